@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead {
+
+/// ASCII lower case; bytes from 0x80 are left alone. Never depends on the locale.
+constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+std::string to_lower(std::string_view text);
+
+/// Equal when ASCII case is ignored.
+bool iequals(std::string_view a, std::string_view b) noexcept;
+
+/// Without leading and trailing SP and HTAB (OWS of RFC 9110 section 5.6.3).
+std::string_view trim(std::string_view text) noexcept;
+
+/// Splits at each `separator`; n separators give n + 1 pieces, which may be empty and are not trimmed.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// A decimal number of digits only (no sign, no space), or nothing when `text` is empty, has another byte, or the
+/// value does not fit.
+std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
+
+/// True when `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
+bool is_valid_utf8(std::string_view text) noexcept;
+
+/// Optimal string alignment distance (edits and swaps of neighbours): for "did you mean".
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+}  // namespace fairlead

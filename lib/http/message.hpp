@@ -1,0 +1,146 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+/// The only types that handlers and steps see. They know no transport: the bytes behind the views belong to the
+/// session, which keeps them until the answer has been sent.
+namespace fairlead::http {
+
+using boost::beast::http::field;
+using boost::beast::http::status;
+using boost::beast::http::verb;
+
+/// One field line: views into the request head.
+struct field_view {
+    field id = field::unknown;  ///< field::unknown when the name is not in Beast's table
+    std::string_view name;
+    std::string_view value;     ///< without surrounding white space
+};
+
+/// The field lines of a request in the order received.
+class field_table {
+public:
+    field_table() = default;
+    explicit field_table(std::span<const field_view> lines) noexcept : lines_(lines) {}
+    auto begin() const noexcept { return lines_.begin(); }
+    auto end() const noexcept { return lines_.end(); }
+    std::size_t size() const noexcept { return lines_.size(); }
+    /// The value of the first line with this name, or nullptr.
+    const std::string_view* find(field id) const noexcept {
+        for (const auto& line : lines_)
+            if (line.id == id) return &line.value;
+        return nullptr;
+    }
+    /// The value of the first line with this name, or an empty view.
+    std::string_view operator[](field id) const noexcept {
+        const auto* value = find(id);
+        return value ? *value : std::string_view{};
+    }
+    std::size_t count(field id) const noexcept {
+        std::size_t n = 0;
+        for (const auto& line : lines_) n += line.id == id;
+        return n;
+    }
+
+private:
+    std::span<const field_view> lines_;
+};
+
+/// A body that is asked for its next piece. Reading 0 bytes means that it is complete.
+class body_reader {
+public:
+    virtual ~body_reader() = default;
+    /// Fills the front of `buffer`; 0 at the end of the body. Errors: errc::end_of_stream (the peer left early),
+    /// errc::timeout (slower than `min_body_rate`), errc::bad_framing, or the socket's error.
+    virtual task<result<std::size_t>> read_some(std::span<char> buffer) = 0;
+    /// The announced length in bytes, or -1 when it is not known before the end (chunked).
+    virtual std::int64_t length() const noexcept = 0;
+};
+
+/// Identity of the peer and of the listener, as text for the log.
+struct peer_info {
+    std::string_view address;  ///< textual IP address, without port
+    std::uint16_t port = 0;
+};
+
+/// A request as handlers see it.
+struct request {
+    verb method = verb::unknown;
+    std::string_view method_text;       ///< as received
+    std::string_view target;            ///< as received (RFC 9112 section 3.2)
+    unsigned version_minor = 1;         ///< HTTP/1.x
+    field_table fields;
+    peer_info peer;
+    std::string_view id;                ///< X-Request-Id of the answer
+    std::chrono::steady_clock::time_point received;
+    body_reader* body = nullptr;        ///< nullptr when the request has no body (no Content-Length, no chunks)
+
+    // Filled by the site from `target` and Host before a step or a handler runs:
+    std::string_view authority;         ///< host[:port] that the request names
+    std::string_view path;              ///< decoded, normalised, begins with '/'; views `target` or `path_storage`
+    std::string_view query;             ///< as received, without '?'
+    std::string path_storage;           ///< holds `path` when decoding changed it
+};
+
+/// Part of an opened file. `owner` keeps the descriptor open. `expected_*` were taken from the `fstat` that decided
+/// the answer: the sender compares them before the last piece leaves, so that a rewritten file is never completed.
+struct file_slice {
+    std::shared_ptr<const void> owner;
+    int fd = -1;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    std::uint64_t expected_size = 0;
+    std::int64_t expected_mtime_ns = 0;
+};
+
+/// Bytes in memory that `owner` keeps alive (a cached small file).
+struct memory_slice {
+    std::shared_ptr<const void> owner;
+    std::string_view bytes;
+};
+
+using body = std::variant<std::monostate, std::string, memory_slice, file_slice>;
+
+/// Length in bytes that `Content-Length` announces.
+std::uint64_t body_length(const body& value) noexcept;
+
+/// Field lines of an answer, kept as the text that is sent: `Name: value CRLF` each.
+class field_block {
+public:
+    /// Appends a line. A value or name with CR, LF or NUL is refused (RFC 9110 section 5.5): false, nothing added.
+    bool add(std::string_view name, std::string_view value);
+    /// Appends lines that were checked before, each with its CRLF.
+    void add_prebuilt(std::string_view lines) { text_.append(lines); }
+    std::string_view text() const noexcept { return text_; }
+    bool empty() const noexcept { return text_.empty(); }
+    /// The value of the first line with this name (ASCII case ignored), or an empty view. For tests and steps.
+    std::string_view get(std::string_view name) const noexcept;
+
+private:
+    std::string text_;
+};
+
+/// An answer. The session adds Date, Content-Length, Connection and X-Request-Id.
+struct response {
+    http::status status = http::status::ok;
+    std::string_view prebuilt;      ///< field lines that the body's owner holds (a cached file); sent before `fields`
+    field_block fields;
+    http::body body;
+    bool close = false;             ///< the connection cannot go on after this answer
+};
+
+}  // namespace fairlead::http
