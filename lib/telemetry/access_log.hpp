@@ -53,9 +53,9 @@ struct access_record {
 /// names:
 ///
 ///     {"level":"info","ts":1767323045.678901,"logger":"http.log.access","msg":"handled request",
-///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET","host":"a.example",
-///      "uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],"Referer":["..."]}},"bytes_read":0,"duration":0.000123,
-///      "size":512,"status":200,"request_id":"4f2c","shed":false}
+///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET",
+///      "host":"a.example","uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],"Referer":["..."]}},
+///      "bytes_read":0,"duration":0.000123,"size":512,"status":200,"request_id":"4f2c","shed":false}
 ///
 /// on one line; `headers` has only these two, each only if the client sent it. The level is error from status
 /// 500 on. Any thread may write; a full queue drops its oldest line and counts.
