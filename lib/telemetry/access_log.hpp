@@ -43,9 +43,8 @@ struct access_record {
 /// One line for each finished request.
 ///
 /// `common` and `combined` begin with nginx's formats of these names, byte for byte, quoted as nginx does
-/// (`"` is
-/// `\x22`) and with UTC as the time zone; behind that stand the duration in seconds and the request id, `-`
-/// if empty:
+/// (`"` is `\x22`) and with UTC as the time zone; behind that stand the duration in seconds and the request
+/// id, `-` if empty:
 ///
 ///     192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /?q=1 HTTP/1.1" 200 512 "-" "curl/8.0" 0.000123 4f2c
 ///
