@@ -55,7 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (parts->form == target_form::origin || parts->form == target_form::absolute) {
             REQUIRE_INVARIANT(parts->path.starts_with('/'));
             std::string other;
-            if (const auto path = normalise_path(parts->path, other)) check_path(*path);
+            const auto path = normalise_path(parts->path, other);
+            if (path) check_path(*path);
+            if (parts->is_normal_path) REQUIRE_INVARIANT(path && path->data() == parts->path.data());
         }
     }
     // Whatever bytes a redirect is built from, it stays on this host and on one line.

@@ -134,9 +134,8 @@ BOOST_AUTO_TEST_CASE(matches_patterns) {
     for (const auto name : {"example.org", "EXAMPLE.ORG", "example.org.", "a.example.net", "a.b.example.net.",
                             "192.0.2.7", "[2001:db8::1]", "[2001:DB8:0::0:1]", "[2001:db8::2]", "one.test"})
         BOOST_TEST(list.allows(name), name);
-    for (const auto name :
-         {"example.org..", "a.example.org", "example.orgx", "xexample.org", "example.net", "xexample.net",
-          ".example.net", "192.0.2.70", "[2001:db8::3]", "evil", "*.example.net"})
+    for (const auto name : {"example.org..", "a.example.org", "example.orgx", "xexample.org", "example.net",
+                            "xexample.net", ".example.net", "192.0.2.70", "[2001:db8::3]", "evil"})
         BOOST_TEST(!list.allows(name), name);
     BOOST_TEST(!list.allows_everything());
 

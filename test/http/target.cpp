@@ -190,6 +190,16 @@ BOOST_AUTO_TEST_CASE(copies_only_when_it_must) {
     BOOST_TEST_REQUIRE(path.has_value());
     BOOST_TEST((path->data() == raw.data()));
     BOOST_TEST(storage.capacity() == std::string().capacity());
+
+    const auto parts = parse_target("/a/b.d/c.html?x/../%2e", verb::get);
+    BOOST_TEST(parts->is_normal_path);
+    BOOST_TEST(*normalise_path(*parts, storage) == raw);
+    for (const auto odd : {"/./a", "/a//b", "/%61", "/.a", "/..", "http://h/%2e"}) {
+        const auto target = parse_target(odd, verb::get);
+        BOOST_TEST(!target->is_normal_path, odd);
+        BOOST_TEST((normalise_path(*target, storage).has_value() ==
+                    normalise_path(target->path, storage).has_value()));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(refuses_paths) {
