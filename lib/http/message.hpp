@@ -89,9 +89,12 @@ struct request {
     std::chrono::steady_clock::time_point received;
     body_reader* body = nullptr;        ///< nullptr when the request has no body (no Content-Length, no chunks)
 
-    // Filled by the site from `target` and Host before a step or a handler runs:
-    std::string_view authority;         ///< host[:port] that the request names
-    std::string_view path;              ///< decoded, normalised, begins with '/'; views `target` or `path_storage`
+    // Filled by the session from Host, and by the site from an absolute-form target, which wins (RFC 9112 section 3.2.2):
+    std::string_view authority;         ///< host[:port] that the request names; empty in HTTP/1.0 without Host
+    std::string_view host_name;         ///< its name, without port; an IPv6 address has its brackets
+
+    // Filled by the site from `target` before a step or a handler runs:
+    std::string_view path;              ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
     std::string_view query;             ///< as received, without '?'
     std::string path_storage;           ///< holds `path` when decoding changed it
 };
@@ -141,6 +144,7 @@ struct response {
     field_block fields;
     http::body body;
     bool close = false;             ///< the connection cannot go on after this answer
+    bool is_quiet = false;          ///< no line in the access log (health checks)
 };
 
 }  // namespace fairlead::http

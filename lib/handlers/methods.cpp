@@ -1,0 +1,35 @@
+#include "handlers/methods.hpp"
+
+#include <boost/beast/http/verb.hpp>
+
+#include <algorithm>
+
+namespace fairlead::handlers {
+
+std::optional<http::outcome> check_method(const http::request& request, std::initializer_list<http::verb> allowed) {
+    if (std::find(allowed.begin(), allowed.end(), request.method) != allowed.end()) return std::nullopt;
+    std::string list;
+    for (const auto method : allowed) {
+        const auto name = boost::beast::http::to_string(method);
+        list.append(name.data(), name.size()).append(", ");
+    }
+    list += "OPTIONS";
+    if (request.method == http::verb::options) {
+        http::response answer;
+        answer.status = http::status::no_content;
+        answer.fields.add("Allow", list);
+        return answer;
+    }
+    http::problem refusal;
+    if (request.method == http::verb::unknown) {
+        refusal.status = http::status::not_implemented;
+        refusal.detail = "This server does not know that method.";
+        return refusal;
+    }
+    refusal.status = http::status::method_not_allowed;
+    refusal.detail = "This address takes " + list + ".";
+    refusal.fields.add("Allow", list);
+    return refusal;
+}
+
+}  // namespace fairlead::handlers

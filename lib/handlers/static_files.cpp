@@ -1,0 +1,209 @@
+#include "handlers/static_files.hpp"
+
+#include "base/blocking.hpp"
+#include "handlers/methods.hpp"
+#include "http/conditional.hpp"
+#include "http/range.hpp"
+#include "http/target.hpp"
+#include "limits/overload.hpp"
+#include "net/byte_stream.hpp"
+
+#include <ctime>
+
+namespace fairlead::handlers {
+namespace {
+
+/// One answer for everything that is not there, so that nobody can tell why.
+http::problem not_found() {
+    http::problem refusal;
+    refusal.status = http::status::not_found;
+    refusal.detail = "There is nothing at this address.";
+    return refusal;
+}
+
+http::problem type_refused() {
+    http::problem refusal;
+    refusal.status = http::status::unsupported_media_type;
+    refusal.detail = "Files of this type are not served here.";
+    return refusal;
+}
+
+http::problem special_file() {
+    http::problem refusal;
+    refusal.status = http::status::forbidden;
+    refusal.detail = "This address is not a file.";
+    refusal.event = http::security_event::special_file;
+    return refusal;
+}
+
+bool has_conditions(const http::request& request) noexcept {
+    for (const auto& line : request.fields) {
+        switch (line.id) {
+            case http::field::range:
+            case http::field::if_match:
+            case http::field::if_none_match:
+            case http::field::if_modified_since:
+            case http::field::if_unmodified_since:
+            case http::field::if_range: return true;
+            default: break;
+        }
+    }
+    return false;
+}
+
+http::body slice_of(const std::shared_ptr<const files::open_file>& file, std::uint64_t offset, std::uint64_t length) {
+    if (length == 0) return std::monostate{};
+    if (file->has_content) return http::memory_slice{file, std::string_view(file->content).substr(offset, length)};
+    return http::file_slice{file, file->fd.get(), offset, length, file->info.size, file->info.mtime_ns};
+}
+
+http::problem precondition_failed() {
+    http::problem refusal;
+    refusal.status = http::status::precondition_failed;
+    refusal.detail = "The file is not the version that the request asks for.";
+    return refusal;
+}
+
+http::problem unsatisfiable(const http::range_choice& range, std::uint64_t size) {
+    http::problem refusal;
+    refusal.status = http::status::range_not_satisfiable;
+    refusal.detail = "The file has " + std::to_string(size) + " bytes: the requested range is not in it.";
+    refusal.fields.add("Content-Range", http::content_range(range, size));
+    return refusal;
+}
+
+}  // namespace
+
+static_files::static_files(static_files_options options, files::open_files& files, boost::asio::thread_pool& disk,
+                           limits::work_limit& work)
+    : options_(std::move(options)), files_(files), disk_(disk), work_(work) {}
+
+std::optional<http::outcome> static_files::try_handle(http::request& request) {
+    if (auto refusal = refuse_early(request)) return refusal;
+    return look(request, false);
+}
+
+task<http::outcome> static_files::handle(http::request& request) {
+    if (auto refusal = refuse_early(request)) co_return std::move(*refusal);
+    const auto permit = co_await work_.acquire();
+    if (!permit) co_return limits::overload(options_.retry_after, "requests at work");
+    auto found = co_await run_blocking(disk_, [this, &request] { return *look(request, true); });
+    co_return found;
+}
+
+std::optional<http::outcome> static_files::refuse_early(const http::request& request) const {
+    if (options_.types.hides_dot_files() && http::is_hidden(request.path)) return not_found();
+    if (auto other = check_method(request, {http::verb::get, http::verb::head})) return other;
+    // Without an extension it may be a folder: only opening it tells.
+    const auto extension = http::extension(request.path);
+    if (!extension.empty() && !options_.types.find(extension)) return type_refused();
+    return std::nullopt;
+}
+
+static_files::opened static_files::open(std::string_view relative, bool may_block) const {
+    return may_block ? files_.open(relative) : files_.find_now(relative);
+}
+
+/// Steps 2 to 5. Nothing when `may_block` is false and it would.
+std::optional<http::outcome> static_files::look(const http::request& request, bool may_block) const {
+    const auto relative = request.path.substr(options_.url_prefix.size());
+    if (relative.empty() || relative.ends_with('/')) return look_for_index(request, relative, may_block);
+    const auto file = open(relative, may_block);
+    if (!file) {
+        if (!may_block && net::would_block(file.error())) return std::nullopt;
+        return http::problem_from(file.error());
+    }
+    switch ((*file)->info.kind) {
+        case files::file_kind::directory: return options_.index.empty() ? not_found() : redirect_to_folder(request);
+        case files::file_kind::special: return special_file();
+        case files::file_kind::regular: break;
+    }
+    return answer(request, *file);
+}
+
+std::optional<http::outcome> static_files::look_for_index(const http::request& request, std::string_view folder,
+                                                          bool may_block) const {
+    for (const auto& name : options_.index) {
+        std::string relative;
+        relative.reserve(folder.size() + name.size());
+        relative.append(folder).append(name);
+        const auto file = open(relative, may_block);
+        if (file && (*file)->info.kind == files::file_kind::regular) return answer(request, *file);
+        if (file) continue;
+        if (!may_block && net::would_block(file.error())) return std::nullopt;
+        if (file.error() != boost::system::errc::no_such_file_or_directory) return http::problem_from(file.error());
+    }
+    return not_found();
+}
+
+http::outcome static_files::redirect_to_folder(const http::request& request) const {
+    auto location = http::encode_path(request.path) + "/";
+    if (!request.query.empty()) location.append("?").append(request.query);
+    http::response answer;
+    answer.status = http::status::moved_permanently;
+    if (!answer.fields.add("Location", location)) return not_found();
+    return answer;
+}
+
+http::outcome static_files::answer(const http::request& request, std::shared_ptr<const files::open_file> file) const {
+    // What counts is the file that was opened: a link may have led to another name (DURABILITY_AND_SECURITY 13).
+    const std::string_view path = file->final_path.empty() ? request.path : std::string_view(file->final_path);
+    if (!file->final_path.empty() && options_.types.hides_dot_files() && http::is_hidden(path)) return not_found();
+    const bool is_folder = request.path.ends_with('/');
+    if ((is_folder || !file->final_path.empty() || http::extension(request.path).empty()) &&
+        !options_.types.find(http::extension(is_folder && file->final_path.empty() ? file->name : path)))
+        return type_refused();
+
+    http::response whole;
+    whole.prebuilt = file->head;
+    if (!has_conditions(request)) {
+        whole.body = slice_of(file, 0, file->info.size);
+        if (std::holds_alternative<std::monostate>(whole.body)) whole.body = http::memory_slice{file, {}};
+        return whole;
+    }
+
+    const auto now = static_cast<http::unix_seconds>(std::time(nullptr));
+    http::validators current;
+    current.etag = file->etag;
+    current.last_modified = file->last_modified;
+    switch (http::evaluate(request.method, request.fields, current, now)) {
+        case http::precondition::precondition_failed: return precondition_failed();
+        case http::precondition::not_modified: {
+            http::response unchanged;
+            unchanged.status = http::status::not_modified;
+            unchanged.fields.add("ETag", file->etag);
+            return unchanged;
+        }
+        case http::precondition::proceed: break;
+    }
+    http::range_choice range;
+    if (http::range_applies(request.fields, current, now))
+        range = http::choose_range(request.method, request.fields, file->info.size);
+    if (range.kind == http::range_choice::kind::unsatisfiable) return unsatisfiable(range, file->info.size);
+    if (range.kind == http::range_choice::kind::part) {
+        whole.status = http::status::partial_content;
+        whole.fields.add("Content-Range", http::content_range(range, file->info.size));
+        whole.body = slice_of(file, range.offset, range.length);
+        return whole;
+    }
+    whole.body = slice_of(file, 0, file->info.size);
+    if (std::holds_alternative<std::monostate>(whole.body)) whole.body = http::memory_slice{file, {}};
+    return whole;
+}
+
+std::string file_fields(std::string_view path, const files::open_file& file, const http::type_policy& types,
+                        const http::media_type_table& media_types, std::string_view extra) {
+    const auto extension = http::extension(path);
+    const auto* rule = types.find(extension);
+    http::field_block fields;
+    const bool overrides = rule && !rule->content_type.empty();
+    fields.add("Content-Type", overrides ? rule->content_type : media_types.content_type(extension));
+    if (rule && rule->is_attachment) fields.add("Content-Disposition", "attachment");
+    fields.add("ETag", file.etag);
+    fields.add("Last-Modified", file.last_modified_text);
+    fields.add("Accept-Ranges", "bytes");
+    fields.add_prebuilt(extra);
+    return std::string(fields.text());
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,66 @@
+#include "limits/work_limit.hpp"
+
+#include <vector>
+
+namespace fairlead::limits {
+
+task<result<work_limit::permit>> work_limit::acquire() {
+    std::shared_ptr<waiter> place;
+    {
+        const std::lock_guard guard(mutex_);
+        // Whoever arrives while others wait joins the queue, so that nobody is overtaken.
+        if (usage_.in_flight < in_flight_max_ && queue_.empty()) {
+            ++usage_.in_flight;
+            co_return permit(this);
+        }
+        if (queue_.size() >= queue_max_) {
+            metrics_.request_shed(telemetry::shed_reason::queue_full);
+            co_return errc::overloaded;
+        }
+        place = std::make_shared<waiter>();
+        place->deadline = clock::now() + longest_wait_;
+        queue_.push_back(place);
+        usage_.queued = static_cast<unsigned>(queue_.size());
+    }
+    co_await place->decided.wait();
+    // `granted` was written before `decided` was set, by whoever took the waiter off the queue.
+    if (place->granted) co_return permit(this);
+    co_return errc::overloaded;
+}
+
+void work_limit::release() {
+    std::shared_ptr<waiter> next;
+    {
+        const std::lock_guard guard(mutex_);
+        if (queue_.empty()) {
+            --usage_.in_flight;
+            return;
+        }
+        next = std::move(queue_.front());  // the place passes on; in_flight stays as it is
+        queue_.pop_front();
+        usage_.queued = static_cast<unsigned>(queue_.size());
+    }
+    next->granted = true;
+    next->decided.set();
+}
+
+void work_limit::expire(clock::time_point now) {
+    std::vector<std::shared_ptr<waiter>> late;
+    {
+        const std::lock_guard guard(mutex_);
+        while (!queue_.empty() && queue_.front()->deadline <= now) {
+            late.push_back(std::move(queue_.front()));
+            queue_.pop_front();
+            metrics_.request_shed(telemetry::shed_reason::queue_timeout);
+        }
+        usage_.queued = static_cast<unsigned>(queue_.size());
+    }
+    for (const auto& one : late) one->decided.set();
+}
+
+work_limit::usage work_limit::current() const {
+    const std::lock_guard guard(mutex_);
+    return usage_;
+}
+
+}  // namespace fairlead::limits

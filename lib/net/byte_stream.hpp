@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+
+namespace fairlead::net {
+
+enum class readiness { readable, writable };
+
+/// A connected byte stream as sessions see it: calls that never block, and one that waits. `EAGAIN` (operation would
+/// block) means: await `wait()` and call again.
+class byte_stream {
+public:
+    virtual ~byte_stream() = default;
+
+    /// Bytes read into the front of `buffer`; 0 at the end of the stream.
+    virtual result<std::size_t> read_now(std::span<char> buffer) = 0;
+    /// Bytes taken from the front of `pieces`; may be fewer than offered.
+    virtual result<std::size_t> write_now(std::span<const iovec> pieces) = 0;
+    /// Bytes sent of `count` from `offset` of the file `fd`; 0 when the file ends there.
+    virtual result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) = 0;
+    /// Returns when a call may succeed, or has failed for good (the call itself says which).
+    virtual task<error_code> wait(readiness direction) = 0;
+
+    /// Ends our direction (FIN); the peer's stays open.
+    virtual void shutdown_send() noexcept = 0;
+    /// Makes reads return 0 (`abort_reading`), or writes fail as well (`abort_both`). The one call that another thread
+    /// may make, as long as the stream is not closed: it wakes whoever waits.
+    enum abort_kind { abort_reading, abort_both };
+    virtual void abort(abort_kind what) noexcept = 0;
+    /// Closes both directions. Bytes that the peer sent and nobody read make the kernel answer with a reset.
+    virtual void close() noexcept = 0;
+};
+
+/// True when a call said: not now.
+inline bool would_block(const error_code& error) noexcept {
+    return error == boost::system::errc::operation_would_block ||
+           error == boost::system::errc::resource_unavailable_try_again;
+}
+
+}  // namespace fairlead::net

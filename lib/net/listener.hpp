@@ -1,0 +1,59 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+#include "base/unique_fd.hpp"
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace fairlead::net {
+
+/// Options of the listening socket; accepted sockets inherit TCP_NODELAY.
+struct listener_options {
+    int backlog = 4096;          ///< above the connection limit: deferred connections wait here, uncounted
+    bool defer_accept = true;    ///< TCP_DEFER_ACCEPT 1: a client that says nothing is accepted after about a second
+};
+
+/// One bound and listening TCP socket, and the loop that accepts from it.
+class listener {
+public:
+    /// Called for each accepted socket (non-blocking, close-on-exec), by `run()` and by `stop()`.
+    using accept_handler = std::function<void(unique_fd, const sockaddr_storage&)>;
+    /// Called when accept fails for lack of descriptors or memory, before the loop pauses.
+    using shortage_handler = std::function<void(int error)>;
+
+    /// Binds `host` (an address, a name, `*` or empty for every address of both families) to `port` (0: any).
+    /// Throws std::system_error that says what could not be bound, and why.
+    listener(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
+             const listener_options& options, accept_handler on_accept, shortage_handler on_shortage);
+
+    /// Accepts until `stop()`, then closes the socket. Never ends because of an error: a shortage pauses it for 100 ms.
+    task<> run();
+    /// Takes what is in the queue, and stops accepting. From any thread, once.
+    void stop();
+
+    /// Where it listens, as `127.0.0.1:8080` or `[::1]:8080`.
+    std::string local_endpoint() const;
+    /// The address alone, as a Host field would name it: `127.0.0.1`, `[::1]`; empty for every address.
+    std::string local_host() const;
+
+private:
+    bool accept_batch();
+
+    const accept_handler on_accept_;
+    const shortage_handler on_shortage_;
+    boost::asio::posix::basic_stream_descriptor<executor> socket_;
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>
+        pause_;
+    std::atomic<bool> is_stopped_{false};
+};
+
+}  // namespace fairlead::net

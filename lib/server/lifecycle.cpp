@@ -1,0 +1,52 @@
+#include "server/lifecycle.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+namespace fairlead::server {
+namespace {
+
+constexpr int forced_exit_code = 2;
+
+}  // namespace
+
+lifecycle::lifecycle(server& target, telemetry::log& log, telemetry::access_log& access_log)
+    : target_(target), log_(log), access_log_(access_log), signals_(target.context().get_executor()) {
+    // sendfile() has no MSG_NOSIGNAL: a client that left must not end the process.
+    std::signal(SIGPIPE, SIG_IGN);
+    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP}) signals_.add(signal);
+    target_.on_stopped([this] { signals_.cancel(); });
+    listen();
+}
+
+void lifecycle::listen() {
+    signals_.async_wait([this](const error_code& failed, int signal) {
+        if (failed) return;
+        act(signal);
+        listen();
+    });
+}
+
+void lifecycle::act(int signal) {
+    if (signal == SIGUSR1) {
+        log_.reopen();
+        access_log_.reopen();
+        log_.info("log files reopened");
+        return;
+    }
+    if (signal == SIGHUP) {
+        log_.warn("SIGHUP ignored: the configuration is read at start only; restart to apply a change");
+        return;
+    }
+    if (!is_stopping_) {
+        is_stopping_ = true;
+        target_.begin_drain();
+        return;
+    }
+    log_.warn("second signal: stopping at once");
+    log_.flush();
+    access_log_.flush();
+    std::_Exit(forced_exit_code);
+}
+
+}  // namespace fairlead::server

@@ -1,0 +1,192 @@
+#include "server/server.hpp"
+
+#include "session/connection.hpp"
+#include "telemetry/status_line.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+
+namespace fairlead::server {
+namespace {
+
+constexpr std::chrono::milliseconds sweep_interval{100};
+constexpr std::chrono::milliseconds drain_poll{20};
+// After the cut every connection fails at its next call; this is for those whose disk call has to come back first.
+constexpr std::chrono::seconds cut_patience{2};
+// The admin listener has places of its own, so that it answers when the public one is full.
+constexpr unsigned admin_soft = 64;
+constexpr unsigned admin_hard = 80;
+constexpr unsigned disk_threads = 4;
+// An fsync waits, it does not work: parallel ones are merged by the journal (DURABILITY in lib/README.md).
+constexpr unsigned commit_threads = 16;
+
+unsigned io_threads(unsigned wanted) { return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+server::server(const config::settings& settings, telemetry::log& log, telemetry::access_log& access_log)
+    : settings_(settings), threads_(io_threads(settings.threads)), log_(log), access_log_(access_log),
+      metrics_(threads_ + disk_threads + commit_threads + 1), context_(static_cast<int>(threads_)),
+      guard_(context_.get_executor()), disk_(disk_threads), commits_(commit_threads),
+      connections_(settings_.limits.connections, settings_.limits.connections_hard),
+      admin_connections_(admin_soft, admin_hard),
+      work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
+      watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
+      sites_(site::build(settings_, {disk_, commits_, work_, metrics_, log_, is_draining_})),
+      public_shared_{settings_.limits, *sites_.pages, connections_, watches_, metrics_,
+                     access_log_,      log_,          disk_,        is_draining_},
+      admin_shared_{settings_.limits, *sites_.admin, admin_connections_, watches_, metrics_,
+                    access_log_,      log_,          disk_,              is_draining_},
+      sweep_timer_(context_.get_executor()), drain_timer_(context_.get_executor()),
+      last_status_time_(std::chrono::steady_clock::now()) {
+    for (const auto& where : settings_.listen) listeners_.push_back(make_listener(where, public_shared_));
+    for (const auto& where : settings_.admin.listen) admin_listeners_.push_back(make_listener(where, admin_shared_));
+    watch_numbers();
+}
+
+server::~server() {
+    disk_.join();
+    commits_.join();
+}
+
+std::unique_ptr<net::listener> server::make_listener(const config::endpoint& where, const session::environment& shared) {
+    net::listener_options options;
+    options.defer_accept = settings_.defer_accept;
+    options.backlog = std::max(4096, static_cast<int>(settings_.limits.connections_hard));
+    return std::make_unique<net::listener>(
+        context_, where.host, where.port, options,
+        [this, &shared](unique_fd socket, const sockaddr_storage& peer) {
+            session::connection::start(context_, std::move(socket), peer, shared);
+        },
+        [this](int error) {
+            metrics_.connection_rejected(telemetry::reject_reason::fd_limit);
+            log_.warn("accept: {}: pausing 100 ms (raise the limit of open files, or lower limits.connections_hard)",
+                      errno_code(error).message());
+        });
+}
+
+void server::watch_numbers() {
+    using telemetry::source;
+    metrics_.watch(source::connections_active, [this] { return static_cast<double>(connections_.active()); });
+    metrics_.watch(source::connections_limit, [this] { return static_cast<double>(connections_.soft()); });
+    metrics_.watch(source::requests_in_flight, [this] { return static_cast<double>(work_.current().in_flight); });
+    metrics_.watch(source::requests_queued, [this] { return static_cast<double>(work_.current().queued); });
+    metrics_.watch(source::log_dropped,
+                   [this] { return static_cast<double>(log_.dropped() + access_log_.dropped()); });
+}
+
+void server::spawn(task<> work, const char* what) {
+    boost::asio::co_spawn(context_.get_executor(), std::move(work), [this, what](std::exception_ptr failure) {
+        if (!failure) return;
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            log_.error("{} ended by an exception: {}", what, error.what());
+        }
+    });
+}
+
+int server::run() {
+    announce();
+    for (const auto& one : listeners_) spawn(one->run(), "accept loop");
+    for (const auto& one : admin_listeners_) spawn(one->run(), "accept loop");
+    spawn(sweep(), "sweeper");
+    spawn(drain(), "drain");
+    std::vector<std::thread> others;
+    for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { context_.run(); });
+    context_.run();
+    for (auto& thread : others) thread.join();
+    return exit_code_;
+}
+
+void server::begin_drain() { drain_requested_ = true; }
+
+/// Expires what is late: deadlines of connections and of the queue; prints the status line when it is due.
+task<> server::sweep() {
+    auto next_status = std::chrono::steady_clock::now() + settings_.log.status_interval;
+    while (!is_stopped_) {
+        sweep_timer_.expires_after(sweep_interval);
+        const auto [failed] = co_await sweep_timer_.async_wait(as_result);
+        if (failed) co_return;
+        const auto now = std::chrono::steady_clock::now();
+        watches_.sweep(now, connections_.is_pressed());
+        work_.expire(now);
+        if (settings_.log.status_interval.count() > 0 && now >= next_status) {
+            next_status = now + settings_.log.status_interval;
+            print_status();
+        }
+    }
+}
+
+/// Waits for the word to stop, then: no new connections; idle ones end; those at work may finish; at the deadline the
+/// rest is cut. Then nothing is left that keeps the context running.
+task<> server::drain() {
+    const auto pause = [this] {
+        drain_timer_.expires_after(drain_poll);
+        return drain_timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<executor>{}));
+    };
+    while (!drain_requested_) co_await pause();
+    is_draining_ = true;
+    const auto deadline = std::chrono::steady_clock::now() + settings_.limits.drain_timeout;
+    log_.info("stopping: {} connections open, waiting up to {} ms for requests at work", watches_.size(),
+              settings_.limits.drain_timeout.count());
+    for (const auto& one : listeners_) one->stop();
+    for (const auto& one : admin_listeners_) one->stop();
+    watches_.begin_drain();
+    while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause();
+    if (watches_.size() > 0) {
+        const auto cut = watches_.abort_all();
+        if (cut > 0) exit_code_ = 3;
+        log_.warn("drain_timeout passed: {} requests cut", cut);
+        const auto end = std::chrono::steady_clock::now() + cut_patience;
+        while (watches_.size() > 0 && std::chrono::steady_clock::now() < end) co_await pause();
+    }
+    is_stopped_ = true;  // the sweeper ends at its next turn
+    guard_.reset();
+    if (on_stopped_) on_stopped_();
+    log_.info("stopped");
+}
+
+void server::announce() const {
+    for (const auto& line : sites_.summary) log_.info("{}", line);
+    for (const auto& one : listeners_) log_.info("listening on http://{}", one->local_endpoint());
+    for (const auto& one : admin_listeners_) log_.info("admin (metrics, health) on http://{}", one->local_endpoint());
+    const auto& limits = settings_.limits;
+    log_.info("{} I/O threads; connections {} (hard {}), in flight {}, queue {}", threads_, limits.connections,
+              limits.connections_hard, limits.in_flight, limits.queue);
+}
+
+void server::print_status() {
+    const auto now = std::chrono::steady_clock::now();
+    const auto work = work_.current();
+    const auto totals = metrics_.totals();
+    telemetry::status_sample sample;
+    sample.connections = connections_.active();
+    sample.connections_limit = connections_.soft();
+    sample.in_flight = work.in_flight;
+    sample.in_flight_limit = work_.capacity();
+    sample.queued = work.queued;
+    sample.requests = totals.requests - last_totals_.requests;
+    sample.shed = totals.requests_shed - last_totals_.requests_shed;
+    sample.interval = now - last_status_time_;
+    last_totals_ = totals;
+    last_status_time_ = now;
+    log_.write_unescaped(telemetry::severity::info, telemetry::status_line(sample, log_.is_coloured()));
+}
+
+std::vector<std::string> server::endpoints() const {
+    std::vector<std::string> all;
+    for (const auto& one : listeners_) all.push_back(one->local_endpoint());
+    return all;
+}
+
+std::vector<std::string> server::admin_endpoints() const {
+    std::vector<std::string> all;
+    for (const auto& one : admin_listeners_) all.push_back(one->local_endpoint());
+    return all;
+}
+
+}  // namespace fairlead::server

@@ -1,0 +1,123 @@
+#include "session/answer_batch.hpp"
+
+#include <cstring>
+
+namespace fairlead::session {
+
+void exchange_record::describe(const http::request& request, bool with_text) {
+    method = request.method;
+    version_minor = request.version_minor;
+    started = request.received;
+    std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
+    if (!with_text) return;
+    method_text = request.method_text;
+    target = request.target;
+    host = request.authority;
+    referer = request.fields[http::field::referer];
+    user_agent = request.fields[http::field::user_agent];
+}
+
+void exchange_record::publish(const environment& shared, const http::peer_info& peer) const {
+    const auto duration = std::chrono::steady_clock::now() - started;
+    shared.metrics.request_finished(method, status, duration, bytes_sent);
+    if (!shared.access_log.enabled() || is_quiet) return;
+    telemetry::access_record line;
+    line.peer = peer.address;
+    line.peer_port = peer.port;
+    line.method = method_text;
+    line.target = target;
+    line.protocol = version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+    line.host = host;
+    line.referer = referer;
+    line.user_agent = user_agent;
+    line.request_id = {id.data(), id.size()};
+    line.status = status;
+    line.bytes_sent = bytes_sent;
+    line.bytes_received = bytes_received;
+    line.duration = duration;
+    line.time = std::chrono::system_clock::now();
+    shared.access_log.write(line);
+}
+
+owned_record::owned_record(const exchange_record& source) : record_(source) {
+    std::string_view* const views[] = {&record_.method_text, &record_.target, &record_.host, &record_.referer,
+                                       &record_.user_agent};
+    std::size_t total = 0;
+    for (const auto* view : views) total += view->size();
+    text_ = std::make_unique<char[]>(total);
+    char* out = text_.get();
+    for (auto* view : views) {
+        if (view->empty()) continue;
+        std::memcpy(out, view->data(), view->size());
+        *view = {out, view->size()};
+        out += view->size();
+    }
+}
+
+void answer_batch::add_piece(const char* data, std::size_t size) {
+    if (pieces_used_ > 0) {
+        auto& last = pieces_[pieces_used_ - 1];
+        if (static_cast<const char*>(last.iov_base) + last.iov_len == data) {
+            last.iov_len += size;
+            return;
+        }
+    }
+    pieces_[pieces_used_++] = {const_cast<char*>(data), size};
+}
+
+void answer_batch::add(http::response&& answer, const head_options& options, const exchange_record& record) {
+    char* const begin = buffer_.data() + used_;
+    char* end = write_head(begin, answer, options);
+    std::shared_ptr<const void> owner;
+    std::string_view content;
+    if (has_content(answer, options.is_head)) {
+        if (auto* text = std::get_if<std::string>(&answer.body)) {
+            content = *text;
+            if (content.size() > copy_limit) {
+                auto kept = std::make_shared<const std::string>(std::move(*text));
+                content = *kept;
+                owner = std::move(kept);
+            }
+        } else if (auto* slice = std::get_if<http::memory_slice>(&answer.body)) {
+            content = slice->bytes;
+            owner = std::move(slice->owner);
+        }
+    }
+    if (content.size() <= copy_limit && !content.empty()) {
+        std::memcpy(end, content.data(), content.size());
+        end += content.size();
+        content = {};
+    }
+    add_piece(begin, static_cast<std::size_t>(end - begin));
+    used_ = static_cast<std::size_t>(end - buffer_.data());
+    if (!content.empty()) {
+        add_piece(content.data(), content.size());
+        owners_[owners_used_++] = std::move(owner);
+    }
+    records_[records_used_++] = record;
+}
+
+result<std::string> answer_batch::send(net::byte_stream& stream) {
+    std::span<iovec> rest(pieces_.data(), pieces_used_);
+    while (!rest.empty()) {
+        const auto sent = stream.write_now(rest);
+        if (!sent && net::would_block(sent.error())) break;
+        if (!sent) return sent.error();
+        auto taken = *sent;
+        while (!rest.empty() && taken >= rest.front().iov_len) {
+            taken -= rest.front().iov_len;
+            rest = rest.subspan(1);
+        }
+        if (taken > 0) rest.front() = {static_cast<char*>(rest.front().iov_base) + taken, rest.front().iov_len - taken};
+    }
+    std::string left;
+    for (const auto& piece : rest) left.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    return left;
+}
+
+void answer_batch::clear() noexcept {
+    for (std::size_t i = 0; i < owners_used_; ++i) owners_[i].reset();
+    used_ = pieces_used_ = records_used_ = owners_used_ = 0;
+}
+
+}  // namespace fairlead::session

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "http/message.hpp"
+#include "net/byte_stream.hpp"
+#include "session/environment.hpp"
+#include "session/http1_writer.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead::session {
+
+/// What is told about a request once its last byte has gone: metrics always, a line in the access log where that is on.
+struct exchange_record {
+    std::array<char, 16> id{};
+    http::verb method = http::verb::unknown;
+    unsigned status = 0;
+    bool is_quiet = false;
+    std::uint64_t bytes_sent = 0;      ///< of content
+    std::uint64_t bytes_received = 0;  ///< of content
+    std::chrono::steady_clock::time_point started;
+    std::string_view method_text, target, host, referer, user_agent;  ///< empty when the access log is off
+    unsigned version_minor = 1;
+
+    /// Fills in what the request says; the views are those of the request.
+    void describe(const http::request& request, bool with_text);
+    void publish(const environment& shared, const http::peer_info& peer) const;
+};
+
+/// A record that keeps the text it views.
+class owned_record {
+public:
+    explicit owned_record(const exchange_record& source);
+    const exchange_record& get() const noexcept { return record_; }
+
+private:
+    std::unique_ptr<char[]> text_;
+    exchange_record record_;
+};
+
+/// Answers that leave with one system call. Heads and small bodies are copied one after another into a buffer; larger
+/// bodies are referred to and kept alive. Lives within one plain function: it uses this thread's buffer.
+class answer_batch {
+public:
+    /// Content up to this size is copied: cheaper than a further piece for the kernel.
+    static constexpr std::size_t copy_limit = 4096;
+    static constexpr std::size_t max_answers = 64;
+
+    explicit answer_batch(std::span<char> buffer) noexcept : buffer_(buffer) {}
+
+    /// True when a further answer with `head_size` bytes of fields fits.
+    bool has_room(std::size_t head_size) const noexcept {
+        return records_used_ < max_answers && buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
+    }
+    /// Adds head and content. Of a `file_slice` only the head: the caller sends the file after the batch.
+    void add(http::response&& answer, const head_options& options, const exchange_record& record);
+
+    bool empty() const noexcept { return records_used_ == 0; }
+    /// Writes what was added. Returns the bytes that the stream did not take: empty when all went.
+    result<std::string> send(net::byte_stream& stream);
+    std::span<const exchange_record> records() const noexcept { return {records_.data(), records_used_}; }
+    /// Forgets everything, for the next round.
+    void clear() noexcept;
+
+private:
+    void add_piece(const char* data, std::size_t size);
+
+    std::span<char> buffer_;
+    std::size_t used_ = 0;
+    std::size_t pieces_used_ = 0;
+    std::size_t records_used_ = 0;
+    std::size_t owners_used_ = 0;
+    std::array<iovec, 2 * max_answers> pieces_;
+    std::array<exchange_record, max_answers> records_;
+    std::array<std::shared_ptr<const void>, max_answers> owners_;
+};
+
+}  // namespace fairlead::session

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "limits/connection_limit.hpp"
+#include "session/watch.hpp"
+#include "site/site.hpp"
+#include "telemetry/access_log.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+
+namespace fairlead::session {
+
+/// What the sessions of one listener share; the server owns all of it and outlives them.
+struct environment {
+    const config::limit_settings& limits;
+    site::site& pages;
+    limits::connection_limit& connections;
+    watch_list& watches;
+    telemetry::metrics& metrics;
+    telemetry::access_log& access_log;
+    telemetry::log& log;
+    boost::asio::thread_pool& disk;  ///< for calls that may wait for the disk
+    const std::atomic<bool>& is_draining;
+};
+
+}  // namespace fairlead::session

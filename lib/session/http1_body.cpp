@@ -1,0 +1,122 @@
+#include "session/http1_body.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fairlead::session {
+namespace {
+
+// Raw bytes that a chunked body is read in at a time.
+constexpr std::size_t chunked_read_size = 16 * 1024;
+
+}  // namespace
+
+http1_body::http1_body(net::byte_stream& stream, watch& deadline, const config::limit_settings& limits,
+                       http::body_framing framing, std::string early, bool expects_continue)
+    : stream_(stream), deadline_(deadline), limits_(limits), framing_(framing), early_(std::move(early)),
+      // A body that is on its way already needs no 100 (RFC 9110 section 10.1.1).
+      expects_continue_(expects_continue && early_.empty()), raw_received_(early_.size()),
+      begin_(watch::clock::now()), progress_(begin_) {}
+
+std::int64_t http1_body::length() const noexcept {
+    return framing_.kind == http::body_framing::kind::chunked ? -1 : static_cast<std::int64_t>(framing_.length);
+}
+
+bool http1_body::is_complete() const noexcept {
+    return framing_.kind == http::body_framing::kind::chunked ? chunks_.is_done() : received_ == framing_.length;
+}
+
+watch::clock::time_point http1_body::slowest_end() const noexcept {
+    using std::chrono::milliseconds;
+    // A grace, then the average rate; and never silent for longer than an idle connection may be. So a slow honest
+    // client lives, and one that sends a byte now and then does not (USERS 33).
+    const auto rate = std::max<std::uint64_t>(limits_.min_body_rate, 1);
+    const auto by_rate = begin_ + limits_.header_timeout + milliseconds(raw_received_ * 1000 / rate);
+    return std::min(by_rate, progress_ + std::max(limits_.idle_timeout, limits_.header_timeout));
+}
+
+task<error_code> http1_body::send_continue() {
+    expects_continue_ = false;
+    std::string_view rest = "HTTP/1.1 100 Continue\r\n\r\n";
+    while (!rest.empty()) {
+        const iovec piece{const_cast<char*>(rest.data()), rest.size()};
+        const auto sent = stream_.write_now({&piece, 1});
+        if (sent) {
+            rest.remove_prefix(*sent);
+            continue;
+        }
+        if (!net::would_block(sent.error())) co_return sent.error();
+        deadline_.enter(watch::phase::writing, watch::clock::now() + limits_.write_stall_timeout);
+        if (const auto failed = co_await stream_.wait(net::readiness::writable)) co_return failed;
+    }
+    co_return error_code{};
+}
+
+task<result<std::size_t>> http1_body::read_raw(std::span<char> buffer) {
+    if (early_used_ < early_.size()) {
+        const auto n = std::min(buffer.size(), early_.size() - early_used_);
+        std::memcpy(buffer.data(), early_.data() + early_used_, n);
+        early_used_ += n;
+        co_return n;
+    }
+    if (expects_continue_) {
+        if (const auto failed = co_await send_continue()) co_return failed;
+    }
+    for (;;) {
+        const auto got = stream_.read_now(buffer);
+        if (got && *got == 0) co_return deadline_.has_expired() ? errc::timeout : errc::end_of_stream;
+        if (got) {
+            progress_ = watch::clock::now();
+            raw_received_ += *got;
+            deadline_.enter(watch::phase::working);
+            co_return *got;
+        }
+        if (!net::would_block(got.error())) co_return got.error();
+        deadline_.enter(watch::phase::body, slowest_end());
+        if (const auto failed = co_await stream_.wait(net::readiness::readable)) co_return failed;
+    }
+}
+
+task<result<std::size_t>> http1_body::read_some(std::span<char> buffer) {
+    if (is_complete() || buffer.empty()) co_return std::size_t{0};
+    if (framing_.kind == http::body_framing::kind::length) {
+        const auto most = std::min<std::uint64_t>(buffer.size(), framing_.length - received_);
+        const auto got = co_await read_raw(buffer.first(static_cast<std::size_t>(most)));
+        if (got) received_ += *got;
+        co_return got;
+    }
+    for (;;) {
+        if (early_used_ == early_.size()) {
+            std::string fresh(chunked_read_size, '\0');
+            const auto got = co_await read_raw(fresh);
+            if (!got) co_return got.error();
+            fresh.resize(*got);
+            early_ = std::move(fresh);
+            early_used_ = 0;
+        }
+        const auto step = chunks_.decode(std::span<const char>(early_).subspan(early_used_), buffer);
+        if (!step) co_return step.error();
+        early_used_ += step->consumed;
+        received_ += step->produced;
+        if (step->produced > 0 || chunks_.is_done()) co_return step->produced;
+    }
+}
+
+task<bool> http1_body::drain(std::uint64_t limit) {
+    if (framing_.kind == http::body_framing::kind::length && framing_.length - received_ > limit) co_return false;
+    const auto most = received_ + limit;
+    std::string sink(4096, '\0');
+    while (!is_complete()) {
+        const auto got = co_await read_some(sink);
+        if (!got || received_ > most) co_return false;
+    }
+    co_return true;
+}
+
+std::string http1_body::take_surplus() {
+    early_.erase(0, early_used_);
+    early_used_ = 0;
+    return std::move(early_);
+}
+
+}  // namespace fairlead::session

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "net/byte_stream.hpp"
+#include "session/answer_batch.hpp"
+#include "session/environment.hpp"
+#include "session/http1_reader.hpp"
+#include "session/watch.hpp"
+
+#include <memory>
+#include <string>
+
+namespace fairlead::session {
+
+class pending_output;
+
+/// What a connection has to do next.
+enum class step {
+    read,     ///< wait for the client's bytes
+    answer,   ///< there are bytes that were not looked at
+    flush,    ///< bytes or a file wait to be sent
+    suspend,  ///< the request that comes first may wait
+    linger,   ///< close, but let the client read the answer first
+    leave,    ///< close now
+};
+
+/// One keep-alive HTTP/1.1 connection (RFC 9112), without I/O of its own: everything goes through a `byte_stream`.
+///
+///   1. read what is there            serve_ready()     a plain function on this thread's buffers, so that an idle
+///   2. answer every complete request                   connection owns no buffer
+///   3. write all answers at once
+///   4. what may wait (a body, a cold file, the disk) is served by serve_suspended(), from memory of its own
+///   5. what the client did not take yet is sent by flush()
+class http1_session {
+public:
+    using step = session::step;
+
+    http1_session(net::byte_stream& stream, const environment& shared, watch& deadline, const http::peer_info& peer);
+    ~http1_session();
+
+    /// Steps 1 to 3 without waiting; what `run` begins with. May be called before the connection has a coroutine: a
+    /// connection with a single small request never gets one.
+    step serve_ready();
+
+    /// Goes on from `next` until the connection is to be closed. What it returns says how: linger or leave.
+    task<step> run(step next);
+
+private:
+    using id_text = std::array<char, 16>;
+    struct suspended_request;
+
+    step answer_input(std::span<char> input);
+    step answer_one(std::span<char> head);
+    step refuse(const http::problem& refusal, const http::request* request);
+    step enqueue(const http::request& request, http::response answer, bool wants_keep, std::uint64_t bytes_received);
+    step send_batch(step after);
+    step end_of_input();
+    void keep_rest(std::span<char> rest, bool is_new_head);
+    void await_request();
+    void fill_request(http::request& request, const request_head& head, id_text& id) const;
+    bool may_keep(bool wanted) const noexcept;
+    std::size_t max_head_size() const noexcept;
+
+    task<step> serve_suspended();
+    std::unique_ptr<suspended_request> begin_suspended();
+    step finish_suspended(suspended_request& work, http::response answer, bool keep);
+    task<step> flush();
+
+    net::byte_stream& stream_;
+    const environment& shared_;
+    watch& deadline_;
+    const http::peer_info& peer_;
+    head_scanner scanner_;
+    std::string carry_;  // bytes received and not consumed: part of a head, or requests behind one that is not done
+    watch::clock::time_point head_deadline_{};
+    std::unique_ptr<pending_output> pending_;
+    step after_flush_ = step::read;
+    unsigned served_ = 0;
+};
+
+}  // namespace fairlead::session

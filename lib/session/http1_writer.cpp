@@ -1,0 +1,69 @@
+#include "session/http1_writer.hpp"
+
+#include "http/date.hpp"
+
+#include <charconv>
+#include <cstring>
+#include <ctime>
+
+namespace fairlead::session {
+namespace {
+
+char* put(char* out, std::string_view text) noexcept {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
+
+char* put(char* out, std::uint64_t number) noexcept { return std::to_chars(out, out + 20, number).ptr; }
+
+char* put_status_line(char* out, http::status status) {
+    if (status == http::status::ok) return put(out, "HTTP/1.1 200 OK\r\n");
+    out = put(out, "HTTP/1.1 ");
+    out = put(out, static_cast<std::uint64_t>(status));
+    *out++ = ' ';
+    const auto reason = boost::beast::http::obsolete_reason(status);
+    out = put(out, {reason.data(), reason.size()});
+    return put(out, "\r\n");
+}
+
+}  // namespace
+
+std::string_view current_date() {
+    struct cached_date {
+        std::time_t second = -1;
+        http::date_text text;
+    };
+    thread_local cached_date cached;
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (now.tv_sec != cached.second) {
+        cached.second = now.tv_sec;
+        cached.text = http::format_date(now.tv_sec);
+    }
+    return http::view(cached.text);
+}
+
+char* write_head(char* out, const http::response& answer, const head_options& options) {
+    out = put_status_line(out, answer.status);
+    out = put(out, "Date: ");
+    out = put(out, current_date());
+    out = put(out, "\r\n");
+    out = put(out, answer.prebuilt);
+    out = put(out, answer.fields.text());
+    // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the 200.
+    if (has_content(answer, false)) {
+        out = put(out, "Content-Length: ");
+        out = put(out, http::body_length(answer.body));
+        out = put(out, "\r\n");
+    }
+    out = put(out, "X-Content-Type-Options: nosniff\r\nX-Request-Id: ");
+    out = put(out, options.request_id);
+    if (!options.keep) return put(out, "\r\nConnection: close\r\n\r\n");
+    out = put(out, "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=");
+    out = put(out, static_cast<std::uint64_t>(options.idle_timeout.count()));
+    out = put(out, ", max=");
+    out = put(out, std::uint64_t{options.requests_left});
+    return put(out, "\r\n\r\n");
+}
+
+}  // namespace fairlead::session

@@ -1,0 +1,102 @@
+#include "session/shed_session.hpp"
+
+#include "base/random.hpp"
+#include "limits/overload.hpp"
+#include "session/http1_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace fairlead::session {
+namespace {
+
+constexpr std::chrono::milliseconds head_patience{250};
+
+}  // namespace
+
+shed_session::shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
+                           const http::peer_info& peer, bool wait_for_head)
+    : stream_(stream), shared_(shared), deadline_(deadline), peer_(peer), scanner_(shared.limits.header_size),
+      wait_for_head_(wait_for_head) {
+    deadline_.enter(watch::phase::header, watch::clock::now() + head_patience);
+}
+
+step shed_session::serve_ready() {
+    std::array<char, 4096> piece;
+    const auto got = stream_.read_now(piece);
+    if (!got && !net::would_block(got.error())) return step::leave;
+    if (!got) return wait_for_head_ ? step::read : answer(nullptr);
+    // Nothing more will come: either the patience is over, or the peer sent what it had.
+    if (*got == 0) return deadline_.has_expired() || !input_.empty() ? answer(nullptr) : step::leave;
+    input_.append(piece.data(), *got);
+    const auto found = scanner_.scan(input_);
+    if (found == head_scanner::state::incomplete && wait_for_head_) return step::read;
+    if (found != head_scanner::state::complete) return answer(nullptr);
+
+    field_storage storage;
+    request_head head;
+    if (parse_head(std::span(input_).first(scanner_.head_size()), storage, head)) return answer(nullptr);
+    http::request request;
+    request.method = head.method;
+    request.method_text = head.method_text;
+    request.target = head.target;
+    request.version_minor = head.version_minor;
+    request.fields = head.fields;
+    request.peer = peer_;
+    return answer(&request);
+}
+
+/// Answers a health check, or sheds. `request` is nullptr when there is no complete head.
+step shed_session::answer(const http::request* request) {
+    std::array<char, 16> id;
+    write_hex(next_random(), id.data());
+    http::request asked;
+    if (request) asked = *request;
+    asked.id = {id.data(), id.size()};
+    asked.peer = peer_;
+    asked.received = watch::clock::now();
+
+    http::response response;
+    const bool is_health = request && shared_.pages.try_health(asked, response);
+    if (!is_health) {
+        response = shared_.pages.refuse(limits::overload(shared_.limits.retry_after, "connections"), asked);
+        shared_.metrics.connection_rejected(telemetry::reject_reason::soft_limit);
+        if (request) shared_.metrics.request_shed(telemetry::shed_reason::connections);
+    }
+    const bool has_request_after = request && input_.size() > scanner_.head_size();
+    response.close = true;
+
+    head_options options;
+    options.is_head = asked.method == http::verb::head;
+    options.keep = false;
+    options.request_id = asked.id;
+    exchange_record record;
+    record.describe(asked, shared_.access_log.enabled());
+    record.status = static_cast<unsigned>(response.status);
+    record.is_quiet = response.is_quiet;
+    if (has_content(response, options.is_head)) record.bytes_sent = http::body_length(response.body);
+
+    std::array<char, 8 * 1024> buffer;
+    if (response.fields.text().size() + record.bytes_sent + head_overhead > buffer.size()) return step::leave;
+    char* end = write_head(buffer.data(), response, options);
+    if (record.bytes_sent > 0) {
+        const auto& text = std::get<std::string>(response.body);
+        end = std::copy(text.begin(), text.end(), end);
+    }
+    const iovec piece{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+    // An empty socket buffer takes an answer of this size; a client for which it does not loses it.
+    (void)stream_.write_now({&piece, 1});
+    record.publish(shared_, peer_);
+    // Unread bytes would turn the close into a reset that overtakes the answer.
+    return request && !has_request_after ? step::leave : step::linger;
+}
+
+task<step> shed_session::run(step next) {
+    while (next == step::read) {
+        const auto failed = co_await stream_.wait(net::readiness::readable);
+        next = failed ? step::leave : serve_ready();
+    }
+    co_return next;
+}
+
+}  // namespace fairlead::session

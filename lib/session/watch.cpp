@@ -1,0 +1,59 @@
+#include "session/watch.hpp"
+
+namespace fairlead::session {
+
+watch::watch(watch_list& list, net::byte_stream& stream) : list_(list), stream_(stream) {
+    enter(phase::idle, clock::now());
+    const std::lock_guard guard(list_.mutex_);
+    list_.watches_.push_back(*this);
+}
+
+watch::~watch() {
+    const std::lock_guard guard(list_.mutex_);
+    list_.watches_.erase(list_.watches_.iterator_to(*this));
+}
+
+void watch_list::sweep(watch::clock::time_point now, bool pressed) {
+    const auto now_ms =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    const std::lock_guard guard(mutex_);
+    const auto patience = draining_ ? 0 : (pressed ? std::min(limits_.pressed, limits_.normal) : limits_.normal).count();
+    for (auto& one : watches_) {
+        auto state = one.state_.load(std::memory_order_relaxed);
+        const auto what = static_cast<watch::phase>(state & 0x7F);
+        if ((state & watch::expired_bit) != 0 || what == watch::phase::working) continue;
+        auto deadline = state >> 8;
+        if (what == watch::phase::idle) deadline += static_cast<std::uint64_t>(patience);
+        if (deadline > now_ms) continue;
+        // Only when the session is still in that very phase; else it has just made progress.
+        if (!one.state_.compare_exchange_strong(state, state | watch::expired_bit, std::memory_order_acq_rel)) continue;
+        const bool answers_later = what == watch::phase::idle || what == watch::phase::header || what == watch::phase::body;
+        one.stream_.abort(answers_later ? net::byte_stream::abort_reading : net::byte_stream::abort_both);
+    }
+}
+
+void watch_list::begin_drain() {
+    {
+        const std::lock_guard guard(mutex_);
+        draining_ = true;
+    }
+    sweep(watch::clock::now(), true);
+}
+
+std::size_t watch_list::abort_all() {
+    std::size_t cut = 0;
+    const std::lock_guard guard(mutex_);
+    for (auto& one : watches_) {
+        const auto what = static_cast<watch::phase>(one.state_.load(std::memory_order_relaxed) & 0x7F);
+        if (what != watch::phase::idle && what != watch::phase::lingering) ++cut;
+        one.stream_.abort(net::byte_stream::abort_both);
+    }
+    return cut;
+}
+
+std::size_t watch_list::size() const {
+    const std::lock_guard guard(mutex_);
+    return watches_.size();
+}
+
+}  // namespace fairlead::session

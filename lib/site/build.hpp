@@ -1,0 +1,40 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "limits/work_limit.hpp"
+#include "site/site.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead::site {
+
+/// What the handlers of a site are given; the server owns it and outlives the sites.
+struct surroundings {
+    boost::asio::thread_pool& disk;
+    boost::asio::thread_pool& commits;
+    limits::work_limit& work;
+    telemetry::metrics& metrics;
+    telemetry::log& log;
+    const std::atomic<bool>& is_draining;
+};
+
+/// The sites of one configuration, with what they stand on.
+struct built_sites {
+    std::shared_ptr<void> resources;  ///< open directories and caches; outlives the sites below
+    std::unique_ptr<site> pages;      ///< the public listeners
+    std::unique_ptr<site> admin;      ///< the admin listeners
+    std::vector<std::string> summary; ///< what is served from where, a line each, for the log
+};
+
+/// Builds the sites: the one place that knows every step, their order, every handler and every route. Opens the root
+/// and the upload directory. Throws with a sentence that names the setting when one of them cannot be used.
+built_sites build(const config::settings& settings, const surroundings& around);
+
+}  // namespace fairlead::site
