@@ -21,28 +21,30 @@ enum class durability {
 };
 
 struct upload_settings {
-    std::string path = "/upload";           ///< request path that takes `POST` of JSON; empty switches uploads off
-    std::string directory = "uploads";      ///< where documents are stored; relative to the configuration file
-    std::uint64_t max_body = 1 << 20;       ///< bytes of one body
-    unsigned max_depth = 32;                ///< nesting of arrays and objects in a document
+    std::string path = "/upload";  ///< request path that takes `POST` of JSON; empty switches uploads off
+    std::string directory = "uploads";  ///< where documents are stored; relative to the configuration file
+    std::uint64_t max_body = 1 << 20;   ///< bytes of one body
+    unsigned max_depth = 32;            ///< nesting of arrays and objects in a document
     fairlead::config::durability durability = durability::full;
-    bool serve = false;                     ///< whether GET of a stored document is answered (as an attachment)
+    bool serve = false;        ///< whether GET of a stored document is answered (as an attachment)
+    bool inside_root = false;  ///< allow `directory` inside `root`, where documents are published as files
 };
 
 /// Counts, sizes in bytes, and times. Every one of them is a refusal with a clear answer when it is reached.
 struct limit_settings {
-    unsigned connections = 1024;            ///< from here on a new connection gets 503 (health checks excepted)
-    unsigned connections_hard = 1280;       ///< from here on a new connection is closed unread
-    unsigned in_flight = 512;               ///< requests at work at once (handlers, disk); waiting for bytes is no work
-    unsigned queue = 50;                    ///< requests that may wait for a place
+    unsigned connections = 1024;       ///< from here on a new connection gets 503 (health checks excepted)
+    unsigned connections_hard = 1280;  ///< from here on a new connection is closed unread
+    unsigned in_flight = 512;  ///< requests at work at once (handlers, disk); waiting for bytes is no work
+    unsigned queue = 50;       ///< requests that may wait for a place
     std::chrono::milliseconds queue_timeout{5'000};
     std::chrono::milliseconds retry_after{5'000};  ///< least `Retry-After`; jitter only adds (0 to 40 %)
     unsigned requests_per_connection = 100;
     std::chrono::milliseconds idle_timeout{30'000};
-    std::chrono::milliseconds idle_timeout_pressed{2'000};  ///< in place of idle_timeout from 90 % of `connections` on
-    std::chrono::milliseconds header_timeout{10'000};       ///< from the first byte of a head to its last
-    std::uint64_t header_size = 8 * 1024;   ///< bytes of request line and fields together
-    std::uint64_t min_body_rate = 256;      ///< bytes per second, averaged, below which a body or a reader is cut
+    std::chrono::milliseconds idle_timeout_pressed{
+        2'000};  ///< in place of idle_timeout from 90 % of `connections` on
+    std::chrono::milliseconds header_timeout{10'000};  ///< from the first byte of a head to its last
+    std::uint64_t header_size = 8 * 1024;              ///< bytes of request line and fields together
+    std::uint64_t min_body_rate = 256;  ///< bytes per second, averaged, below which a body or a reader is cut
     std::chrono::milliseconds write_stall_timeout{30'000};  ///< no byte taken by the client for this long
     std::chrono::milliseconds drain_timeout{10'000};        ///< for requests at work when the server stops
 };
@@ -57,26 +59,29 @@ enum class access_format { off, common, combined, json };
 
 struct access_log_settings {
     access_format format = access_format::combined;
-    std::string file;                       ///< empty is standard output
+    std::string file;  ///< empty is standard output
 };
 
 struct log_settings {
     log_level level = log_level::info;
     log_format format = log_format::text;
-    std::string file;                       ///< empty is standard error
+    std::string file;                                   ///< empty is standard error
     std::chrono::milliseconds status_interval{10'000};  ///< 0 switches the periodic status line off
     access_log_settings access;
 };
 
-/// Every setting of the program. This is the reference: names equal the keys of the file, defaults stand here.
+/// Every setting of the program. This is the reference: names equal the keys of the file, defaults stand
+/// here.
 struct settings {
     std::vector<endpoint> listen{{"127.0.0.1", 8080}, {"::1", 8080}};
-    unsigned threads = 0;                   ///< I/O threads; 0 is one per processor
-    bool defer_accept = true;               ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
-    std::vector<std::string> hosts;         ///< names that `Host` may have (`*.example.org` too); loopback names always count
-    std::string root = "resources/www";     ///< directory that is published; relative to the configuration file
-    std::vector<std::string> types{"web"};  ///< a preset (`web`, `strict`) or a list of extensions; "" is "no extension"
-    std::string mime_types;                 ///< file of media types; empty: `resources/mime.types` as installed
+    unsigned threads = 0;      ///< I/O threads; 0 is one per processor
+    bool defer_accept = true;  ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
+    std::vector<std::string>
+        hosts;  ///< names that `Host` may have (`*.example.org` too); loopback names always count
+    std::string root = "resources/www";  ///< directory that is published; relative to the configuration file
+    std::vector<std::string> types{
+        "web"};              ///< a preset (`web`, `strict`) or a list of extensions; "" is "no extension"
+    std::string mime_types;  ///< file of media types; empty: `resources/mime.types` as installed
     std::vector<std::string> index{"index.html"};
     upload_settings uploads;
     limit_settings limits;
