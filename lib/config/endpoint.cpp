@@ -1,6 +1,7 @@
 #include "config/endpoint.hpp"
 
 #include "base/text.hpp"
+#include "config/json_source.hpp"
 
 #include <arpa/inet.h>
 
