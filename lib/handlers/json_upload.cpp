@@ -1,6 +1,7 @@
 #include "handlers/json_upload.hpp"
 
 #include "base/blocking.hpp"
+#include "base/text.hpp"
 #include "handlers/methods.hpp"
 #include "http/field_value.hpp"
 #include "limits/overload.hpp"
@@ -86,9 +87,13 @@ std::optional<http::outcome> json_upload::refuse_early(const http::request& requ
 task<http::outcome> json_upload::handle(http::request& request) {
     if (auto refusal = refuse_early(request)) co_return std::move(*refusal);
     upload arriving(options_);
+    metrics_.upload_created();
     auto refused = co_await receive(request, arriving);
     metrics_.upload_received(arriving.received);
-    if (refused) co_return std::move(*refused);
+    if (refused) {
+        metrics_.upload_terminated();
+        co_return std::move(*refused);
+    }
     auto outcome = co_await commit(arriving);
     co_return outcome;
 }
@@ -127,8 +132,7 @@ task<std::optional<http::problem>> json_upload::stage(upload& arriving) {
             if (!created) return created.error();
             arriving.staged.emplace(std::move(*created));
         }
-        const auto written = arriving.staged->write({arriving.pending.data(), arriving.used});
-        return written ? error_code{} : written.error();
+        return arriving.staged->write({arriving.pending.data(), arriving.used});
     });
     if (failed) co_return storage_failed(failed);
     arriving.used = 0;
@@ -137,7 +141,10 @@ task<std::optional<http::problem>> json_upload::stage(upload& arriving) {
 
 task<http::outcome> json_upload::commit(upload& arriving) {
     const auto permit = co_await work_.acquire();
-    if (!permit) co_return limits::overload(options_.retry_after, "requests at work");
+    if (!permit) {
+        metrics_.upload_terminated();
+        co_return limits::overload(options_.retry_after, "requests at work");
+    }
     const auto begin = std::chrono::steady_clock::now();
     const auto name = co_await run_blocking(commits_, [this, &arriving]() -> result<std::string> {
         if (!arriving.staged) {
@@ -145,8 +152,7 @@ task<http::outcome> json_upload::commit(upload& arriving) {
             if (!created) return created.error();
             arriving.staged.emplace(std::move(*created));
         }
-        const auto written = arriving.staged->write({arriving.pending.data(), arriving.used});
-        if (!written) return written.error();
+        if (const auto failed = arriving.staged->write({arriving.pending.data(), arriving.used})) return failed;
         return arriving.staged->commit();
     });
     metrics_.upload_committed(std::chrono::steady_clock::now() - begin, name.has_value());

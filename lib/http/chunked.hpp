@@ -16,7 +16,7 @@ class chunked_decoder {
 public:
     static constexpr std::size_t max_extension_bytes = 4096;  ///< of all chunks of a body together
     static constexpr std::size_t max_trailer_bytes = 8192;    ///< all trailer lines together
-    static constexpr int max_size_digits = 16;                ///< leading zeros count
+    static constexpr int max_size_digits = 64;                ///< leading zeros are legal
 
     struct step {
         std::size_t consumed = 0;  ///< bytes taken from the input
@@ -24,8 +24,8 @@ public:
     };
 
     /// Takes as much of `in` as fits: stops when `in` is used up, `out` is full, or the body is complete.
-    /// Bytes after the body are not consumed. Errors, after which the decoder stays failed:
-    /// errc::bad_framing, errc::too_large.
+    /// Bytes after the body are not consumed. `out` may begin where `in` begins, which decodes in place.
+    /// Errors, after which the decoder stays failed: errc::bad_framing, errc::too_large.
     result<step> decode(std::span<const char> in, std::span<char> out) noexcept;
 
     /// True when the last chunk and the trailer section have been read.
@@ -35,30 +35,16 @@ public:
     std::uint64_t produced() const noexcept { return produced_; }
 
 private:
+    // clang-format off
     enum class state : std::uint8_t {
-        size_first,
-        size,
-        size_space,
-        extension_name_first,
-        extension_name,
-        extension_name_space,
-        extension_value_first,
-        extension_token,
-        extension_quoted,
-        extension_escape,
-        extension_end,
-        size_lf,
-        data,
-        data_cr,
-        data_lf,
-        trailer_first,
-        trailer_name,
-        trailer_value,
-        trailer_lf,
-        end_lf,
-        done,
-        failed
+        size_first, size, before_semicolon,
+        extension_name_first, extension_name, extension_name_space,
+        extension_value_first, extension_token, extension_quoted, extension_escape, extension_end,
+        size_lf, data, data_cr, data_lf,
+        trailer_first, trailer_name, trailer_value, trailer_lf, end_lf,
+        done, failed
     };
+    // clang-format on
 
     error_code take(unsigned char byte) noexcept;
     error_code take_size(unsigned char byte) noexcept;

@@ -36,8 +36,6 @@ private:
         bool operator()(std::string_view a, std::string_view b) const noexcept;
     };
 
-    bool add(std::string_view type, std::string_view extension);
-
     std::unordered_map<std::string, std::string, hash, equal> types_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace fairlead::http {
@@ -29,6 +30,9 @@ using outcome = std::variant<response, problem>;
 /// 403, ENAMETOOLONG 414, ENOSPC/EDQUOT 507, EMFILE/ENFILE 503 with Retry-After, errc::timeout 408, errc::too_large
 /// 413, errc::overloaded 503, errc::bad_framing 400, anything else 500. `log_detail` gets the error's message.
 problem problem_from(error_code error);
+
+/// The reason phrase of RFC 9110 ("Content Too Large", where Beast still has the older name), or "Unknown Status".
+std::string_view reason_phrase(status code) noexcept;
 
 /// Renders a refusal: `application/problem+json` (RFC 9457) when `Accept` prefers it to HTML, else a small HTML page.
 /// Both carry status, title, detail and the request id, and `Vary: Accept`.

@@ -13,13 +13,12 @@ enum class target_form { origin, absolute, authority, asterisk };
 /// A request target in its parts. All views point into the text that was parsed, or to static storage.
 struct target_parts {
     target_form form = target_form::origin;
-    std::string_view scheme;  ///< as received ("http" in any case); empty unless absolute-form
-    std::string_view
-        authority;  ///< host[:port], not yet checked by parse_host; absolute-form and authority-form
+    std::string_view scheme = {};  ///< as received ("http" in any case); empty unless absolute-form
+    std::string_view authority;    ///< host[:port] that parse_host accepts; absolute-form and authority-form
     std::string_view
         path;  ///< still encoded; "/" when an absolute-form has none; empty in the other two forms
-    std::string_view query;  ///< still encoded, without '?'; broken escapes are left alone
-    bool has_query = false;  ///< tells "/a?" from "/a"
+    std::string_view query = {};  ///< still encoded, without '?'; broken escapes are left alone
+    bool has_query = false;       ///< tells "/a?" from "/a"
 };
 
 /// Splits a request target and checks every byte of it against RFC 3986 ('[' and ']' are let through because

@@ -14,7 +14,7 @@ task<result<work_limit::permit>> work_limit::acquire() {
             co_return permit(this);
         }
         if (queue_.size() >= queue_max_) {
-            ++usage_.shed_queue_full;
+            metrics_.request_shed(telemetry::shed_reason::queue_full);
             co_return errc::overloaded;
         }
         place = std::make_shared<waiter>();
@@ -51,7 +51,7 @@ void work_limit::expire(clock::time_point now) {
         while (!queue_.empty() && queue_.front()->deadline <= now) {
             late.push_back(std::move(queue_.front()));
             queue_.pop_front();
-            ++usage_.shed_queue_timeout;
+            metrics_.request_shed(telemetry::shed_reason::queue_timeout);
         }
         usage_.queued = static_cast<unsigned>(queue_.size());
     }

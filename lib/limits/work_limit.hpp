@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/event.hpp"
 #include "base/task.hpp"
+#include "telemetry/metrics.hpp"
 
 #include <chrono>
 #include <list>
@@ -40,13 +41,12 @@ public:
     struct usage {
         unsigned in_flight = 0;
         unsigned queued = 0;
-        std::uint64_t shed_queue_full = 0;     ///< since the start
-        std::uint64_t shed_queue_timeout = 0;  ///< since the start
     };
 
-    /// At most `in_flight` permits at once; at most `queue` waiters, each for at most `longest_wait`.
-    work_limit(unsigned in_flight, unsigned queue, std::chrono::milliseconds longest_wait)
-        : in_flight_max_(in_flight), queue_max_(queue), longest_wait_(longest_wait) {}
+    /// At most `in_flight` permits at once; at most `queue` waiters, each for at most `longest_wait`. Who is sent away
+    /// is counted in `metrics`.
+    work_limit(unsigned in_flight, unsigned queue, std::chrono::milliseconds longest_wait, telemetry::metrics& metrics)
+        : in_flight_max_(in_flight), queue_max_(queue), longest_wait_(longest_wait), metrics_(metrics) {}
 
     /// A permit, at once or after waiting. Error errc::overloaded: the queue is full, or the wait was too long.
     task<result<permit>> acquire();
@@ -69,6 +69,7 @@ private:
     const unsigned in_flight_max_;
     const unsigned queue_max_;
     const std::chrono::milliseconds longest_wait_;
+    telemetry::metrics& metrics_;
     mutable std::mutex mutex_;
     usage usage_;
     std::list<std::shared_ptr<waiter>> queue_;

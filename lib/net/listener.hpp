@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.hpp"
 #include "base/task.hpp"
 #include "base/unique_fd.hpp"
 

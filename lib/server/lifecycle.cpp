@@ -15,6 +15,7 @@ lifecycle::lifecycle(server& target, telemetry::log& log, telemetry::access_log&
     // sendfile() has no MSG_NOSIGNAL: a client that left must not end the process.
     std::signal(SIGPIPE, SIG_IGN);
     for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP}) signals_.add(signal);
+    target_.on_stopped([this] { signals_.cancel(); });
     listen();
 }
 

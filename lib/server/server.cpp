@@ -4,7 +4,6 @@
 #include "telemetry/status_line.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -34,7 +33,7 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       guard_(context_.get_executor()), disk_(disk_threads), commits_(commit_threads),
       connections_(settings_.limits.connections, settings_.limits.connections_hard),
       admin_connections_(admin_soft, admin_hard),
-      work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout),
+      work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
       watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
       sites_(site::build(settings_, {disk_, commits_, work_, metrics_, log_, is_draining_})),
       public_shared_{settings_.limits, *sites_.pages, connections_, watches_, metrics_,
@@ -45,7 +44,7 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       last_status_time_(std::chrono::steady_clock::now()) {
     for (const auto& where : settings_.listen) listeners_.push_back(make_listener(where, public_shared_));
     for (const auto& where : settings_.admin.listen) admin_listeners_.push_back(make_listener(where, admin_shared_));
-    register_gauges();
+    watch_numbers();
 }
 
 server::~server() {
@@ -69,15 +68,14 @@ std::unique_ptr<net::listener> server::make_listener(const config::endpoint& whe
         });
 }
 
-void server::register_gauges() {
-    metrics_.add_gauge("fairlead_connections_active", "Open connections.",
-                       [this] { return static_cast<double>(connections_.active()); });
-    metrics_.add_gauge("fairlead_connections_limit", "Connections from which on new ones are shed.",
-                       [this] { return static_cast<double>(connections_.soft()); });
-    metrics_.add_gauge("fairlead_http_requests_in_flight", "Requests at work in handlers or on the disk.",
-                       [this] { return static_cast<double>(work_.current().in_flight); });
-    metrics_.add_gauge("fairlead_requests_queued", "Requests waiting for a place to work.",
-                       [this] { return static_cast<double>(work_.current().queued); });
+void server::watch_numbers() {
+    using telemetry::source;
+    metrics_.watch(source::connections_active, [this] { return static_cast<double>(connections_.active()); });
+    metrics_.watch(source::connections_limit, [this] { return static_cast<double>(connections_.soft()); });
+    metrics_.watch(source::requests_in_flight, [this] { return static_cast<double>(work_.current().in_flight); });
+    metrics_.watch(source::requests_queued, [this] { return static_cast<double>(work_.current().queued); });
+    metrics_.watch(source::log_dropped,
+                   [this] { return static_cast<double>(log_.dropped() + access_log_.dropped()); });
 }
 
 void server::spawn(task<> work, const char* what) {
@@ -109,7 +107,7 @@ void server::begin_drain() { drain_requested_ = true; }
 /// Expires what is late: deadlines of connections and of the queue; prints the status line when it is due.
 task<> server::sweep() {
     auto next_status = std::chrono::steady_clock::now() + settings_.log.status_interval;
-    for (;;) {
+    while (!is_stopped_) {
         sweep_timer_.expires_after(sweep_interval);
         const auto [failed] = co_await sweep_timer_.async_wait(as_result);
         if (failed) co_return;
@@ -146,8 +144,9 @@ task<> server::drain() {
         const auto end = std::chrono::steady_clock::now() + cut_patience;
         while (watches_.size() > 0 && std::chrono::steady_clock::now() < end) co_await pause();
     }
-    sweep_timer_.cancel();
+    is_stopped_ = true;  // the sweeper ends at its next turn
     guard_.reset();
+    if (on_stopped_) on_stopped_();
     log_.info("stopped");
 }
 
@@ -163,19 +162,19 @@ void server::announce() const {
 void server::print_status() {
     const auto now = std::chrono::steady_clock::now();
     const auto work = work_.current();
+    const auto totals = metrics_.totals();
     telemetry::status_sample sample;
     sample.connections = connections_.active();
     sample.connections_limit = connections_.soft();
     sample.in_flight = work.in_flight;
     sample.in_flight_limit = work_.capacity();
     sample.queued = work.queued;
-    sample.requests_total = metrics_.requests_total();
-    sample.shed_total = metrics_.shed_total();
-    const auto line = telemetry::format_status(sample, last_status_, now - last_status_time_,
-                                               settings_.log.file.empty() && ::isatty(STDERR_FILENO) == 1);
-    last_status_ = sample;
+    sample.requests = totals.requests - last_totals_.requests;
+    sample.shed = totals.requests_shed - last_totals_.requests_shed;
+    sample.interval = now - last_status_time_;
+    last_totals_ = totals;
     last_status_time_ = now;
-    log_.info("{}", line);
+    log_.write_unescaped(telemetry::severity::info, telemetry::status_line(sample, log_.is_coloured()));
 }
 
 std::vector<std::string> server::endpoints() const {

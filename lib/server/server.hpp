@@ -16,6 +16,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ public:
     /// Stops accepting and lets what runs finish. From any thread, also before `run()`; further calls do nothing.
     void begin_drain();
 
+    /// Called once nothing is left to serve, just before `run` returns: whoever waits on the context lets go.
+    void on_stopped(std::function<void()> action) { on_stopped_ = std::move(action); }
+
     /// Where it listens: `127.0.0.1:8080`; the admin listeners apart.
     std::vector<std::string> endpoints() const;
     std::vector<std::string> admin_endpoints() const;
@@ -48,7 +52,7 @@ private:
                                                     boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
     void announce() const;
-    void register_gauges();
+    void watch_numbers();
     std::unique_ptr<net::listener> make_listener(const config::endpoint& where, const session::environment& shared);
     task<> sweep();
     task<> drain();
@@ -62,7 +66,9 @@ private:
     telemetry::metrics metrics_;
     std::atomic<bool> is_draining_{false};
     std::atomic<bool> drain_requested_{false};
+    std::atomic<bool> is_stopped_{false};
     int exit_code_ = 0;
+    std::function<void()> on_stopped_;
 
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<executor> guard_;
@@ -79,7 +85,7 @@ private:
     std::vector<std::unique_ptr<net::listener>> admin_listeners_;
     timer sweep_timer_;
     timer drain_timer_;
-    telemetry::status_sample last_status_;
+    telemetry::metrics_totals last_totals_;
     std::chrono::steady_clock::time_point last_status_time_;
 };
 

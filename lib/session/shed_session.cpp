@@ -61,6 +61,7 @@ step shed_session::answer(const http::request* request) {
     if (!is_health) {
         response = shared_.pages.refuse(limits::overload(shared_.limits.retry_after, "connections"), asked);
         shared_.metrics.connection_rejected(telemetry::reject_reason::soft_limit);
+        if (request) shared_.metrics.request_shed(telemetry::shed_reason::connections);
     }
     const bool has_request_after = request && input_.size() > scanner_.head_size();
     response.close = true;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace fairlead::content {
+
+/// Why a document was refused.
+struct json_fault {
+    std::uint64_t offset = 0;  ///< of the byte at which it was noticed
+    std::string reason;
+    /// One sentence for the client.
+    std::string text() const;
+};
+
+/// Checks a JSON document (RFC 8259, strict: no comments, no trailing commas, valid UTF-8) while it arrives. Nothing of
+/// it is kept: memory is bounded by the depth limit, whatever the size.
+class json_check {
+public:
+    /// `max_depth`: nesting of arrays and objects; `max_bytes`: size of the document.
+    json_check(unsigned max_depth, std::uint64_t max_bytes);
+    ~json_check();
+    json_check(json_check&&) noexcept;
+    json_check& operator=(json_check&&) noexcept;
+
+    /// Checks the next bytes. A fault is final.
+    std::optional<json_fault> write(std::span<const char> bytes);
+    /// Says that the document is complete: a fault when it is not.
+    std::optional<json_fault> finish();
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace fairlead::content

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "config/settings.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::files {
+
+/// How an unnamed temporary gets its name. Which form works depends on kernel, capabilities and `/proc`.
+enum class link_form { empty_path, proc };
+
+/// Choices that a test forces; the defaults let the probe at start decide.
+struct upload_store_probe {
+    bool may_use_unnamed = true;     ///< O_TMPFILE
+    bool may_use_empty_path = true;  ///< linkat with AT_EMPTY_PATH
+    bool may_use_proc = true;        ///< linkat from /proc/self/fd
+};
+
+/// The directory that documents are stored in, and the rules that make 201 a promise (lib/README.md, durability):
+/// data synced before it has a name, the name synced before anybody is told. Thread safe; its calls may block.
+class upload_store {
+public:
+    /// Names that begin so are temporaries of ours: never served, swept at start.
+    static constexpr std::string_view temporary_prefix = ".fairlead-tmp-";
+
+    /// Opens `directory`, making it (durably) if needed; takes the lock that keeps a second writer out; sweeps what a
+    /// crash left; syncs what a killed process may have left unsynced. Throws std::runtime_error that says what failed.
+    upload_store(const std::filesystem::path& directory, config::durability wanted, upload_store_probe probe = {});
+
+    /// What 201 means here: `full` becomes `off` on a file system that cannot keep the promise (see `warnings`).
+    config::durability effective() const noexcept { return effective_; }
+    /// What the operator should know, one sentence each.
+    const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
+    /// True after a sync failed (EIO, EROFS, ...): the state of the disk is unknown, and stays so until a restart.
+    bool writes_failed() const noexcept { return writes_failed_.load(std::memory_order_acquire); }
+    void latch_failure() noexcept { writes_failed_.store(true, std::memory_order_release); }
+
+    /// Syncs the directory: returns when every name that was made or removed before the call is on the disk. Calls that
+    /// overlap share an fsync by generation. After one failed, all fail: a repeated fsync succeeds falsely.
+    error_code sync_directory();
+
+    int directory() const noexcept { return directory_.get(); }
+    bool has_unnamed_temporaries() const noexcept { return unnamed_; }
+    /// Gives the unnamed file `fd` its name. Errors: EEXIST and whatever linkat says.
+    error_code link(int fd, const std::string& name) const noexcept;
+
+private:
+    void lock_against_others(const std::string& path);
+    void sweep() const;
+    void judge_file_system(const std::string& path);
+    bool try_unnamed(link_form form) const;
+
+    unique_fd directory_;
+    config::durability effective_;
+    bool unnamed_ = false;
+    link_form form_ = link_form::empty_path;
+    std::vector<std::string> warnings_;
+    std::atomic<bool> writes_failed_{false};
+
+    std::mutex mutex_;
+    std::condition_variable synced_changed_;
+    std::uint64_t requested_ = 0;  // generation: how many callers have asked
+    std::uint64_t synced_ = 0;     // up to which of them the disk is known to be right
+    bool is_syncing_ = false;
+};
+
+/// Throws std::runtime_error when `directory`, wherever links lead, lies inside `root`: what is uploaded there would be
+/// published, past every rule of uploads.
+void refuse_inside(const std::filesystem::path& root, const std::filesystem::path& directory);
+
+}  // namespace fairlead::files

@@ -1,0 +1,184 @@
+#include "http/problem.hpp"
+
+#include "base/text.hpp"
+#include "http/field_value.hpp"
+#include "http/refusal.hpp"
+
+namespace fairlead::http {
+namespace {
+
+problem with_status(status code, std::string_view detail, bool close = false) {
+    problem answer;
+    answer.status = code;
+    answer.detail = detail;
+    answer.close = close;
+    return answer;
+}
+
+problem overloaded(std::string_view detail) {
+    auto answer = with_status(status::service_unavailable, detail);
+    answer.fields.add("Retry-After", "5");
+    return answer;
+}
+
+problem problem_from_errc(errc error) {
+    switch (error) {
+        case errc::timeout:
+            return with_status(status::request_timeout, "The request took too long to arrive.", true);
+        case errc::too_large:
+            return with_status(status::payload_too_large, "The request is larger than this server takes.",
+                               true);
+        case errc::bad_framing:
+            return with_status(status::bad_request, "The end of the request body cannot be told.", true);
+        case errc::end_of_stream:
+            return with_status(status::bad_request, "The request ended before its body was complete.", true);
+        case errc::overloaded: return overloaded("The server is busy.");
+        case errc::cancelled: return overloaded("The server is stopping.");
+        case errc::file_changed: break;
+    }
+    return with_status(status::internal_server_error, "The server met an unexpected condition.");
+}
+
+problem problem_from_errno(int error) {
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR: return with_status(status::not_found, "There is nothing at this address.");
+        case EACCES:
+        case EPERM:
+        case ELOOP:
+        case EXDEV:
+        case ENXIO: return with_status(status::forbidden, "This address may not be read.");
+        case ENAMETOOLONG:
+            return with_status(status::uri_too_long, "A part of the path is longer than a file name.");
+        case ENOSPC:
+        case EDQUOT:
+            return with_status(status::insufficient_storage, "There is no room left to store the request.");
+        case EMFILE:
+        case ENFILE: return overloaded("The server has too many files open.");
+        default: return with_status(status::internal_server_error, "The server met an unexpected condition.");
+    }
+}
+
+std::string escape_html(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        switch (c) {
+            case '&': out += "&amp;"; break;
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '"': out += "&quot;"; break;
+            case '\'': out += "&#39;"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
+/// `text` as a JSON string with its quotes (RFC 8259 section 7).
+std::string json_string(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out = "\"";
+    out.reserve(text.size() + 2);
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte < 0x20) {
+            out += "\\u00";
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        } else {
+            out += c;
+        }
+    }
+    return out += '"';
+}
+
+/// A detail may repeat bytes of the request; both renderings promise UTF-8.
+std::string as_utf8(std::string_view text) {
+    std::string out(text);
+    if (is_valid_utf8(out)) return out;
+    for (char& c : out)
+        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    return out;
+}
+
+std::string render_json(status code, std::string_view detail, std::string_view request_id) {
+    std::string out = R"({"type":"about:blank","title":)";
+    out += json_string(reason_phrase(code));
+    out += ",\"status\":" + std::to_string(static_cast<unsigned>(code));
+    if (!detail.empty()) out += ",\"detail\":" + json_string(detail);
+    if (!request_id.empty()) out += ",\"request_id\":" + json_string(request_id);
+    return out += "}\n";
+}
+
+std::string render_html(status code, std::string_view detail, std::string_view request_id) {
+    const auto title = std::to_string(static_cast<unsigned>(code)) + ' ' + std::string(reason_phrase(code));
+    std::string out =
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>";
+    out += escape_html(title);
+    out +=
+        "</title>\n<style>:root{color-scheme:light dark}"
+        "body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}"
+        "small{opacity:.7}</style>\n</head>\n<body>\n<h1>";
+    out += escape_html(title) + "</h1>\n";
+    if (!detail.empty()) out += "<p>" + escape_html(detail) + "</p>\n";
+    if (!request_id.empty()) out += "<p><small>Request id: " + escape_html(request_id) + "</small></p>\n";
+    return out += "</body>\n</html>\n";
+}
+
+}  // namespace
+
+problem to_problem(const refusal& value) {
+    auto answer = with_status(value.status, value.detail, value.close);
+    answer.event = value.event;
+    return answer;
+}
+
+problem problem_from(error_code error) {
+    problem answer;
+    if (error.category() == fairlead_category())
+        answer = problem_from_errc(static_cast<errc>(error.value()));
+    else if (error.category() == boost::system::system_category() ||
+             error.category() == boost::system::generic_category())
+        answer = problem_from_errno(error.value());
+    else
+        answer = problem_from_errno(0);
+    answer.log_detail = error.message();
+    return answer;
+}
+
+std::string_view reason_phrase(status code) noexcept {
+    switch (code) {
+        case status::payload_too_large: return "Content Too Large";
+        case status::unprocessable_entity: return "Unprocessable Content";
+        default: {
+            const auto phrase = boost::beast::http::obsolete_reason(code);
+            return phrase == "<unknown-status>" ? std::string_view("Unknown Status")
+                                                : std::string_view(phrase.data(), phrase.size());
+        }
+    }
+}
+
+response render(const problem& refusal, std::string_view accept, std::string_view request_id) {
+    response answer;
+    answer.status = refusal.status;
+    answer.close = refusal.close;
+    answer.fields = refusal.fields;
+    const auto detail = as_utf8(refusal.detail);
+    const auto id = as_utf8(request_id);
+    if (prefers_json(accept)) {
+        answer.fields.add_prebuilt("Content-Type: application/problem+json\r\n");
+        answer.body = render_json(refusal.status, detail, id);
+    } else {
+        answer.fields.add_prebuilt("Content-Type: text/html; charset=utf-8\r\n");
+        answer.body = render_html(refusal.status, detail, id);
+    }
+    answer.fields.add_prebuilt("Vary: Accept\r\n");
+    return answer;
+}
+
+}  // namespace fairlead::http

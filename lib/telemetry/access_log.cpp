@@ -1,0 +1,143 @@
+#include "telemetry/access_log.hpp"
+
+#include "telemetry/escape.hpp"
+#include "telemetry/log_queue.hpp"
+#include "telemetry/timestamp.hpp"
+
+#include <unistd.h>
+
+namespace fairlead::telemetry {
+namespace {
+
+void append_number(line_buffer& out, std::uint64_t value) {
+    const fmt::format_int digits(value);
+    out.append(digits.data(), digits.data() + digits.size());
+}
+
+/// `value`, or nginx's `-` when there is none.
+void append_nginx(line_buffer& out, std::string_view value) {
+    if (value.empty())
+        out.push_back('-');
+    else
+        append_escaped(out, value, escape_form::nginx);
+}
+
+void append_word(line_buffer& out, std::string_view value) {
+    if (value.empty())
+        out.push_back('-');
+    else
+        append_escaped(out, value, escape_form::word);
+}
+
+/// `"GET / HTTP/1.1"`, or `"-"` when no request line could be read.
+void append_request_line(line_buffer& out, const access_record& record) {
+    out.push_back('"');
+    append_nginx(out, record.method);
+    if (!record.method.empty()) {
+        out.push_back(' ');
+        append_escaped(out, record.target, escape_form::nginx);
+        out.push_back(' ');
+        append_escaped(out, record.protocol, escape_form::nginx);
+    }
+    out.push_back('"');
+}
+
+void append_text(line_buffer& out, const access_record& record, bool is_combined) {
+    append_word(out, record.peer);
+    append(out, " - - [");
+    append_common_time(out, record.time);
+    append(out, "] ");
+    append_request_line(out, record);
+    out.push_back(' ');
+    append_number(out, record.status);
+    out.push_back(' ');
+    append_number(out, record.bytes_sent);
+    if (is_combined) {
+        append(out, " \"");
+        append_nginx(out, record.referer);
+        append(out, "\" \"");
+        append_nginx(out, record.user_agent);
+        out.push_back('"');
+    }
+    out.push_back(' ');
+    append_seconds(out, record.duration);
+    out.push_back(' ');
+    append_word(out, record.request_id);
+}
+
+/// `prefix` and `value` as a JSON string, without the closing quote.
+void append_string(line_buffer& out, std::string_view prefix, std::string_view value) {
+    append(out, prefix);
+    append_escaped(out, value, escape_form::json);
+}
+
+void append_headers(line_buffer& out, const access_record& record) {
+    if (record.user_agent.empty() && record.referer.empty()) return;
+    append(out, R"(,"headers":{)");
+    if (!record.user_agent.empty()) {
+        append_string(out, R"("User-Agent":[")", record.user_agent);
+        append(out, record.referer.empty() ? "\"]" : "\"],");
+    }
+    if (!record.referer.empty()) {
+        append_string(out, R"("Referer":[")", record.referer);
+        append(out, "\"]");
+    }
+    out.push_back('}');
+}
+
+void append_json(line_buffer& out, const access_record& record) {
+    append(out, record.status >= 500 ? R"({"level":"error","ts":)" : R"({"level":"info","ts":)");
+    append_unix_time(out, record.time);
+    append(out, R"(,"logger":"http.log.access","msg":"handled request","request":{)");
+    append_string(out, R"("remote_ip":")", record.peer);
+    append(out, R"(","remote_port":")");
+    append_number(out, record.peer_port);
+    append_string(out, R"(","proto":")", record.protocol);
+    append_string(out, R"(","method":")", record.method);
+    append_string(out, R"(","host":")", record.host);
+    append_string(out, R"(","uri":")", record.target);
+    out.push_back('"');
+    append_headers(out, record);
+    append(out, R"(},"bytes_read":)");
+    append_number(out, record.bytes_received);
+    append(out, R"(,"duration":)");
+    append_seconds(out, record.duration);
+    append(out, R"(,"size":)");
+    append_number(out, record.bytes_sent);
+    append(out, R"(,"status":)");
+    append_number(out, record.status);
+    append_string(out, R"(,"request_id":")", record.request_id);
+    append(out, record.shed ? R"(","shed":true})" : R"(","shed":false})");
+}
+
+}  // namespace
+
+access_log::access_log(const access_log_options& options) : format_(options.format) {
+    if (format_ == access_format::off) return;
+    output_ = std::make_unique<log_queue>(options.file, STDOUT_FILENO, options.queue_size);
+}
+
+access_log::access_log(std::vector<std::string>& captured, access_format format) : format_(format) {
+    if (format_ != access_format::off) output_ = std::make_unique<captured_output>(captured);
+}
+
+void access_log::write_line(const access_record& record) {
+    line_buffer line;
+    if (format_ == access_format::json)
+        append_json(line, record);
+    else
+        append_text(line, record, format_ == access_format::combined);
+    output_->post(view(line));
+}
+
+void access_log::reopen() {
+    if (output_ != nullptr) output_->reopen();
+}
+
+void access_log::flush() {
+    if (output_ != nullptr) output_->flush();
+}
+
+std::uint64_t access_log::dropped() const { return output_ == nullptr ? 0 : output_->dropped(); }
+
+}  // namespace fairlead::telemetry

@@ -1,0 +1,111 @@
+#include "telemetry/access_log.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace fairlead::telemetry;
+using namespace std::chrono_literals;
+
+namespace {
+
+access_record plain_record() {
+    access_record record;
+    record.peer = "192.0.2.7";
+    record.peer_port = 50412;
+    record.method = "GET";
+    record.target = "/a?q=1";
+    record.protocol = "HTTP/1.1";
+    record.host = "a.example";
+    record.referer = "http://r.example/";
+    record.user_agent = "curl/8.0";
+    record.request_id = "4f2c";
+    record.status = 200;
+    record.bytes_sent = 512;
+    record.bytes_received = 7;
+    record.duration = 123'456ns;
+    record.time = std::chrono::system_clock::time_point(1'767'323'045'678'901us);
+    return record;
+}
+
+std::string line_of(access_format format, const access_record& record) {
+    std::vector<std::string> lines;
+    access_log(lines, format).write(record);
+    BOOST_TEST_REQUIRE(lines.size() == 1u);
+    return lines.front();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(access_log_lines)
+
+BOOST_AUTO_TEST_CASE(common_and_combined_begin_as_those_of_nginx) {
+    BOOST_TEST(line_of(access_format::common, plain_record()) ==
+               R"(192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /a?q=1 HTTP/1.1" 200 512 0.000123 4f2c)");
+    BOOST_TEST(
+        line_of(access_format::combined, plain_record()) ==
+        R"(192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /a?q=1 HTTP/1.1" 200 512 "http://r.example/" "curl/8.0" )"
+        R"(0.000123 4f2c)");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_missing_is_a_dash) {
+    access_record record;
+    record.peer = "2001:db8::1";
+    record.status = 400;
+    BOOST_TEST(line_of(access_format::combined, record) ==
+               R"(2001:db8::1 - - [01/Jan/1970:00:00:00 +0000] "-" 400 0 "-" "-" 0.000000 -)");
+}
+
+BOOST_AUTO_TEST_CASE(no_field_can_leave_its_quotes_or_its_line) {
+    access_record record = plain_record();
+    record.target = "/\"\n\\\xC3\xA9";
+    record.user_agent = "x\" 200 1\r\n192.0.2.99 - -";
+    record.referer = "\x1b[2J";
+    record.request_id = "a b";
+    BOOST_TEST(
+        line_of(access_format::combined, record) ==
+        R"(192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /\x22\x0A\x5C\xC3\xA9 HTTP/1.1" 200 512 "\x1B[2J" )"
+        R"("x\x22 200 1\x0D\x0A192.0.2.99 - -" 0.000123 a\x20b)");
+}
+
+BOOST_AUTO_TEST_CASE(json_has_the_names_of_caddy) {
+    BOOST_TEST(
+        line_of(access_format::json, plain_record()) ==
+        R"({"level":"info","ts":1767323045.678901,"logger":"http.log.access","msg":"handled request",)"
+        R"("request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET",)"
+        R"("host":"a.example","uri":"/a?q=1","headers":{"User-Agent":["curl/8.0"],)"
+        R"("Referer":["http://r.example/"]}},"bytes_read":7,"duration":0.000123,"size":512,"status":200,)"
+        R"("request_id":"4f2c","shed":false})");
+    access_record record;
+    record.status = 503;
+    record.shed = true;
+    record.referer = "r";
+    BOOST_TEST(line_of(access_format::json, record) ==
+               R"({"level":"error","ts":0.000000,"logger":"http.log.access","msg":"handled request",)"
+               R"("request":{"remote_ip":"","remote_port":"0","proto":"","method":"","host":"","uri":"",)"
+               R"("headers":{"Referer":["r"]}},"bytes_read":0,"duration":0.000000,"size":0,"status":503,)"
+               R"("request_id":"","shed":true})");
+}
+
+BOOST_AUTO_TEST_CASE(json_stays_json_whatever_the_client_sends) {
+    std::string every_byte;
+    for (int c = 0; c < 256; ++c) every_byte += static_cast<char>(c);
+    access_record record = plain_record();
+    record.method = record.target = record.host = record.referer = record.user_agent = every_byte;
+    const std::string line = line_of(access_format::json, record);
+    const auto parsed = boost::json::parse(line).as_object();
+    const auto& uri = parsed.at("request").at("uri").as_string();
+    BOOST_TEST(std::string_view(uri).starts_with(std::string_view(every_byte).substr(0, 128)));
+    BOOST_TEST(parsed.at("status").as_int64() == 200);
+}
+
+BOOST_AUTO_TEST_CASE(off_writes_nothing) {
+    std::vector<std::string> lines;
+    access_log log(lines, access_format::off);
+    BOOST_TEST(!log.enabled());
+    log.write(plain_record());
+    BOOST_TEST(lines.empty());
+    BOOST_TEST(!access_log().enabled());
+    BOOST_TEST(!access_log(access_log_options{}).enabled());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,222 @@
+#include "telemetry/log_file.hpp"
+#include "telemetry/access_log.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/log_queue.hpp"
+
+#include "base/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <system_error>
+#include <thread>
+
+using namespace fairlead;
+using namespace fairlead::telemetry;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A directory that is removed with what is in it.
+struct scratch_directory {
+    scratch_directory() {
+        std::string name = (fs::temp_directory_path() / "fairlead-log-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::system_category(), name);
+        path = name;
+    }
+    ~scratch_directory() { fs::remove_all(path); }
+    fs::path path;
+};
+
+std::vector<std::string> lines_of(const fs::path& file) {
+    std::ifstream in(file);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+/// A FIFO that holds 4096 bytes, with its reading end.
+struct small_fifo {
+    explicit small_fifo(const fs::path& where) : path(where) {
+        BOOST_TEST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+        reader = unique_fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        BOOST_TEST_REQUIRE(::fcntl(reader.get(), F_SETPIPE_SZ, 4096) == 4096);
+    }
+    /// What the FIFO holds now.
+    std::string read_available() const {
+        std::string text;
+        char piece[4096];
+        for (ssize_t got = 0; (got = ::read(reader.get(), piece, sizeof piece)) > 0;)
+            text.append(piece, static_cast<std::size_t>(got));
+        return text;
+    }
+    fs::path path;
+    unique_fd reader;
+};
+
+std::uint64_t count_lines(const std::string& text) {
+    return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(log_files)
+
+BOOST_AUTO_TEST_CASE(a_file_is_appended_to_and_not_for_everyone) {
+    const scratch_directory directory;
+    const fs::path path = directory.path / "log";
+    std::ofstream(path) << "before\n";
+    fs::remove(directory.path / "new");
+    BOOST_TEST(log_file(path, 2).write("a\nb\n") == 0u);
+    BOOST_TEST((lines_of(path) == std::vector<std::string>{"before", "a", "b"}));
+    log_file created(directory.path / "new", 2);
+    struct stat info{};
+    BOOST_TEST_REQUIRE(::stat((directory.path / "new").c_str(), &info) == 0);
+    BOOST_TEST((info.st_mode & 07) == 0u);
+    BOOST_TEST(!created.is_terminal());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_opened_is_an_error_that_names_it) {
+    const scratch_directory directory;
+    const std::string path = directory.path / "absent" / "log";
+    const auto names_path = [&](const std::system_error& error) {
+        return error.code() == std::errc::no_such_file_or_directory &&
+               std::string_view(error.what()).find(path) != std::string_view::npos;
+    };
+    log_options options;
+    options.file = path;
+    BOOST_CHECK_EXCEPTION(telemetry::log{options}, std::system_error, names_path);
+    access_log_options access_options;
+    access_options.format = access_format::combined;
+    access_options.file = path;
+    BOOST_CHECK_EXCEPTION(access_log{access_options}, std::system_error, names_path);
+}
+
+BOOST_AUTO_TEST_CASE(reopening_after_a_rename_loses_no_line) {
+    const scratch_directory directory;
+    const fs::path path = directory.path / "log";
+    constexpr int writers = 3, each = 2000, renames = 20;
+    log_options options;
+    options.file = path;
+    options.queue_size = writers * each;
+    telemetry::log server_log(options);
+    std::vector<std::thread> threads;
+    std::atomic<int> running{writers};
+    for (int writer = 0; writer < writers; ++writer)
+        threads.emplace_back([&, writer] {
+            for (int i = 0; i < each; ++i) server_log.info("{}-{}", writer, i);
+            --running;
+        });
+    int renamed = 0;
+    while (running > 0 || renamed < renames) {
+        if (renamed == renames) continue;
+        fs::rename(path, directory.path / std::to_string(renamed++));
+        server_log.reopen();
+        BOOST_TEST(fs::exists(path));
+    }
+    for (auto& thread : threads) thread.join();
+    server_log.flush();
+    std::multiset<std::string> messages;
+    for (const auto& file : fs::directory_iterator(directory.path))
+        for (const auto& line : lines_of(file)) messages.insert(line.substr(line.rfind(' ') + 1));
+    BOOST_TEST(server_log.dropped() == 0u);
+    BOOST_TEST(messages.size() == static_cast<std::size_t>(writers * each));
+    BOOST_TEST(std::set<std::string>(messages.begin(), messages.end()).size() == messages.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_reopen_keeps_the_old_file) {
+    const scratch_directory directory;
+    const fs::path inner = directory.path / "inner", moved = directory.path / "moved";
+    fs::create_directory(inner);
+    log_file file(inner / "log", 2);
+    fs::rename(inner, moved);
+    BOOST_TEST(file.reopen() == errno_code(ENOENT));
+    BOOST_TEST(file.write("still here\n") == 0u);
+    BOOST_TEST((lines_of(moved / "log") == std::vector<std::string>{"still here"}));
+    fs::create_directory(inner);
+    BOOST_TEST(file.reopen() == error_code());
+    BOOST_TEST(file.write("new\n") == 0u);
+    BOOST_TEST((lines_of(inner / "log") == std::vector<std::string>{"new"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_loses_lines_and_counts_them) {
+    log_file full("/dev/full", 2);
+    BOOST_TEST(full.write("a\nb\nc\n") == 3u);
+    log_options options;
+    options.file = "/dev/full";
+    telemetry::log server_log(options);
+    for (int i = 0; i < 10; ++i) server_log.info("x");
+    server_log.flush();
+    BOOST_TEST(server_log.dropped() == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_gets_whole_lines_only) {
+    const scratch_directory directory;
+    const small_fifo fifo(directory.path / "fifo");
+    log_file file(fifo.path, 2);
+    std::string text;
+    for (int i = 0; i < 100; ++i) text += std::string(99, 'x') + '\n';
+    const std::uint64_t lost = file.write(text);
+    const std::string arrived = fifo.read_available();
+    BOOST_TEST(lost > 0u);
+    BOOST_TEST(arrived.ends_with('\n'));
+    BOOST_TEST(count_lines(arrived) + lost == 100u);
+    BOOST_TEST(file.write("after\n") == 0u);
+    BOOST_TEST(fifo.read_available() == "after\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_cut_by_a_full_pipe_does_not_run_into_the_next) {
+    const scratch_directory directory;
+    const small_fifo fifo(directory.path / "fifo");
+    log_file file(fifo.path, 2);
+    // Longer than PIPE_BUF, so the kernel takes a part of it.
+    BOOST_TEST(file.write(std::string(6000, 'x') + '\n') == 1u);
+    BOOST_TEST(fifo.read_available() == std::string(4096, 'x'));
+    BOOST_TEST(file.write("next\n") == 0u);
+    BOOST_TEST(fifo.read_available() == "\nnext\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_drops_the_oldest_lines_and_counts_each) {
+    const scratch_directory directory;
+    const small_fifo fifo(directory.path / "fifo");
+    constexpr std::uint64_t posted = 2000;
+    std::uint64_t dropped = 0;
+    std::string last_line;
+    {
+        log_queue queue(fifo.path, 2, 16);
+        for (std::uint64_t i = 0; i < posted; ++i) queue.post(std::to_string(i) + std::string(200, ' '));
+        // That the loop came to its end although nobody reads shows that a full queue makes nobody wait.
+        const std::string stuck = fifo.read_available();
+        queue.flush();
+        const std::string rest = stuck + fifo.read_available();
+        dropped = queue.dropped();
+        BOOST_TEST(dropped >= posted - 16 - 2 * 32 * 1024 / 200);
+        BOOST_TEST(count_lines(rest) + dropped == posted);
+        queue.post("last");
+        queue.flush();
+        last_line = fifo.read_available();
+        BOOST_TEST(queue.dropped() == dropped);
+    }
+    BOOST_TEST(last_line == "last\n");
+}
+
+BOOST_AUTO_TEST_CASE(the_destructor_writes_what_is_queued) {
+    const scratch_directory directory;
+    const fs::path path = directory.path / "log";
+    {
+        access_log_options options;
+        options.format = access_format::common;
+        options.file = path;
+        access_log log(options);
+        for (int i = 0; i < 500; ++i) log.write(access_record{});
+    }
+    BOOST_TEST(lines_of(path).size() == 500u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
