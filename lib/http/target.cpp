@@ -65,6 +65,12 @@ bool starts_odd_segment(const char* slash, const char* end) noexcept {
     return slash + 1 != end && (slash[1] == '.' || slash[1] == '/');
 }
 
+/// Wider than RFC 3986: browsers send `{ } | \ ^` and the backtick in a query as they are (the query percent-encode set
+/// of the URL Standard), and nothing here interprets a query.
+bool is_query_byte(char c) noexcept {
+    return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '#';
+}
+
 /// Splits `rest` ("/path?query") into `parts`; false when it has a forbidden byte.
 bool split_path_and_query(std::string_view rest, target_parts& parts) noexcept {
     const char* at = rest.data();
@@ -81,9 +87,7 @@ bool split_path_and_query(std::string_view rest, target_parts& parts) noexcept {
     if (*at != '?') return false;
     parts.has_query = true;
     parts.query = rest.substr(parts.path.size() + 1);
-    for (const char c : parts.query)
-        if (kind_of(c) == byte_kind::forbidden) return false;
-    return true;
+    return std::all_of(parts.query.begin(), parts.query.end(), is_query_byte);
 }
 
 checked<target_parts> parse_absolute(std::string_view raw) noexcept {

@@ -132,11 +132,12 @@ BOOST_AUTO_TEST_CASE(looks_at_every_byte) {
     for (int byte = 0; byte < 256; ++byte) {
         const bool is_fine =
             (byte < 128 && std::isalnum(byte)) || allowed.find(static_cast<char>(byte)) != ""sv.npos;
-        for (const auto* const before : {"/a", "/a?b"}) {
-            const auto raw = std::string(before) + static_cast<char>(byte) + "c";
-            BOOST_TEST(parse_target(raw, verb::get).has_value() == is_fine,
-                       "byte " << byte << " after " << before);
-        }
+        // Browsers leave these alone in a query.
+        const bool is_fine_in_query =
+            is_fine || "{}|\\^`"sv.find(static_cast<char>(byte)) != ""sv.npos;
+        const auto c = static_cast<char>(byte);
+        BOOST_TEST(parse_target("/a" + std::string(1, c) + "c", verb::get).has_value() == is_fine, byte);
+        BOOST_TEST(parse_target("/a?b" + std::string(1, c) + "c", verb::get).has_value() == is_fine_in_query, byte);
     }
 }
 
