@@ -4,20 +4,16 @@
 #include "config/effective.hpp"
 #include "config/load.hpp"
 #include "config/table.hpp"
+#include "require.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
 
 using namespace fairlead::config;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 sources fixed_sources() {
     sources from;
@@ -26,30 +22,31 @@ sources fixed_sources() {
 }
 
 void check_error(const config_error& error) {
-    require(!error.where.empty() && !error.message.empty());
-    require(error.pointer.empty() || error.pointer.front() == '/');
+    REQUIRE_INVARIANT(!error.where.empty() && !error.message.empty());
+    REQUIRE_INVARIANT(error.pointer.empty() || error.pointer.front() == '/');
     const auto text = error.text();
-    require(std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }));
+    const bool is_one_line = std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; });
+    REQUIRE_INVARIANT(is_one_line);
 }
 
 void check_settings(const loaded& configuration) {
     const auto& all = configuration.values;
-    require(!all.listen.empty() && !all.types.empty());
-    require(all.root.starts_with('/') && all.uploads.directory.starts_with('/'));
-    require(all.limits.connections >= 1 && all.limits.connections_hard >= all.limits.connections);
-    require(all.limits.idle_timeout_pressed <= all.limits.idle_timeout);
-    require(all.uploads.path.empty() || all.uploads.path.front() == '/');
-    require(configuration.origins.size() == table().size());
+    REQUIRE_INVARIANT(!all.listen.empty() && !all.types.empty());
+    REQUIRE_INVARIANT(all.root.starts_with('/') && all.uploads.directory.starts_with('/'));
+    REQUIRE_INVARIANT(all.limits.connections >= 1 && all.limits.connections_hard >= all.limits.connections);
+    REQUIRE_INVARIANT(all.limits.idle_timeout_pressed <= all.limits.idle_timeout);
+    REQUIRE_INVARIANT(all.uploads.path.empty() || all.uploads.path.front() == '/');
+    REQUIRE_INVARIANT(configuration.origins.size() == table().size());
 
     const auto again = load_text("effective.json", effective_text(configuration), fixed_sources());
     const auto* same = std::get_if<loaded>(&again);
-    require(same != nullptr);
-    for (const auto& row : table()) require(to_json(row, all) == to_json(row, same->values));
+    REQUIRE_INVARIANT(same != nullptr);
+    for (const auto& row : table()) REQUIRE_INVARIANT(to_json(row, all) == to_json(row, same->values));
 }
 
 void check(const std::variant<loaded, config_errors>& outcome) {
     if (const auto* errors = std::get_if<config_errors>(&outcome)) {
-        require(!errors->empty());
+        REQUIRE_INVARIANT(!errors->empty());
         for (const auto& error : *errors) check_error(error);
     } else {
         check_settings(std::get<loaded>(outcome));
