@@ -44,11 +44,13 @@ json::parse_options options_for(unsigned max_depth) {
 }  // namespace
 
 struct json_check::state {
-    state(unsigned depth, std::uint64_t bytes) : parser(options_for(depth)), max_depth(depth), max_bytes(bytes) {}
+    state(unsigned depth, std::uint64_t bytes)
+        : parser(options_for(depth)), max_depth(depth), max_bytes(bytes) {}
 
     json_fault fault(std::uint64_t offset, const json_error& error) const {
         if (error == json::error::too_deep)
-            return {offset, "arrays and objects are nested deeper than the limit of " + std::to_string(max_depth)};
+            return {offset,
+                    "arrays and objects are nested deeper than the limit of " + std::to_string(max_depth)};
         return {offset, error.message()};
     }
 
@@ -58,16 +60,20 @@ struct json_check::state {
     std::uint64_t received = 0;
 };
 
-std::string json_fault::text() const { return "This is not the JSON that is taken here: at byte " + std::to_string(offset) + ": " + reason + "."; }
+std::string json_fault::text() const {
+    return "This is not the JSON that is taken here: at byte " + std::to_string(offset) + ": " + reason + ".";
+}
 
-json_check::json_check(unsigned max_depth, std::uint64_t max_bytes) : state_(std::make_unique<state>(max_depth, max_bytes)) {}
+json_check::json_check(unsigned max_depth, std::uint64_t max_bytes)
+    : state_(std::make_unique<state>(max_depth, max_bytes)) {}
 json_check::~json_check() = default;
 json_check::json_check(json_check&&) noexcept = default;
 json_check& json_check::operator=(json_check&&) noexcept = default;
 
 std::optional<json_fault> json_check::write(std::span<const char> bytes) {
     if (state_->received + bytes.size() > state_->max_bytes)
-        return json_fault{state_->max_bytes, "the document is longer than the limit of " + std::to_string(state_->max_bytes) + " bytes"};
+        return json_fault{state_->max_bytes, "the document is longer than the limit of " +
+                                                 std::to_string(state_->max_bytes) + " bytes"};
     json_error failed;
     const auto taken = state_->parser.write_some(true, bytes.data(), bytes.size(), failed);
     const auto offset = state_->received + taken;

@@ -16,8 +16,8 @@ struct json_fault {
     std::string text() const;
 };
 
-/// Checks a JSON document (RFC 8259, strict: no comments, no trailing commas, valid UTF-8) while it arrives. Nothing of
-/// it is kept: memory is bounded by the depth limit, whatever the size.
+/// Checks a JSON document (RFC 8259, strict: no comments, no trailing commas, valid UTF-8) while it arrives.
+/// Nothing of it is kept: memory is bounded by the depth limit, whatever the size.
 class json_check {
 public:
     /// `max_depth`: nesting of arrays and objects; `max_bytes`: size of the document.
@@ -30,6 +30,8 @@ public:
     std::optional<json_fault> write(std::span<const char> bytes);
     /// Says that the document is complete: a fault when it is not.
     std::optional<json_fault> finish();
+    /// Forgets the document, ready for the next one; keeps its memory.
+    void reset();
 
 private:
     struct state;
