@@ -12,6 +12,8 @@ using namespace fairlead::files;
 
 namespace {
 
+BOOST_AUTO_TEST_SUITE(file_info_suite)
+
 BOOST_AUTO_TEST_CASE(tells_what_fstat_says) {
     const test::temp_dir dir;
     test::write_file(dir / "a", "12345");
@@ -54,5 +56,7 @@ BOOST_AUTO_TEST_CASE(entity_tag_changes_with_inode_size_and_mtime) {
     info.mtime_ns = -1;
     BOOST_TEST(make_entity_tag(info) == "\"12-ab-ffffffffffffffff\"");
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -61,6 +61,8 @@ std::size_t open_descriptors() {
     return count;
 }
 
+BOOST_AUTO_TEST_SUITE(open_files_suite)
+
 BOOST_FIXTURE_TEST_CASE(a_small_file_is_held_whole, cached_root) {
     write("a.html", "hello");
     const auto file = open("a.html");
@@ -295,7 +297,17 @@ BOOST_AUTO_TEST_CASE(an_open_under_way_is_not_kept_after_invalidate) {
     BOOST_TEST(files.current().entries == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(without_descriptors_the_cache_gives_way, cached_root) {
+struct roomy_root : cached_root {
+    roomy_root()
+        : cached_root([] {
+              auto limits = small_limits();
+              limits.descriptors = 1024;
+              limits.entries = 1024;
+              return limits;
+          }()) {}
+};
+
+BOOST_FIXTURE_TEST_CASE(without_descriptors_the_cache_gives_way, roomy_root) {
     for (int i = 0; i < 20; ++i) write(std::to_string(i), std::string(101, 'x'));
     for (int i = 0; i < 19; ++i) open(std::to_string(i));
     BOOST_TEST(files.current().descriptors == 19U);
@@ -338,5 +350,7 @@ BOOST_FIXTURE_TEST_CASE(never_blocking_means_asking_the_caches_only, cached_root
     BOOST_TEST(open("cold")->content == std::string(90, 'x'));
     BOOST_TEST(files.find_now("cold", now, today).has_value());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

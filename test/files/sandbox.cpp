@@ -52,6 +52,8 @@ std::string content_of(const sandbox::opened& file) {
     return n < 0 ? "(no bytes)" : std::string(bytes, static_cast<std::size_t>(n));
 }
 
+BOOST_AUTO_TEST_SUITE(sandbox_suite)
+
 BOOST_FIXTURE_TEST_CASE(opens_what_is_inside, tree) {
     struct {
         std::string_view path, content, final_path;
@@ -186,5 +188,7 @@ BOOST_FIXTURE_TEST_CASE(start_says_what_is_wrong, tree) {
         });
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

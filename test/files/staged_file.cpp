@@ -43,6 +43,8 @@ void for_each_form(Function function) {
     }
 }
 
+BOOST_AUTO_TEST_SUITE(staged_file_suite)
+
 BOOST_AUTO_TEST_CASE(the_probe_finds_what_works) {
     const test::temp_dir dir;
     const auto is_unnamed = [&](upload_store_probe probe) {
@@ -144,5 +146,7 @@ BOOST_AUTO_TEST_CASE(a_removed_directory_is_an_error) {
         BOOST_TEST(file.commit().has_error());
     });
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -12,6 +12,8 @@ namespace {
 
 constexpr unsigned long xfs_magic = 0x58465342;
 
+BOOST_AUTO_TEST_SUITE(sync_trust_suite)
+
 BOOST_AUTO_TEST_CASE(syncs_that_mean_nothing) {
     struct {
         unsigned long type;
@@ -58,5 +60,7 @@ BOOST_AUTO_TEST_CASE(a_real_file_system_in_memory) {
     BOOST_TEST(judge_syncs(memory.get()).value().why_syncs_mean_nothing == "is in memory");
     BOOST_TEST(judge_syncs(-1).error().value() == EBADF);
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

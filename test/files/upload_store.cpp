@@ -15,9 +15,11 @@ bool says(const std::runtime_error& error, std::string_view what) {
     return std::string_view(error.what()).find(what) != std::string_view::npos;
 }
 
+BOOST_AUTO_TEST_SUITE(upload_store_suite)
+
 BOOST_AUTO_TEST_CASE(makes_its_directory) {
     const test::temp_dir dir;
-    for (const auto* name : {"a/b/uploads", "a/c/", "a/./d/../e"}) {
+    for (const auto* name : {"a/b/uploads", "a/c/", "a/./b/../e"}) {
         BOOST_TEST_CONTEXT(name) {
             const upload_store store(dir / name, config::durability::full);
             BOOST_TEST(fs::is_directory(dir / name));
@@ -27,6 +29,15 @@ BOOST_AUTO_TEST_CASE(makes_its_directory) {
             BOOST_TEST(store.is_writable());
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_link_in_the_path_leads_where_the_kernel_goes) {
+    const test::temp_dir dir;
+    fs::create_directories(dir / "elsewhere/inner");
+    fs::create_symlink("elsewhere/inner", dir / "link");
+    const upload_store store(dir / "link/../uploads", config::durability::off);
+    BOOST_TEST(fs::is_directory(dir / "elsewhere/uploads"));
+    BOOST_TEST(!fs::exists(dir / "uploads"));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_second_writer) {
@@ -98,7 +109,7 @@ BOOST_AUTO_TEST_CASE(readiness) {
 
 BOOST_AUTO_TEST_CASE(only_a_broken_disk_latches) {
     const test::temp_dir dir;
-    for (const auto [error, latches] :
+    for (const auto& [error, latches] :
          {std::pair{ENOSPC, false}, {EDQUOT, false}, {EMFILE, false}, {EIO, true}, {EROFS, true}}) {
         upload_store store(dir.path(), config::durability::off);
         BOOST_TEST(store.note(errno_code(error)).value() == error);
@@ -144,5 +155,7 @@ BOOST_AUTO_TEST_CASE(inside_the_root_however_spelled) {
         }
     }
 }
+
+BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
