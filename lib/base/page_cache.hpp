@@ -6,8 +6,8 @@
 
 namespace fairlead {
 
-/// True when the first and the last byte of `length` bytes from `offset` of `fd` can be read without waiting for the
-/// disk (preadv2 with RWF_NOWAIT). File systems that cannot tell count as resident.
+/// True when the first and the last byte of `length` bytes from `offset` of `fd` can be read without waiting
+/// for the disk (preadv2 with RWF_NOWAIT). File systems that cannot tell count as resident.
 bool is_resident(int fd, std::uint64_t offset, std::uint64_t length) noexcept;
 
 /// Brings `length` bytes from `offset` into the page cache; blocks. Errors: the file's errno (EIO).

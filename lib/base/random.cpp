@@ -36,7 +36,8 @@ void write_hex(std::uint64_t value, char* out) noexcept {
     static constexpr auto pairs = [] {
         std::array<std::array<char, 2>, 256> all{};
         constexpr char digits[] = "0123456789abcdef";
-        for (std::size_t byte = 0; byte < all.size(); ++byte) all[byte] = {digits[byte >> 4], digits[byte & 15]};
+        for (std::size_t byte = 0; byte < all.size(); ++byte)
+            all[byte] = {digits[byte >> 4], digits[byte & 15]};
         return all;
     }();
     for (int i = 7; i >= 0; --i, value >>= 8) std::memcpy(out + 2 * i, pairs[value & 255].data(), 2);

@@ -51,9 +51,11 @@ bool has_conditions(const http::request& request) noexcept {
     return false;
 }
 
-http::body slice_of(const std::shared_ptr<const files::open_file>& file, std::uint64_t offset, std::uint64_t length) {
+http::body slice_of(const std::shared_ptr<const files::open_file>& file, std::uint64_t offset,
+                    std::uint64_t length) {
     if (length == 0) return std::monostate{};
-    if (file->has_content) return http::memory_slice{file, std::string_view(file->content).substr(offset, length)};
+    if (file->has_content)
+        return http::memory_slice{file, std::string_view(file->content).substr(offset, length)};
     return http::file_slice{file, file->fd.get(), offset, length, file->info.size, file->info.mtime_ns};
 }
 
@@ -74,8 +76,8 @@ http::problem unsatisfiable(const http::range_choice& range, std::uint64_t size)
 
 }  // namespace
 
-static_files::static_files(static_files_options options, files::open_files& files, boost::asio::thread_pool& disk,
-                           limits::work_limit& work)
+static_files::static_files(static_files_options options, files::open_files& files,
+                           boost::asio::thread_pool& disk, limits::work_limit& work)
     : options_(std::move(options)), files_(files), disk_(disk), work_(work) {}
 
 std::optional<http::outcome> static_files::try_handle(http::request& request) {
@@ -119,15 +121,16 @@ std::optional<http::outcome> static_files::look(const http::request& request, bo
         return http::problem_from(file.error());
     }
     switch ((*file)->info.kind) {
-        case files::file_kind::directory: return options_.index.empty() ? not_found() : redirect_to_folder(request);
+        case files::file_kind::directory:
+            return options_.index.empty() ? not_found() : redirect_to_folder(request);
         case files::file_kind::special: return special_file();
         case files::file_kind::regular: break;
     }
     return answer(request, *file);
 }
 
-std::optional<http::outcome> static_files::look_for_index(const http::request& request, std::string_view folder,
-                                                          bool may_block) const {
+std::optional<http::outcome> static_files::look_for_index(const http::request& request,
+                                                          std::string_view folder, bool may_block) const {
     for (const auto& name : options_.index) {
         std::string relative;
         relative.reserve(folder.size() + name.size());
@@ -136,7 +139,8 @@ std::optional<http::outcome> static_files::look_for_index(const http::request& r
         if (file && (*file)->info.kind == files::file_kind::regular) return answer(request, *file);
         if (file) continue;
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        if (file.error() != boost::system::errc::no_such_file_or_directory) return http::problem_from(file.error());
+        if (file.error() != boost::system::errc::no_such_file_or_directory)
+            return http::problem_from(file.error());
     }
     return not_found();
 }
@@ -150,7 +154,8 @@ http::outcome static_files::redirect_to_folder(const http::request& request) con
     return answer;
 }
 
-http::outcome static_files::answer(const http::request& request, std::shared_ptr<const files::open_file> file) const {
+http::outcome static_files::answer(const http::request& request,
+                                   std::shared_ptr<const files::open_file> file) const {
     // The policy has looked at the file that was opened: a link may have led to another name.
     if (file->head.empty()) return type_refused();
     http::response whole;
@@ -196,7 +201,8 @@ std::string file_fields(std::string_view path, const files::open_file& file, con
     const auto* rule = types.find(extension);
     if (!rule || (types.hides_dot_files() && http::is_hidden(path))) return {};
     http::field_block fields;
-    fields.add("Content-Type", rule->content_type.empty() ? media_types.content_type(extension) : rule->content_type);
+    fields.add("Content-Type",
+               rule->content_type.empty() ? media_types.content_type(extension) : rule->content_type);
     if (rule->is_attachment) fields.add("Content-Disposition", "attachment");
     fields.add("ETag", file.etag);
     fields.add("Last-Modified", file.last_modified_text);

@@ -9,7 +9,10 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     version_minor = request.version_minor;
     started = request.received;
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
-    if (!with_text) return;
+    if (!with_text) {
+        method_text = target = host = referer = user_agent = {};
+        return;
+    }
     method_text = request.method_text;
     target = request.target;
     host = request.authority;
@@ -95,9 +98,7 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
         add_piece(content.data(), content.size());
         owners_[owners_used_++] = std::move(owner);
     }
-    auto& record = records_[records_used_++];
-    record = exchange_record{};
-    return record;
+    return records_[records_used_++];
 }
 
 result<std::string> answer_batch::send(net::byte_stream& stream) {
@@ -111,7 +112,8 @@ result<std::string> answer_batch::send(net::byte_stream& stream) {
             taken -= rest.front().iov_len;
             rest = rest.subspan(1);
         }
-        if (taken > 0) rest.front() = {static_cast<char*>(rest.front().iov_base) + taken, rest.front().iov_len - taken};
+        if (taken > 0)
+            rest.front() = {static_cast<char*>(rest.front().iov_base) + taken, rest.front().iov_len - taken};
     }
     std::string left;
     for (const auto& piece : rest) left.append(static_cast<const char*>(piece.iov_base), piece.iov_len);

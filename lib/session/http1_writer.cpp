@@ -44,12 +44,18 @@ std::string_view current_date_line() {
     return {cached.text.data(), cached.text.size()};
 }
 
+std::string keep_alive_lines(std::chrono::seconds idle_timeout) {
+    return "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=" + std::to_string(idle_timeout.count()) +
+           ", max=";
+}
+
 char* write_head(char* out, const http::response& answer, const head_options& options) {
     out = put_status_line(out, answer.status);
     out = put(out, current_date_line());
     out = put(out, answer.prebuilt);
     out = put(out, answer.fields.text());
-    // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the 200.
+    // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the
+    // 200.
     if (has_content(answer, false)) {
         out = put(out, "Content-Length: ");
         out = put(out, http::body_length(answer.body));
@@ -58,9 +64,7 @@ char* write_head(char* out, const http::response& answer, const head_options& op
     out = put(out, "X-Content-Type-Options: nosniff\r\nX-Request-Id: ");
     out = put(out, options.request_id);
     if (!options.keep) return put(out, "\r\nConnection: close\r\n\r\n");
-    out = put(out, "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=");
-    out = put(out, static_cast<std::uint64_t>(options.idle_timeout.count()));
-    out = put(out, ", max=");
+    out = put(out, options.keep_alive);
     out = put(out, std::uint64_t{options.requests_left});
     return put(out, "\r\n\r\n");
 }

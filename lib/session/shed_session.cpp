@@ -16,7 +16,11 @@ constexpr std::chrono::milliseconds head_patience{250};
 
 shed_session::shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
                            const http::peer_info& peer, bool wait_for_head)
-    : stream_(stream), shared_(shared), deadline_(deadline), peer_(peer), scanner_(shared.limits.header_size),
+    : stream_(stream),
+      shared_(shared),
+      deadline_(deadline),
+      peer_(peer),
+      scanner_(shared.limits.header_size),
       wait_for_head_(wait_for_head) {
     deadline_.enter(watch::phase::header, watch::clock::now() + head_patience);
 }
