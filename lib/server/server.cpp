@@ -22,8 +22,14 @@ constexpr std::chrono::seconds cut_patience{2};
 constexpr unsigned admin_soft = 64;
 constexpr unsigned admin_hard = 80;
 constexpr unsigned disk_threads = 4;
-// An fsync waits, it does not work: parallel ones are merged by the journal (DURABILITY in lib/README.md).
-constexpr unsigned commit_threads = 16;
+// An fsync waits, it does not work: parallel ones are merged by the journal (lib/README.md, durability). Without it a
+// commit is work, and more threads only wake each other.
+constexpr unsigned syncing_commit_threads = 16;
+constexpr unsigned plain_commit_threads = 2;
+
+unsigned commit_threads(const config::settings& settings) {
+    return settings.uploads.durability == config::durability::full ? syncing_commit_threads : plain_commit_threads;
+}
 
 unsigned io_threads(unsigned wanted) {
     return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
@@ -36,11 +42,11 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       threads_(io_threads(settings.threads)),
       log_(log),
       access_log_(access_log),
-      metrics_(threads_ + disk_threads + commit_threads + 1),
+      metrics_(threads_ + disk_threads + commit_threads(settings_) + 1),
       context_(static_cast<int>(threads_)),
       guard_(context_.get_executor()),
       disk_(disk_threads),
-      commits_(commit_threads),
+      commits_(commit_threads(settings_)),
       connections_(settings_.limits.connections, settings_.limits.connections_hard),
       admin_connections_(admin_soft, admin_hard),
       work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),

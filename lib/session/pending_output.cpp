@@ -11,7 +11,9 @@ namespace fairlead::session {
 namespace {
 
 // Bytes of a file that are probed and handed to the kernel at a time.
-constexpr std::uint64_t slice_size = 512 * 1024;
+constexpr std::uint64_t slice_size = 2 * 1024 * 1024;
+// Bytes at the end of a file that are held back until it is known to be unchanged.
+constexpr std::uint64_t last_piece = 64 * 1024;
 // Bytes after which a download that the client takes as fast as we send lets other connections have a turn.
 constexpr std::uint64_t turn_size = 4 * 1024 * 1024;
 
@@ -65,18 +67,19 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
     std::uint64_t ready = 0;  // bytes up to here are known to be in the page cache
     while (done < file->length) {
         if (done == ready) {
-            const auto count = std::min(slice_size, file->length - done);
+            const auto left = file->length - done;
+            // The last piece stays here until the file is known to be what was announced, so that a mixture of two
+            // versions is never complete.
+            if (left <= last_piece && has_changed(*file)) co_return errc::file_changed;
+            const auto count = left <= last_piece ? left : std::min(slice_size, left - last_piece);
             if (!is_resident(file->fd, file->offset + done, count)) {
                 const auto fd = file->fd;
                 const auto from = file->offset + done;
-                const auto failed = co_await run_blocking(
-                    shared.disk, [fd, from, count] { return read_ahead(fd, from, count); });
+                const auto failed =
+                    co_await run_blocking(shared.disk, [fd, from, count] { return read_ahead(fd, from, count); });
                 if (failed) co_return failed;
             }
             ready += count;
-            // The last piece stays here until the file is known to be what was announced, so that a mixture
-            // of two versions is never complete.
-            if (ready == file->length && has_changed(*file)) co_return errc::file_changed;
         }
         const auto sent =
             stream.send_file_now(file->fd, file->offset + done, static_cast<std::size_t>(ready - done));
