@@ -35,6 +35,8 @@ private:
     boost::asio::detail::reactor::per_descriptor_data registration_{};
     // False while bytes, or the end of the stream, may be there that no edge will announce.
     bool is_drained_ = false;
+    // True when the kernel took nothing, so that it will announce room.
+    bool is_full_ = false;
 };
 
 }  // namespace fairlead::net

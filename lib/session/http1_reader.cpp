@@ -126,15 +126,14 @@ bool head_scanner::check_line_begin(char first) {
 }
 
 head_scanner::state head_scanner::scan(std::span<const char> bytes) {
-    while (position_ < bytes.size()) {
+    // One byte beyond the limit decides; what follows it must not, or the verdict would depend on how the bytes arrive.
+    const auto seen = std::min(bytes.size(), limit_ + 1);
+    while (position_ < seen) {
         const bool is_plain_line = lines_ > 0 && bytes[position_] > ' ';  // nearly every line
-        if (!is_plain_line && position_ == line_begin_ && !check_line_begin(bytes[position_]))
-            return state::refused;
-        const auto* found = static_cast<const char*>(
-            std::memchr(bytes.data() + position_, '\n',
-                        std::min(bytes.size(), limit_ + 1) - std::min(position_, limit_ + 1)));
+        if (!is_plain_line && position_ == line_begin_ && !check_line_begin(bytes[position_])) return state::refused;
+        const auto* found = static_cast<const char*>(std::memchr(bytes.data() + position_, '\n', seen - position_));
         if (!found) {
-            position_ = bytes.size();
+            position_ = seen;
             break;
         }
         const auto lf = static_cast<std::size_t>(found - bytes.data());
