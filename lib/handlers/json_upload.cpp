@@ -104,9 +104,11 @@ task<std::optional<http::problem>> json_upload::receive(http::request& request, 
     const auto wanted = length >= 0 ? static_cast<std::size_t>(length) + 1 : first_buffer;  // + 1: so that the end is seen
     arriving.pending.resize(std::min(wanted, stage_size));
     for (;;) {
-        if (arriving.used == arriving.pending.size()) {
-            if (arriving.used < stage_size) arriving.pending.resize(std::min(arriving.used * 2, stage_size));
-            else if (auto failed = co_await stage(arriving)) co_return failed;
+        if (arriving.used == stage_size) {
+            auto failed = co_await stage(arriving);
+            if (failed) co_return failed;
+        } else if (arriving.used == arriving.pending.size()) {
+            arriving.pending.resize(std::min(arriving.used * 2, stage_size));
         }
         const std::span<char> room(arriving.pending.data() + arriving.used, arriving.pending.size() - arriving.used);
         const auto got = co_await request.body->read_some(room);

@@ -54,18 +54,40 @@ refusal forbidden_byte(std::string_view raw) noexcept {
     return answer;
 }
 
+/// The first byte that is not plain, or `end`. The standard algorithm is unrolled: about four instructions a
+/// byte.
+const char* find_special(const char* at, const char* end) noexcept {
+    return std::find_if(at, end, [](char c) { return kind_of(c) != byte_kind::plain; });
+}
+
+/// True when the segment after the slash at `slash` is empty or begins with a dot: it may have to change.
+bool starts_odd_segment(const char* slash, const char* end) noexcept {
+    return slash + 1 != end && (slash[1] == '.' || slash[1] == '/');
+}
+
+/// Wider than RFC 3986: browsers send `{ } | \ ^` and the backtick in a query as they are (the query percent-encode set
+/// of the URL Standard), and nothing here interprets a query.
+bool is_query_byte(char c) noexcept {
+    return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '#';
+}
+
 /// Splits `rest` ("/path?query") into `parts`; false when it has a forbidden byte.
 bool split_path_and_query(std::string_view rest, target_parts& parts) noexcept {
-    std::size_t at = 0;
-    while (at < rest.size() && kind_of(rest[at]) < byte_kind::question) ++at;
-    parts.path = rest.substr(0, at);
-    if (at == rest.size()) return true;
-    if (kind_of(rest[at]) == byte_kind::forbidden) return false;
+    const char* at = rest.data();
+    const char* const end = at + rest.size();
+    bool is_normal = true;
+    for (at = find_special(at, end); at != end; at = find_special(at + 1, end)) {
+        const auto kind = kind_of(*at);
+        if (kind > byte_kind::percent) break;
+        if (kind == byte_kind::percent || starts_odd_segment(at, end)) is_normal = false;
+    }
+    parts.path = rest.substr(0, static_cast<std::size_t>(at - rest.data()));
+    parts.is_normal_path = is_normal;
+    if (at == end) return true;
+    if (*at != '?') return false;
     parts.has_query = true;
-    parts.query = rest.substr(at + 1);
-    for (const char c : parts.query)
-        if (kind_of(c) == byte_kind::forbidden) return false;
-    return true;
+    parts.query = rest.substr(parts.path.size() + 1);
+    return std::all_of(parts.query.begin(), parts.query.end(), is_query_byte);
 }
 
 checked<target_parts> parse_absolute(std::string_view raw) noexcept {
@@ -211,14 +233,13 @@ checked<target_parts> parse_target(std::string_view raw, verb method) noexcept {
 
 checked<std::string_view> normalise_path(std::string_view raw_path, std::string& storage) {
     // Nearly all paths need no change; one look at each byte proves it.
-    const char* at = raw_path.data();
-    const char* const end = at + raw_path.size();
-    if (at == end || *at != '/') return decode_and_check(raw_path, storage);
-    while (at != end) {
-        const auto kind = kind_of(*at++);
+    const char* const end = raw_path.data() + raw_path.size();
+    if (!raw_path.starts_with('/')) return decode_and_check(raw_path, storage);
+    for (const char* at = raw_path.data(); at != end; ++at) {
+        const auto kind = kind_of(*at);
         if (kind == byte_kind::plain) continue;
-        if (kind != byte_kind::slash) return decode_and_check(raw_path, storage);
-        if (at != end && (*at == '.' || *at == '/')) return decode_and_check(raw_path, storage);
+        if (kind != byte_kind::slash || starts_odd_segment(at, end))
+            return decode_and_check(raw_path, storage);
     }
     return raw_path;
 }
@@ -228,13 +249,16 @@ bool is_hidden(std::string_view path) noexcept {
     std::size_t from = 0;
     if (path.starts_with(exempt) && (path.size() == exempt.size() || path[exempt.size()] == '/'))
         from = exempt.size();
-    return path.find("/.", from) != std::string_view::npos;
+    // Dots are rarer than slashes, so this looks less often than a search for "/.".
+    for (auto dot = path.find('.', from); dot != std::string_view::npos; dot = path.find('.', dot + 1))
+        if (dot > 0 && path[dot - 1] == '/') return true;
+    return false;
 }
 
 std::string_view extension(std::string_view path) noexcept {
-    const auto segment = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
-    const auto dot = segment.rfind('.');
-    return dot == std::string_view::npos ? std::string_view{} : segment.substr(dot + 1);
+    for (std::size_t at = path.size(); at > 0 && path[at - 1] != '/'; --at)
+        if (path[at - 1] == '.') return path.substr(at);
+    return {};
 }
 
 std::string encode_path(std::string_view path) {

@@ -13,12 +13,12 @@ enum class target_form { origin, absolute, authority, asterisk };
 /// A request target in its parts. All views point into the text that was parsed, or to static storage.
 struct target_parts {
     target_form form = target_form::origin;
-    std::string_view scheme = {};  ///< as received ("http" in any case); empty unless absolute-form
-    std::string_view authority;    ///< host[:port] that parse_host accepts; absolute-form and authority-form
-    std::string_view
-        path;  ///< still encoded; "/" when an absolute-form has none; empty in the other two forms
-    std::string_view query = {};  ///< still encoded, without '?'; broken escapes are left alone
-    bool has_query = false;       ///< tells "/a?" from "/a"
+    std::string_view scheme = {};     ///< as received ("http" in any case); empty unless absolute-form
+    std::string_view authority = {};  ///< host[:port], checked; of absolute-form and authority-form
+    std::string_view path = {};       ///< still encoded; "/" when an absolute-form has none
+    std::string_view query = {};      ///< still encoded, without '?'; broken escapes are left alone
+    bool has_query = false;           ///< tells "/a?" from "/a"
+    bool is_normal_path = false;      ///< `normalise_path` would return `path` as it is
 };
 
 /// Splits a request target and checks every byte of it against RFC 3986 ('[' and ']' are let through because
@@ -37,6 +37,12 @@ checked<target_parts> parse_target(std::string_view raw, verb method) noexcept;
 ///   400 an escaped '\' or NUL, bytes that are not UTF-8, an empty first segment         (event: traversal)
 /// Any refused path in which two dots stand side by side is reported as traversal, too.
 checked<std::string_view> normalise_path(std::string_view raw_path, std::string& storage);
+
+/// The same for a parsed target, for which parse_target mostly knows the answer already.
+inline checked<std::string_view> normalise_path(const target_parts& parts, std::string& storage) {
+    if (parts.is_normal_path) return parts.path;
+    return normalise_path(parts.path, storage);
+}
 
 /// True when a segment of the normalised path begins with '.', except a first segment `.well-known` (RFC
 /// 8615).

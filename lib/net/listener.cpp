@@ -31,6 +31,8 @@ unique_fd bind_and_listen(const addrinfo& address, const std::string& where, boo
     if (address.ai_family == AF_INET6 && !set(IPPROTO_IPV6, IPV6_V6ONLY, dual_stack ? 0 : 1))
         fail(where, "IPV6_V6ONLY", errno);
     set(IPPROTO_TCP, TCP_NODELAY, 1);
+    // Each read then says whether it was the last one (plain_stream.cpp); accepted sockets inherit it.
+    set(IPPROTO_TCP, TCP_INQ, 1);
     if (options.defer_accept) set(IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
     if (::bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0) fail(where, "bind", errno);
     if (::listen(socket.get(), options.backlog) != 0) fail(where, "listen", errno);

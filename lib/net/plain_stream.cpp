@@ -1,15 +1,45 @@
 #include "net/plain_stream.hpp"
 
+#include "net/edge_wait.hpp"
+
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <cstring>
+
 namespace fairlead::net {
+namespace {
+
+/// True when the kernel says (TCP_INQ, Linux 4.18) that the read took everything, the end of the stream included.
+/// Without the answer there may be more.
+bool nothing_left(msghdr& message) noexcept {
+    const auto* control = CMSG_FIRSTHDR(&message);
+    if (!control || control->cmsg_level != SOL_TCP || control->cmsg_type != TCP_CM_INQ) return false;
+    int left = 0;
+    std::memcpy(&left, CMSG_DATA(control), sizeof left);
+    return left == 0;
+}
+
+}  // namespace
 
 result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
+    iovec piece{buffer.data(), buffer.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
     for (;;) {
-        const auto n = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-        if (n >= 0) return static_cast<std::size_t>(n);
-        if (errno != EINTR) return last_error();
+        const auto n = ::recvmsg(socket_.get(), &message, 0);
+        if (n >= 0) {
+            is_drained_ = nothing_left(message);
+            return static_cast<std::size_t>(n);
+        }
+        if (errno == EINTR) continue;
+        is_drained_ = errno == EAGAIN;
+        return last_error();
     }
 }
 
@@ -35,15 +65,24 @@ result<std::size_t> plain_stream::send_file_now(int fd, std::uint64_t offset, st
     }
 }
 
+error_code plain_stream::join_reactor() {
+    auto& reactor = boost::asio::use_service<boost::asio::detail::reactor>(context_);
+    reactor.init_task();
+    if (const int error = reactor.register_descriptor(socket_.get(), registration_)) return errno_code(error);
+    reactor_ = &reactor;
+    return {};
+}
+
 task<error_code> plain_stream::wait(readiness direction) {
-    if (!registered_) {
-        registered_.emplace(context_.get_executor());
-        error_code failed;
-        registered_->assign(socket_.get(), failed);
+    if (direction == readiness::readable && !is_drained_) co_return error_code{};
+    if (!reactor_) {
+        const auto failed = join_reactor();
         if (failed) co_return failed;
     }
-    const auto what = direction == readiness::readable ? descriptor::wait_read : descriptor::wait_write;
-    const auto [failed] = co_await registered_->async_wait(what, as_result);
+    const int what = direction == readiness::readable ? detail::reactor::read_op : detail::reactor::write_op;
+    const auto [failed] =
+        co_await async_edge_wait(*reactor_, registration_, socket_.get(), what, context_.get_executor(), as_result);
+    if (direction == readiness::readable) is_drained_ = false;
     co_return failed;
 }
 
@@ -54,9 +93,12 @@ void plain_stream::abort(abort_kind what) noexcept {
 }
 
 void plain_stream::close() noexcept {
-    if (registered_) {
-        registered_->release();  // leaves the reactor; the descriptor stays ours to close
-        registered_.reset();
+    if (reactor_) {
+        // Closing takes the descriptor out of the epoll set: no call of its own for that.
+        reactor_->deregister_descriptor(socket_.get(), registration_, true);
+        socket_.reset();
+        reactor_->cleanup_descriptor_data(registration_);
+        reactor_ = nullptr;
     }
     socket_.reset();
 }

@@ -3,15 +3,13 @@
 #include "base/unique_fd.hpp"
 #include "net/byte_stream.hpp"
 
+#include <boost/asio/detail/reactor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
-#include <optional>
 
 namespace fairlead::net {
 
 /// A TCP connection without TLS. The descriptor joins the reactor when it is first waited for, so a connection whose
-/// only request is there already costs no epoll call.
+/// only request is there already costs no epoll call; afterwards waiting costs none either (edge_wait.hpp).
 class plain_stream final : public byte_stream {
 public:
     /// Takes over `socket`, which must be non-blocking.
@@ -28,11 +26,14 @@ public:
     void close() noexcept override;
 
 private:
-    using descriptor = boost::asio::posix::basic_stream_descriptor<executor>;
+    error_code join_reactor();
 
     boost::asio::io_context& context_;
     unique_fd socket_;
-    std::optional<descriptor> registered_;  // refers to socket_'s descriptor, does not own it
+    boost::asio::detail::reactor* reactor_ = nullptr;  // set while registered
+    boost::asio::detail::reactor::per_descriptor_data registration_{};
+    // False while bytes, or the end of the stream, may be there that no edge will announce.
+    bool is_drained_ = false;
 };
 
 }  // namespace fairlead::net

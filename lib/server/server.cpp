@@ -102,7 +102,7 @@ int server::run() {
     return exit_code_;
 }
 
-void server::begin_drain() { drain_requested_ = true; }
+void server::begin_drain() { drain_requested_.set(); }
 
 /// Expires what is late: deadlines of connections and of the queue; prints the status line when it is due.
 task<> server::sweep() {
@@ -128,7 +128,7 @@ task<> server::drain() {
         drain_timer_.expires_after(drain_poll);
         return drain_timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<executor>{}));
     };
-    while (!drain_requested_) co_await pause();
+    co_await drain_requested_.wait();
     is_draining_ = true;
     const auto deadline = std::chrono::steady_clock::now() + settings_.limits.drain_timeout;
     log_.info("stopping: {} connections open, waiting up to {} ms for requests at work", watches_.size(),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/event.hpp"
 #include "config/settings.hpp"
 #include "limits/connection_limit.hpp"
 #include "limits/work_limit.hpp"
@@ -65,7 +66,7 @@ private:
     telemetry::access_log& access_log_;
     telemetry::metrics metrics_;
     std::atomic<bool> is_draining_{false};
-    std::atomic<bool> drain_requested_{false};
+    event drain_requested_;
     std::atomic<bool> is_stopped_{false};
     int exit_code_ = 0;
     std::function<void()> on_stopped_;

@@ -86,7 +86,8 @@ task<> connection::linger() {
     stream_.shutdown_send();
     deadline_.enter(watch::phase::lingering, watch::clock::now() + linger_time);
     while (discard_input()) {
-        if (co_await stream_.wait(net::readiness::readable)) co_return;
+        const auto failed = co_await stream_.wait(net::readiness::readable);
+        if (failed) co_return;
     }
 }
 

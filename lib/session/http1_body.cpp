@@ -47,7 +47,8 @@ task<error_code> http1_body::send_continue() {
         }
         if (!net::would_block(sent.error())) co_return sent.error();
         deadline_.enter(watch::phase::writing, watch::clock::now() + limits_.write_stall_timeout);
-        if (const auto failed = co_await stream_.wait(net::readiness::writable)) co_return failed;
+        const auto failed = co_await stream_.wait(net::readiness::writable);
+        if (failed) co_return failed;
     }
     co_return error_code{};
 }
@@ -60,7 +61,8 @@ task<result<std::size_t>> http1_body::read_raw(std::span<char> buffer) {
         co_return n;
     }
     if (expects_continue_) {
-        if (const auto failed = co_await send_continue()) co_return failed;
+        const auto failed = co_await send_continue();
+        if (failed) co_return failed;
     }
     for (;;) {
         const auto got = stream_.read_now(buffer);
@@ -73,7 +75,8 @@ task<result<std::size_t>> http1_body::read_raw(std::span<char> buffer) {
         }
         if (!net::would_block(got.error())) co_return got.error();
         deadline_.enter(watch::phase::body, slowest_end());
-        if (const auto failed = co_await stream_.wait(net::readiness::readable)) co_return failed;
+        const auto failed = co_await stream_.wait(net::readiness::readable);
+        if (failed) co_return failed;
     }
 }
 

@@ -2,16 +2,15 @@
 
 #include "http/date.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 namespace fairlead::session {
 namespace {
 
 char* put(char* out, std::string_view text) noexcept {
-    std::memcpy(out, text.data(), text.size());
-    return out + text.size();
+    return std::copy(text.begin(), text.end(), out);  // unlike memcpy, takes an empty view without data
 }
 
 char* put(char* out, std::uint64_t number) noexcept { return std::to_chars(out, out + 20, number).ptr; }

@@ -49,7 +49,8 @@ task<error_code> pending_output::send_bytes(net::byte_stream& stream, watch& dea
             continue;
         }
         if (!net::would_block(written.error())) co_return written.error();
-        if (const auto failed = co_await wait_writable(stream, deadline, limits)) co_return failed;
+        const auto failed = co_await wait_writable(stream, deadline, limits);
+        if (failed) co_return failed;
     }
     co_return error_code{};
 }
@@ -84,7 +85,8 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
         }
         if (!sent || turn >= turn_size) {
             turn = 0;
-            if (const auto failed = co_await wait_writable(stream, deadline, shared.limits)) co_return failed;
+            const auto failed = co_await wait_writable(stream, deadline, shared.limits);
+            if (failed) co_return failed;
         }
     }
     co_return error_code{};

@@ -20,20 +20,7 @@ std::string_view event_name(http::security_event event) noexcept {
     return "none";
 }
 
-/// Fills what the target says: authority, query, and the path still encoded.
-std::optional<http::problem> read_target(http::request& request, std::string_view& raw_path) {
-    const auto target = http::parse_target(request.target, request.method);
-    if (!target) return http::to_problem(target.error());
-    request.query = target->query;
-    raw_path = target->path;
-    if (target->form == http::target_form::absolute) {
-        const auto named = http::parse_host(target->authority);
-        if (!named) return http::to_problem({http::status::bad_request, "The host in the request target is malformed.", true});
-        request.authority = target->authority;
-        request.host_name = named->name;
-    }
-    if (target->form == http::target_form::asterisk) raw_path = "*";
-    if (target->form != http::target_form::authority) return std::nullopt;
+http::problem not_a_proxy() {
     http::problem refusal;
     refusal.status = http::status::method_not_allowed;
     refusal.detail = "This server is not a proxy.";
@@ -46,10 +33,16 @@ std::optional<http::problem> read_target(http::request& request, std::string_vie
 
 /// The way to the handler: target, steps, routes.
 std::optional<http::problem> site::prepare(http::request& request, handlers::handler*& target) const {
-    std::string_view raw_path;
-    if (auto refusal = read_target(request, raw_path)) return refusal;
-    const auto path = raw_path == "*" ? http::checked<std::string_view>(raw_path)
-                                      : http::normalise_path(raw_path, request.path_storage);
+    const auto named = http::parse_target(request.target, request.method);
+    if (!named) return http::to_problem(named.error());
+    if (named->form == http::target_form::authority) return not_a_proxy();
+    if (named->form == http::target_form::absolute) {
+        request.authority = named->authority;
+        request.host_name = http::parse_host(named->authority)->name;  // parse_target() has checked it
+    }
+    request.query = named->query;
+    const bool is_asterisk = named->form == http::target_form::asterisk;
+    const auto path = is_asterisk ? http::checked<std::string_view>("*") : http::normalise_path(*named, request.path_storage);
     if (path) {
         request.path = *path;
         target = router_.find(request.path);

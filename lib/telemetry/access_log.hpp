@@ -43,9 +43,8 @@ struct access_record {
 /// One line for each finished request.
 ///
 /// `common` and `combined` begin with nginx's formats of these names, byte for byte, quoted as nginx does
-/// (`"` is
-/// `\x22`) and with UTC as the time zone; behind that stand the duration in seconds and the request id, `-`
-/// if empty:
+/// (`"` is `\x22`) and with UTC as the time zone; behind that stand the duration in seconds and the request
+/// id, `-` if empty:
 ///
 ///     192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /?q=1 HTTP/1.1" 200 512 "-" "curl/8.0" 0.000123 4f2c
 ///
@@ -53,9 +52,9 @@ struct access_record {
 /// names:
 ///
 ///     {"level":"info","ts":1767323045.678901,"logger":"http.log.access","msg":"handled request",
-///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET","host":"a.example",
-///      "uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],"Referer":["..."]}},"bytes_read":0,"duration":0.000123,
-///      "size":512,"status":200,"request_id":"4f2c","shed":false}
+///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET",
+///      "host":"a.example","uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],"Referer":["..."]}},
+///      "bytes_read":0,"duration":0.000123,"size":512,"status":200,"request_id":"4f2c","shed":false}
 ///
 /// on one line; `headers` has only these two, each only if the client sent it. The level is error from status
 /// 500 on. Any thread may write; a full queue drops its oldest line and counts.

@@ -1,0 +1,127 @@
+#include "config/effective.hpp"
+#include "config/load.hpp"
+#include "config/schema.hpp"
+#include "healthcheck.hpp"
+#include "http/type_policy.hpp"
+#include "options.hpp"
+#include "server/lifecycle.hpp"
+#include "server/server.hpp"
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <variant>
+
+namespace {
+
+using namespace fairlead;
+
+// Exit codes: 0 normal or good, 1 bad command line, configuration or start; the server itself adds 2 and 3.
+constexpr int failed_start = 1;
+
+void print(std::FILE* where, const std::string& text) { std::fwrite(text.data(), 1, text.size(), where); }
+
+/// Loads the configuration, or says everything that is wrong with it.
+std::optional<config::loaded> load_or_complain(const app::options& asked) {
+    auto sources = asked.sources;
+    sources.variables = config::process_environment();
+    auto outcome = config::load(sources);
+    if (const auto* errors = std::get_if<config::config_errors>(&outcome)) {
+        for (const auto& error : *errors) print(stderr, error.text() + "\n");
+        return std::nullopt;
+    }
+    return std::get<config::loaded>(std::move(outcome));
+}
+
+/// Every connection and every cached file is a descriptor: take what the system allows.
+void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log& log) {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < limits.connections_hard + 256)
+        log.warn("the limit of open files is {}, less than limits.connections_hard ({}) and the open-file cache need: "
+                 "connections may have to wait (raise LimitNOFILE or ulimit -n)",
+                 files.rlim_max, limits.connections_hard);
+}
+
+// config and telemetry do not know each other: their words are the same ones in the same order.
+static_assert(static_cast<int>(config::log_level::error) == static_cast<int>(telemetry::severity::error));
+static_assert(static_cast<int>(config::access_format::json) == static_cast<int>(telemetry::access_format::json));
+
+int serve(const config::loaded& configuration) {
+    const auto& settings = configuration.values;
+    telemetry::log_options log_options;
+    log_options.level = static_cast<telemetry::severity>(settings.log.level);
+    log_options.json = settings.log.format == config::log_format::json;
+    log_options.file = settings.log.file;
+    log_options.colour = settings.log.file.empty();
+    telemetry::log log(log_options);
+    telemetry::access_log_options access_options;
+    access_options.format = static_cast<telemetry::access_format>(settings.log.access.format);
+    access_options.file = settings.log.access.file;
+    telemetry::access_log access_log(access_options);
+    for (const auto& warning : configuration.warnings) log.warn("{}", warning);
+    try {
+        raise_descriptor_limit(settings.limits, log);
+        server::server server(settings, log, access_log);
+        server::lifecycle signals(server, log, access_log);
+        return server.run();
+    } catch (const std::exception& error) {
+        log.error("cannot start: {}", error.what());
+        return failed_start;
+    }
+}
+
+int check_health(const app::options& asked) {
+    auto target = asked.health;
+    if (!target) {
+        const auto configuration = load_or_complain(asked);
+        if (!configuration) return failed_start;
+        target = app::default_health_target(configuration->values);
+    }
+    if (!target) {
+        print(stderr, "healthcheck: no fixed address is configured; say --url http://HOST:PORT/readyz\n");
+        return failed_start;
+    }
+    return app::check_health(target->host, target->port, target->path);
+}
+
+int run(const app::options& asked) {
+    using command = app::options::command;
+    if (asked.what == command::healthcheck) return check_health(asked);
+    if (asked.what == command::print_schema) {
+        print(stdout, config::schema_text());
+        return 0;
+    }
+    if (asked.what == command::print_types) {
+        for (const auto& preset : http::type_presets())
+            if (preset.name == asked.preset) print(stdout, http::preset_text(preset));
+        return 0;
+    }
+    const auto configuration = load_or_complain(asked);
+    if (!configuration) return failed_start;
+    if (asked.what == command::serve) return serve(*configuration);
+    for (const auto& warning : configuration->warnings) print(stderr, "warning: " + warning + "\n");
+    if (asked.what == command::print_effective) print(stdout, config::effective_text(*configuration));
+    else print(stderr, "the configuration is good\n");
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto parsed = app::parse_options(argc, argv, FAIRLEAD_VERSION);
+        if (const auto* early = std::get_if<app::early_exit>(&parsed)) {
+            print(early->status == 0 ? stdout : stderr, early->text);
+            return early->status;
+        }
+        return run(std::get<app::options>(parsed));
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "fairlead: %s\n", error.what());
+        return failed_start;
+    }
+}

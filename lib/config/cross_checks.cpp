@@ -1,0 +1,91 @@
+#include "config/cross_checks.hpp"
+
+#include "config/endpoint.hpp"
+#include "config/json_source.hpp"
+#include "config/units.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace fairlead::config {
+namespace {
+
+unsigned quarter_above(unsigned count) {
+    const auto more = static_cast<unsigned long long>(count) + std::max(1U, count / 4);
+    return static_cast<unsigned>(std::min<unsigned long long>(more, std::numeric_limits<unsigned>::max()));
+}
+
+bool is_loopback(const endpoint& where) {
+    return where.host == "localhost" || where.host == "::1" || where.host.starts_with("127.");
+}
+
+}  // namespace
+
+std::vector<std::string_view> fit_defaults(settings& all, const is_given& given) {
+    std::vector<std::string_view> changed;
+    auto& limits = all.limits;
+    if (given("limits.connections") && !given("limits.connections_hard")) {
+        limits.connections_hard = quarter_above(limits.connections);
+        changed.push_back("limits.connections_hard");
+    }
+    if (!given("limits.idle_timeout_pressed") && limits.idle_timeout_pressed > limits.idle_timeout) {
+        limits.idle_timeout_pressed = limits.idle_timeout;
+        changed.push_back("limits.idle_timeout_pressed");
+    }
+    return changed;
+}
+
+std::vector<contradiction> find_contradictions(const settings& all,
+                                               const std::function<bool(std::string_view)>& usable) {
+    std::vector<contradiction> found;
+    const auto all_usable = [&](std::initializer_list<std::string_view> paths) {
+        return std::all_of(paths.begin(), paths.end(), usable);
+    };
+    const auto& limits = all.limits;
+    if (all_usable({"limits.connections", "limits.connections_hard"}) &&
+        limits.connections_hard < limits.connections)
+        found.push_back(
+            {"limits.connections_hard",
+             "it is " + std::to_string(limits.connections_hard) + ", below limits.connections (" +
+                 std::to_string(limits.connections) +
+                 "), so no refused client could get a 503; raise it, or leave it out: then it is a quarter "
+                 "above limits.connections"});
+    if (all_usable({"limits.idle_timeout", "limits.idle_timeout_pressed"}) &&
+        limits.idle_timeout_pressed > limits.idle_timeout)
+        found.push_back({"limits.idle_timeout_pressed",
+                         "it is " + format_time(limits.idle_timeout_pressed) +
+                             ", above limits.idle_timeout (" + format_time(limits.idle_timeout) +
+                             "), but must be the shorter of the two; lower it"});
+    if (all_usable({"root", "uploads.directory", "uploads.path", "uploads.inside_root"}) &&
+        !all.uploads.path.empty() && !all.uploads.inside_root && is_inside(all.uploads.directory, all.root))
+        found.push_back(
+            {"uploads.directory",
+             quote(all.uploads.directory) + " lies inside root " + quote(all.root) +
+                 ", so everyone could fetch what was uploaded; choose a directory outside of it, or set "
+                 "uploads.inside_root to true if that is meant"});
+    if (all_usable({"listen", "admin.listen"}))
+        for (const auto& where : all.admin.listen)
+            if (where.port != 0 && std::find(all.listen.begin(), all.listen.end(), where) != all.listen.end())
+                found.push_back(
+                    {"admin.listen", quote(format_endpoint(where)) +
+                                         " is an address of the site (listen) already; use another port"});
+    return found;
+}
+
+std::vector<std::string> find_risks(const settings& all) {
+    std::vector<std::string> risks;
+    for (const auto& where : all.admin.listen)
+        if (!is_loopback(where))
+            risks.push_back(
+                "admin.listen: " + quote(format_endpoint(where)) +
+                " may be reached from other machines, and metrics are shown to everyone who asks; "
+                "use 127.0.0.1 unless the network is private");
+    return risks;
+}
+
+bool is_inside(const std::string& inner, const std::string& outer) {
+    if (!inner.starts_with(outer)) return false;
+    return inner.size() == outer.size() || outer.ends_with('/') || inner[outer.size()] == '/';
+}
+
+}  // namespace fairlead::config

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Rules between settings. Paths in the settings are absolute and normal.
+namespace fairlead::config {
+
+/// Tells whether a setting was given, in contrast to a built-in default.
+using is_given = std::function<bool(std::string_view path)>;
+
+/// Fits defaults to the values that were given: `limits.connections_hard` is a quarter above
+/// `limits.connections`, and `limits.idle_timeout_pressed` is not above `limits.idle_timeout`. Returns the
+/// paths of what it changed.
+std::vector<std::string_view> fit_defaults(settings& all, const is_given& given);
+
+/// A combination that is refused: the setting to blame and the sentence.
+struct contradiction {
+    std::string_view path;
+    std::string message;
+};
+
+/// Every combination of single valid values that is refused. `usable` says whether a setting's own value is
+/// valid; a rule on one that is not is left out.
+std::vector<contradiction> find_contradictions(const settings& all,
+                                               const std::function<bool(std::string_view)>& usable);
+
+/// What is allowed, but probably not meant.
+std::vector<std::string> find_risks(const settings& all);
+
+/// True when `inner` is `outer` or lies below it. Both are absolute and normal; only names are compared, no
+/// link is followed.
+bool is_inside(const std::string& inner, const std::string& outer);
+
+}  // namespace fairlead::config

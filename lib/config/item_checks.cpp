@@ -1,0 +1,90 @@
+#include "config/item_checks.hpp"
+
+#include "base/text.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+namespace fairlead::config {
+namespace {
+
+bool is_alphanumeric(char c) noexcept {
+    const char lower = to_lower(c);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool is_ipv6(std::string_view text) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+bool is_host_name(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty() || name.size() > 255) return false;
+    const auto labels = split(name, '.');
+    return std::all_of(labels.begin(), labels.end(), [](std::string_view label) {
+        return !label.empty() && label.size() <= 63 && std::all_of(label.begin(), label.end(), [](char c) {
+            return is_alphanumeric(c) || c == '-' || c == '_';
+        });
+    });
+}
+
+}  // namespace
+
+std::optional<std::string> check_host(std::string_view text) {
+    constexpr auto advice =
+        "write a name (\"www.example.org\"), \"*.example.org\", an address or \"*\", without scheme and path";
+    if (text == "*" || is_ipv6(text)) return std::nullopt;
+    auto name = text;
+    const auto bracket = text.rfind(']');
+    const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    if (colon != std::string_view::npos) {
+        const auto port = parse_decimal(text.substr(colon + 1));
+        if (!port || *port > 65'535) return advice;
+        name = text.substr(0, colon);
+    }
+    if (name.starts_with('[') && name.ends_with(']') && is_ipv6(name.substr(1, name.size() - 2)))
+        return std::nullopt;
+    if (name.starts_with("*.")) name.remove_prefix(2);
+    if (is_host_name(name)) return std::nullopt;
+    return advice;
+}
+
+std::optional<std::string> check_extension(std::string_view text) {
+    if (text.starts_with('.')) return "write the extension without the dot";
+    const bool fits = text.size() <= 16 && std::all_of(text.begin(), text.end(), [](char c) {
+                          return is_alphanumeric(c) || c == '-' || c == '_' || c == '+';
+                      });
+    if (fits) return std::nullopt;
+    return "an extension has at most 16 letters, digits, '-', '_' or '+' (only what follows the last dot "
+           "counts)";
+}
+
+std::optional<std::string> check_index(std::string_view text) {
+    if (text.empty() || text == "." || text == ".." || text.find('/') != std::string_view::npos)
+        return "write a file name without '/'";
+    return std::nullopt;
+}
+
+std::optional<std::string> check_upload_path(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    if (!text.starts_with('/') || text.size() < 2)
+        return "it must begin with '/' and name something, as \"/upload\" does";
+    // RFC 3986 section 3.3: pchar without percent escapes, so that it is equal to the decoded path of a
+    // request.
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+        return is_alphanumeric(c) || std::string_view("/-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
+    });
+    if (!plain) return "use letters, digits and -._~!$&'()*+,;=:@/ only (no escapes, query or fragment)";
+    const auto segments = split(text.substr(1), '/');
+    if (std::any_of(segments.begin(), segments.end(), [](auto s) { return s.empty() || s.starts_with('.'); }))
+        return "no segment may be empty or begin with '.', and the path must not end in '/'";
+    constexpr std::array<std::string_view, 3> taken{"/livez", "/readyz", "/healthz"};
+    if (std::find(taken.begin(), taken.end(), text) != taken.end())
+        return "this path belongs to the health checks";
+    return std::nullopt;
+}
+
+}  // namespace fairlead::config

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Checks of single texts. Each says what is wrong and what to write, or returns nothing.
+namespace fairlead::config {
+
+/// A pattern of `hosts`: a name, `*.name`, an address (IPv6 with or without brackets), or `*`, perhaps with a
+/// port.
+std::optional<std::string> check_host(std::string_view text);
+
+/// An extension of `types`: up to 16 letters, digits, '-', '_' or '+', without the dot; empty is "no
+/// extension".
+std::optional<std::string> check_extension(std::string_view text);
+
+/// A file name of `index`: not empty, no '/', not "." or "..".
+std::optional<std::string> check_index(std::string_view text);
+
+/// `uploads.path`: empty, or a path that no rule of request targets would change or refuse, and that is not
+/// taken.
+std::optional<std::string> check_upload_path(std::string_view text);
+
+}  // namespace fairlead::config

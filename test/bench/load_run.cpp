@@ -1,0 +1,304 @@
+#include "load_run.hpp"
+
+#include "answer.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace fairlead::bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// At most this many handshakes at once: more would measure the listener's backlog and not the server.
+constexpr unsigned handshakes_at_once = 256;
+// Bodies with more than this to come are thrown away by the kernel, which spares the copy.
+constexpr std::uint64_t discard_from = 64 * 1024;
+constexpr std::size_t discard_at_once = 1 << 20;
+constexpr std::size_t counter_digits = 8;
+
+struct connection {
+    int fd = -1;
+    bool connecting = false;
+    bool wants_write = false;
+    bool answered = false;     // nothing more is due; the server's close is awaited
+    unsigned outstanding = 0;  // requests sent, or on their way, without their answer
+    std::string own;           // the requests being sent, when each of them differs
+    std::string_view to_send;
+    answer_reader reader;
+    clock::time_point sent_at;
+};
+
+class generator {
+public:
+    generator(const plan& plan, std::vector<int>& held);
+    ~generator();
+    generator(const generator&) = delete;
+    generator& operator=(const generator&) = delete;
+
+    report run();
+
+private:
+    void open_missing();
+    bool open(connection& to);
+    void finish_handshake(connection& of);
+    void send_batch(connection& to);
+    void flush(connection& to);
+    void receive(connection& from);
+    bool take_answers(connection& from, std::string_view input);
+    void count(connection& from);
+    void go_on(connection& with);
+    void ended_by_server(connection& by);
+    void drop(connection& which);
+    void watch(connection& which, int operation, bool write);
+    void count_up(char* digits);
+
+    const plan& plan_;
+    std::vector<int>& held_;
+    report report_;
+    std::string batch_;
+    std::vector<std::unique_ptr<connection>> connections_;
+    std::vector<connection*> closed_;
+    std::vector<char> scratch_ = std::vector<char>(256 * 1024);
+    std::uint64_t issued_ = 0;  // requests sent, or on their way
+    std::uint64_t ended_ = 0;   // requests answered or lost
+    unsigned handshakes_ = 0;
+    std::uint64_t counter_ = 0;
+    int epoll_ = -1;
+};
+
+generator::generator(const plan& plan, std::vector<int>& held) : plan_(plan), held_(held) {
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    for (unsigned i = 0; i < plan.pipeline; ++i) batch_ += plan.request;
+    for (unsigned i = 0; i < plan.connections; ++i) {
+        connections_.push_back(std::make_unique<connection>());
+        closed_.push_back(connections_.back().get());
+    }
+}
+
+generator::~generator() {
+    for (const auto& each : connections_)
+        if (each->fd >= 0) ::close(each->fd);
+    ::close(epoll_);
+}
+
+report generator::run() {
+    const auto begin = clock::now();
+    const auto end = begin + plan_.limit;
+    std::array<epoll_event, 256> events;
+    while (ended_ < plan_.requests) {
+        open_missing();
+        const int ready = ::epoll_wait(epoll_, events.data(), events.size(), 100);
+        for (int i = 0; i < ready; ++i) {
+            auto& which = *static_cast<connection*>(events[static_cast<std::size_t>(i)].data.ptr);
+            if (which.connecting)
+                finish_handshake(which);
+            else if (which.wants_write)
+                flush(which);
+            if (which.fd >= 0 && !which.connecting &&
+                (events[static_cast<std::size_t>(i)].events & ~EPOLLOUT))
+                receive(which);
+        }
+        if (clock::now() > end) {
+            report_.timed_out = true;
+            break;
+        }
+    }
+    report_.duration = clock::now() - begin;
+    if (plan_.hold)
+        for (const auto& each : connections_)
+            if (each->fd >= 0) held_.push_back(std::exchange(each->fd, -1));
+    return report_;
+}
+
+void generator::open_missing() {
+    while (!closed_.empty() && issued_ < plan_.requests && handshakes_ < handshakes_at_once) {
+        auto& next = *closed_.back();
+        closed_.pop_back();
+        if (open(next)) continue;
+        ++report_.unconnected;
+        // The request that it would have carried is lost, so that a server that is gone ends the run.
+        ++issued_;
+        ++ended_;
+        drop(next);
+    }
+}
+
+/// False when the connection is refused at once.
+bool generator::open(connection& to) {
+    to.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (to.fd < 0) return false;
+    to.reader = {};
+    to.answered = false;
+    to.sent_at = clock::now();
+    const auto failed =
+        ::connect(to.fd, reinterpret_cast<const sockaddr*>(&plan_.server), sizeof plan_.server) != 0;
+    if (failed && errno != EINPROGRESS) return false;
+    to.connecting = failed;
+    watch(to, EPOLL_CTL_ADD, to.connecting);
+    if (to.connecting)
+        ++handshakes_;
+    else
+        send_batch(to);
+    return true;
+}
+
+void generator::finish_handshake(connection& of) {
+    --handshakes_;
+    of.connecting = false;
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(of.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) {
+        ++report_.unconnected;
+        ++issued_;
+        ++ended_;
+        drop(of);
+        return;
+    }
+    watch(of, EPOLL_CTL_MOD, false);
+    send_batch(of);
+}
+
+/// Sends the next requests; drops the connection when none are left to be sent.
+void generator::send_batch(connection& to) {
+    const auto left = plan_.requests - std::min(issued_, plan_.requests);
+    const auto wanted = plan_.one_per_connection || plan_.hold ? 1u : plan_.pipeline;
+    to.outstanding = static_cast<unsigned>(std::min<std::uint64_t>(wanted, left));
+    if (to.outstanding == 0) return drop(to);
+    issued_ += to.outstanding;
+    to.to_send = std::string_view(batch_).substr(0, plan_.request.size() * to.outstanding);
+    if (plan_.counter_at != std::string::npos) {
+        to.own = to.to_send;
+        for (unsigned i = 0; i < to.outstanding; ++i)
+            count_up(to.own.data() + i * plan_.request.size() + plan_.counter_at);
+        to.to_send = to.own;
+    }
+    // A new connection's time includes its handshake.
+    if (!plan_.one_per_connection) to.sent_at = clock::now();
+    flush(to);
+}
+
+void generator::count_up(char* digits) {
+    auto value = counter_++;
+    for (auto i = counter_digits; i-- > 0; value /= 10) digits[i] = static_cast<char>('0' + value % 10);
+}
+
+void generator::flush(connection& to) {
+    while (!to.to_send.empty()) {
+        const auto sent = ::send(to.fd, to.to_send.data(), to.to_send.size(), MSG_NOSIGNAL);
+        if (sent >= 0) {
+            to.to_send.remove_prefix(static_cast<std::size_t>(sent));
+            continue;
+        }
+        // A server that refuses may have closed already; what it said before is still to be read.
+        if (errno != EAGAIN)
+            to.to_send = {};
+        else if (!std::exchange(to.wants_write, true))
+            watch(to, EPOLL_CTL_MOD, true);
+        return;
+    }
+    if (std::exchange(to.wants_write, false)) watch(to, EPOLL_CTL_MOD, false);
+}
+
+void generator::receive(connection& from) {
+    const bool discard = from.reader.body_left() >= discard_from;
+    const auto room =
+        discard ? std::min<std::uint64_t>(from.reader.body_left(), discard_at_once) : scratch_.size();
+    const auto got = ::recv(from.fd, discard ? nullptr : scratch_.data(), static_cast<std::size_t>(room),
+                            discard ? MSG_TRUNC : 0);
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) return ended_by_server(from);
+    report_.bytes += static_cast<std::uint64_t>(got);
+    if (discard) {
+        if (from.reader.skip_body(static_cast<std::uint64_t>(got)) == answer_reader::progress::incomplete)
+            return;
+        count(from);
+    } else if (!take_answers(from, {scratch_.data(), static_cast<std::size_t>(got)})) {
+        return drop(from);
+    }
+    if (from.outstanding == 0 || (from.reader.is_between_answers() && from.reader.last().close)) go_on(from);
+}
+
+/// False when this is not what a server sends.
+bool generator::take_answers(connection& from, std::string_view input) {
+    while (!input.empty()) {
+        const auto progress =
+            from.outstanding > 0 ? from.reader.take(input) : answer_reader::progress::invalid;
+        if (progress == answer_reader::progress::incomplete) return true;
+        if (progress == answer_reader::progress::invalid) {
+            ++report_.unexpected;
+            ended_ += from.outstanding;
+            return false;
+        }
+        if (from.reader.last().status < 200) continue;
+        count(from);
+        if (from.reader.last().close) return true;
+    }
+    return true;
+}
+
+void generator::count(connection& from) {
+    --from.outstanding;
+    const auto& answer = from.reader.last();
+    ++ended_;
+    ++report_.answers;
+    ++report_.by_status[answer.status];
+    if (answer.status == 503 && answer.retry_after) ++report_.retry_after;
+    const bool wrong_length = plan_.length >= 0 && answer.status / 100 == 2 &&
+                              answer.length != static_cast<std::uint64_t>(plan_.length);
+    if (!plan_.statuses.contains(answer.status) || wrong_length) ++report_.unexpected;
+    report_.times.add(clock::now() - from.sent_at);
+}
+
+/// All that was due on this connection is here, or the server said that it closes.
+void generator::go_on(connection& with) {
+    // Requests behind a `Connection: close` were not processed (RFC 9112 section 9.6): they go out again.
+    issued_ -= std::exchange(with.outstanding, 0);
+    if (with.reader.last().close || plan_.one_per_connection) {
+        with.answered = true;
+        return receive(with);  // the close is often there already
+    }
+    if (!plan_.hold) send_batch(with);
+}
+
+void generator::ended_by_server(connection& by) {
+    const bool clean = by.answered || (by.outstanding == 0 && by.reader.is_between_answers());
+    if (clean) {
+        if (!plan_.one_per_connection) ++report_.reopened;
+    } else {
+        ++report_.cut;
+        ended_ += std::exchange(by.outstanding, 0);
+    }
+    drop(by);
+}
+
+void generator::drop(connection& which) {
+    if (which.fd >= 0) ::close(which.fd);
+    which.fd = -1;
+    which.connecting = which.wants_write = false;
+    which.outstanding = 0;
+    closed_.push_back(&which);
+}
+
+void generator::watch(connection& which, int operation, bool write) {
+    epoll_event event{};
+    event.events = EPOLLIN | (write ? EPOLLOUT : 0u);
+    event.data.ptr = &which;
+    if (::epoll_ctl(epoll_, operation, which.fd, &event) != 0)
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+}  // namespace
+
+report run(const plan& plan, std::vector<int>& held) { return generator(plan, held).run(); }
+
+}  // namespace fairlead::bench

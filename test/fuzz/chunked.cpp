@@ -1,0 +1,76 @@
+#include "http/chunked.hpp"
+
+#include "require.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+using namespace fairlead;
+using namespace fairlead::http;
+
+namespace {
+
+struct decoded {
+    std::string content;
+    std::size_t consumed = 0;
+    bool is_done = false;
+    bool is_refused = false;
+    bool operator==(const decoded&) const = default;
+};
+
+decoded decode(std::string_view text, std::size_t piece, std::size_t room) {
+    chunked_decoder decoder;
+    decoded all;
+    std::string out(room, '\0');
+    while (all.consumed < text.size() && !decoder.is_done()) {
+        const auto in = text.substr(all.consumed, piece);
+        const auto step = decoder.decode(in, out);
+        if (!step) {
+            all.is_refused = true;
+            // Where in the refused bytes a decoder stops depends on the pieces; what it handed out may as
+            // well.
+            all.content.clear();
+            all.consumed = 0;
+            return all;
+        }
+        REQUIRE_INVARIANT(step->consumed <= in.size() && step->produced <= out.size());
+        REQUIRE_INVARIANT(step->produced <= step->consumed && step->consumed > 0);
+        all.content.append(out, 0, step->produced);
+        all.consumed += step->consumed;
+    }
+    all.is_done = decoder.is_done();
+    return all;
+}
+
+}  // namespace
+
+/// The framing must not depend on how the network cut the bytes.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), std::min<std::size_t>(size, 1 << 16));
+    const auto whole = decode(text, text.size(), text.size() + 1);
+    REQUIRE_INVARIANT(whole == decode(text, 1, 1));
+    REQUIRE_INVARIANT(whole == decode(text, 7, 3));
+    if (!whole.is_done) return 0;
+    REQUIRE_INVARIANT(text.substr(0, whole.consumed).ends_with("\r\n\r\n"));
+    // Every LF of the framing stands after a CR; only content may hold a bare one.
+    const auto lone = [](std::string_view bytes) {
+        std::size_t count = 0;
+        for (std::size_t at = 0; at < bytes.size(); ++at)
+            count += bytes[at] == '\n' && (at == 0 || bytes[at - 1] != '\r');
+        return count;
+    };
+    REQUIRE_INVARIANT(lone(text.substr(0, whole.consumed)) <= lone(whole.content));
+    // Encoding the content again gives the same content.
+    std::string again;
+    if (!whole.content.empty()) {
+        char line[32];
+        std::snprintf(line, sizeof line, "%zx\r\n", whole.content.size());
+        again = line + whole.content + "\r\n";
+    }
+    again += "0\r\n\r\n";
+    const auto second = decode(again, again.size(), again.size());
+    REQUIRE_INVARIANT(second.is_done && second.content == whole.content);
+    return 0;
+}
