@@ -2,11 +2,13 @@
 
 #include "support/temp_dir.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
+
 #include <atomic>
-#include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -35,17 +37,22 @@ BOOST_AUTO_TEST_CASE(exchanged_links_and_directories_let_nothing_out) {
     fs::create_symlink("../file", dir / "www/sub/deep/up");
 
     std::atomic<bool> is_over{false};
-    const auto exchange = [&](std::string a, std::string b) {
-        return std::thread([a = dir / a, b = dir / b, &is_over] {
-            while (!is_over) ::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
+    // By descriptor: a rename looks its two names up one after the other, and must not itself be led astray.
+    const auto folder_of = [&](const char* name) {
+        return unique_fd(::open((dir / name).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    };
+    const auto top = folder_of("."), www = folder_of("www"), sub = folder_of("www/sub");
+    const auto exchange = [&](const unique_fd& folder, const char* a, const char* b) {
+        return std::thread([fd = folder.get(), a, b, &is_over] {
+            while (!is_over) ::renameat2(fd, a, fd, b, RENAME_EXCHANGE);
         });
     };
     std::vector<std::thread> threads;
-    threads.push_back(exchange("www/sub", "www/leaving"));        // a directory and a link that leaves
-    threads.push_back(exchange("www/sub/deep", "www/sub/trap"));  // the same, one level down
-    threads.push_back(exchange("www/page", "www/to-private"));    // a file and a link to what has other rules
+    threads.push_back(exchange(www, "sub", "leaving"));      // a directory and a link that leaves
+    threads.push_back(exchange(sub, "deep", "trap"));        // the same, one level down
+    threads.push_back(exchange(www, "page", "to-private"));  // a file and a link to what has other rules
     threads.push_back(
-        exchange("www/private", "outside/deep"));  // a directory that is carried out of the root
+        exchange(top, "www/private", "outside/deep"));  // a directory that is carried out of the root
 
     const auto root = sandbox::open(dir / "www");
     static constexpr const char* paths[] = {"sub/file",   "sub/deep/file", "sub/deep/up",
