@@ -79,6 +79,11 @@ static_files::static_files(static_files_options options, files::open_files& file
     : options_(std::move(options)), files_(files), disk_(disk), work_(work) {}
 
 std::optional<http::outcome> static_files::try_handle(http::request& request) {
+    // What is in the cache passed every check when it was opened; most requests end here.
+    if (request.method == http::verb::get || request.method == http::verb::head) {
+        auto file = files_.find_cached(request.path.substr(options_.url_prefix.size()), request.received);
+        if (file && file->info.kind == files::file_kind::regular) return answer(request, std::move(file));
+    }
     if (auto refusal = refuse_early(request)) return refusal;
     return look(request, false);
 }
@@ -146,14 +151,8 @@ http::outcome static_files::redirect_to_folder(const http::request& request) con
 }
 
 http::outcome static_files::answer(const http::request& request, std::shared_ptr<const files::open_file> file) const {
-    // What counts is the file that was opened: a link may have led to another name (DURABILITY_AND_SECURITY 13).
-    const std::string_view path = file->final_path.empty() ? request.path : std::string_view(file->final_path);
-    if (!file->final_path.empty() && options_.types.hides_dot_files() && http::is_hidden(path)) return not_found();
-    const bool is_folder = request.path.ends_with('/');
-    if ((is_folder || !file->final_path.empty() || http::extension(request.path).empty()) &&
-        !options_.types.find(http::extension(is_folder && file->final_path.empty() ? file->name : path)))
-        return type_refused();
-
+    // The policy has looked at the file that was opened: a link may have led to another name.
+    if (file->head.empty()) return type_refused();
     http::response whole;
     whole.prebuilt = file->head;
     if (!has_conditions(request)) {
@@ -195,10 +194,10 @@ std::string file_fields(std::string_view path, const files::open_file& file, con
                         const http::media_type_table& media_types, std::string_view extra) {
     const auto extension = http::extension(path);
     const auto* rule = types.find(extension);
+    if (!rule || (types.hides_dot_files() && http::is_hidden(path))) return {};
     http::field_block fields;
-    const bool overrides = rule && !rule->content_type.empty();
-    fields.add("Content-Type", overrides ? rule->content_type : media_types.content_type(extension));
-    if (rule && rule->is_attachment) fields.add("Content-Disposition", "attachment");
+    fields.add("Content-Type", rule->content_type.empty() ? media_types.content_type(extension) : rule->content_type);
+    if (rule->is_attachment) fields.add("Content-Disposition", "attachment");
     fields.add("ETag", file.etag);
     fields.add("Last-Modified", file.last_modified_text);
     fields.add("Accept-Ranges", "bytes");

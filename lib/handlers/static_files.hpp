@@ -57,7 +57,8 @@ private:
 };
 
 /// The field lines that every answer with this file begins with: Content-Type, Content-Disposition where the policy
-/// says attachment, ETag, Last-Modified, Accept-Ranges. `extra` is added as it is.
+/// says attachment, ETag, Last-Modified, Accept-Ranges. `extra` is added as it is. Empty when the policy does not let
+/// the file at `path` (where it really lies, relative to the root) be served.
 std::string file_fields(std::string_view path, const files::open_file& file, const http::type_policy& types,
                         const http::media_type_table& media_types, std::string_view extra);
 

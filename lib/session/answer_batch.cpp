@@ -17,8 +17,9 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     user_agent = request.fields[http::field::user_agent];
 }
 
-void exchange_record::publish(const environment& shared, const http::peer_info& peer) const {
-    const auto duration = std::chrono::steady_clock::now() - started;
+void exchange_record::publish(const environment& shared, const http::peer_info& peer,
+                              std::chrono::steady_clock::time_point now) const {
+    const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
     if (!shared.access_log.enabled() || is_quiet) return;
     telemetry::access_record line;
@@ -65,7 +66,7 @@ void answer_batch::add_piece(const char* data, std::size_t size) {
     pieces_[pieces_used_++] = {const_cast<char*>(data), size};
 }
 
-void answer_batch::add(http::response&& answer, const head_options& options, const exchange_record& record) {
+exchange_record& answer_batch::add(http::response&& answer, const head_options& options) {
     char* const begin = buffer_.data() + used_;
     char* end = write_head(begin, answer, options);
     std::shared_ptr<const void> owner;
@@ -94,7 +95,9 @@ void answer_batch::add(http::response&& answer, const head_options& options, con
         add_piece(content.data(), content.size());
         owners_[owners_used_++] = std::move(owner);
     }
-    records_[records_used_++] = record;
+    auto& record = records_[records_used_++];
+    record = exchange_record{};
+    return record;
 }
 
 result<std::string> answer_batch::send(net::byte_stream& stream) {

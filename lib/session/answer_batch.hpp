@@ -26,7 +26,8 @@ struct exchange_record {
 
     /// Fills in what the request says; the views are those of the request.
     void describe(const http::request& request, bool with_text);
-    void publish(const environment& shared, const http::peer_info& peer) const;
+    /// Counts and logs it; `now` is when the last byte went.
+    void publish(const environment& shared, const http::peer_info& peer, std::chrono::steady_clock::time_point now) const;
 };
 
 /// A record that keeps the text it views.
@@ -55,7 +56,8 @@ public:
         return records_used_ < max_answers && buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
     }
     /// Adds head and content. Of a `file_slice` only the head: the caller sends the file after the batch.
-    void add(http::response&& answer, const head_options& options, const exchange_record& record);
+    /// Returns the record of the exchange, empty, for the caller to fill; it is valid until `clear()`.
+    exchange_record& add(http::response&& answer, const head_options& options);
 
     bool empty() const noexcept { return records_used_ == 0; }
     /// Writes what was added. Returns the bytes that the stream did not take: empty when all went.

@@ -70,6 +70,7 @@ http1_session::step http1_session::serve_ready() {
     auto& mine = thread_scratch(shared_.limits.header_size);
     const std::span<char> input(mine.input);
     const auto got = stream_.read_now(input.subspan(carry_.size()));
+    now_ = watch::clock::now();
     if (!got) return net::would_block(got.error()) ? step::read : step::leave;
     if (*got == 0) return end_of_input();
     std::memcpy(input.data(), carry_.data(), carry_.size());
@@ -123,15 +124,15 @@ http1_session::step http1_session::answer_input(std::span<char> input) {
 std::size_t http1_session::max_head_size() const noexcept { return 8 * 1024 + 4 * shared_.limits.header_size; }
 
 void http1_session::keep_rest(std::span<char> rest, bool is_new_head) {
-    if (!rest.empty() && is_new_head) head_deadline_ = watch::clock::now() + shared_.limits.header_timeout;
-    if (rest.empty()) carry_ = std::string();  // gives the memory back: an idle connection owns none
-    else carry_.assign(rest.data(), rest.size());
+    if (!rest.empty() && is_new_head) head_deadline_ = now_ + shared_.limits.header_timeout;
+    if (!rest.empty()) carry_.assign(rest.data(), rest.size());
+    else if (!carry_.empty()) carry_ = std::string();  // gives the memory back: an idle connection owns none
     await_request();
 }
 
 /// The phase of waiting for the rest of a head, or for a new one.
 void http1_session::await_request() {
-    if (carry_.empty()) deadline_.enter(watch::phase::idle, watch::clock::now());
+    if (carry_.empty()) deadline_.enter(watch::phase::idle, now_);
     else deadline_.enter(watch::phase::header, head_deadline_);
 }
 
@@ -153,7 +154,8 @@ http1_session::step http1_session::send_batch(step after) {
         after_flush_ = after;
         after = step::flush;
     }
-    for (const auto& record : records) record.publish(shared_, peer_);
+    const auto now = records.empty() ? watch::clock::time_point{} : watch::clock::now();
+    for (const auto& record : records) record.publish(shared_, peer_, now);
     batch.clear();
     return after;
 }
@@ -161,11 +163,12 @@ http1_session::step http1_session::send_batch(step after) {
 task<http1_session::step> http1_session::flush() {
     const auto output = std::move(pending_);
     const auto failed = co_await output->send(stream_, deadline_, shared_);
-    for (const auto& record : output->records) record.get().publish(shared_, peer_);
+    for (const auto& record : output->records) record.get().publish(shared_, peer_, watch::clock::now());
     if (failed) {
         shared_.log.debug("answer to {} cut: {}", peer_.address, failed.message());
         co_return step::leave;
     }
+    now_ = watch::clock::now();
     await_request();
     co_return after_flush_;
 }
@@ -191,14 +194,12 @@ http1_session::step http1_session::enqueue(const http::request& request, http::r
     options.idle_timeout = std::chrono::duration_cast<std::chrono::seconds>(shared_.limits.idle_timeout);
     options.request_id = request.id;
 
-    exchange_record record;
-    record.describe(request, shared_.access_log.enabled());
-    record.status = static_cast<unsigned>(answer.status);
-    record.is_quiet = answer.is_quiet;
-    record.bytes_received = bytes_received;
+    const auto status = static_cast<unsigned>(answer.status);
+    const bool is_quiet = answer.is_quiet;
+    std::uint64_t bytes_sent = 0;
     step next = options.keep ? step::read : (answer.close ? step::linger : step::leave);
     if (has_content(answer, options.is_head)) {
-        record.bytes_sent = http::body_length(answer.body);
+        bytes_sent = http::body_length(answer.body);
         auto* file = std::get_if<http::file_slice>(&answer.body);
         if (file && file->length > 0) {
             pending_ = std::make_unique<pending_output>();
@@ -206,7 +207,12 @@ http1_session::step http1_session::enqueue(const http::request& request, http::r
             next = options.keep ? step::answer : step::leave;
         }
     }
-    batch.add(std::move(answer), options, record);
+    auto& record = batch.add(std::move(answer), options);
+    record.describe(request, shared_.access_log.enabled());
+    record.status = status;
+    record.is_quiet = is_quiet;
+    record.bytes_sent = bytes_sent;
+    record.bytes_received = bytes_received;
     return next;
 }
 
@@ -218,7 +224,7 @@ http1_session::step http1_session::refuse(const http::problem& refusal, const ht
         write_hex(next_random(), id.data());
         unread.id = {id.data(), id.size()};
         unread.peer = peer_;
-        unread.received = watch::clock::now();
+        unread.received = now_;
         request = &unread;
     }
     auto answer = shared_.pages.refuse(refusal, *request);
@@ -256,7 +262,7 @@ void http1_session::fill_request(http::request& request, const request_head& hea
     request.authority = head.fields[http::field::host];
     request.peer = peer_;
     request.id = {id.data(), id.size()};
-    request.received = watch::clock::now();
+    request.received = now_;
 }
 
 /// Moves the first request of `carry_` into memory of its own; what follows it goes to the body, or stays.
@@ -305,7 +311,8 @@ http1_session::step http1_session::finish_suspended(suspended_request& work, htt
     const auto received = work.body ? work.body->received() : 0;
     auto next = enqueue(work.request, std::move(answer), keep, received);
     if (next == step::read && !carry_.empty()) next = step::answer;
-    if (!carry_.empty()) head_deadline_ = watch::clock::now() + shared_.limits.header_timeout;
+    now_ = watch::clock::now();
+    if (!carry_.empty()) head_deadline_ = now_ + shared_.limits.header_timeout;
     await_request();
     return send_batch(next);
 }

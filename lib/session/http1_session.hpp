@@ -72,6 +72,7 @@ private:
     head_scanner scanner_;
     std::string carry_;  // bytes received and not consumed: part of a head, or requests behind one that is not done
     watch::clock::time_point head_deadline_{};
+    watch::clock::time_point now_{};  // of the latest read or wake-up: one look at the clock for all its requests
     std::unique_ptr<pending_output> pending_;
     step after_flush_ = step::read;
     unsigned served_ = 0;

@@ -32,7 +32,8 @@ inline bool has_content(const http::response& answer, bool is_head) noexcept {
     return !is_head && code >= 200 && code != 204 && code != 304;
 }
 
-/// `Date` of now (RFC 9110 section 6.6.1), formatted once a second for each thread; valid until this thread's next call.
-std::string_view current_date();
+/// The line `Date: ...` of now with its CRLF (RFC 9110 section 6.6.1), formatted once a second for each thread; valid
+/// until this thread's next call.
+std::string_view current_date_line();
 
 }  // namespace fairlead::session

@@ -86,7 +86,7 @@ step shed_session::answer(const http::request* request) {
     const iovec piece{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
     // An empty socket buffer takes an answer of this size; a client for which it does not loses it.
     (void)stream_.write_now({&piece, 1});
-    record.publish(shared_, peer_);
+    record.publish(shared_, peer_, watch::clock::now());
     // Unread bytes would turn the close into a reset that overtakes the answer.
     return request && !has_request_after ? step::leave : step::linger;
 }
