@@ -26,9 +26,9 @@ struct open_file {
     std::string etag;                ///< with quotes; empty unless regular
     std::int64_t last_modified = 0;  ///< seconds since the epoch, never in the future
     std::string last_modified_text;  ///< IMF-fixdate
-    std::string head;                ///< field lines that every answer with this file has, each with CRLF; empty when
-                                     ///< the file may not be served: what counts is where it really lies
-    bool has_content = false;        ///< `content` holds the whole file
+    std::string head;  ///< field lines that every answer with this file has, each with CRLF; empty when
+                       ///< the file may not be served: what counts is where it really lies
+    bool has_content = false;  ///< `content` holds the whole file
     std::string content;
 };
 

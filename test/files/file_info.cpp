@@ -3,9 +3,10 @@
 #include "base/unique_fd.hpp"
 #include "support/temp_dir.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <boost/test/unit_test.hpp>
 
 using namespace fairlead;
 using namespace fairlead::files;

@@ -2,11 +2,12 @@
 
 #include "support/temp_dir.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <boost/test/unit_test.hpp>
 
 using namespace fairlead;
 using namespace fairlead::files;

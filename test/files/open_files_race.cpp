@@ -2,9 +2,10 @@
 
 #include "support/temp_dir.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <algorithm>
 #include <atomic>
-#include <boost/test/unit_test.hpp>
 #include <thread>
 #include <vector>
 

@@ -2,12 +2,14 @@
 
 #include "support/temp_dir.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <boost/test/unit_test.hpp>
+
 #include <climits>
 
 using namespace fairlead;

@@ -2,9 +2,11 @@
 
 #include "support/temp_dir.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <boost/test/unit_test.hpp>
+
 #include <csignal>
 #include <regex>
 #include <set>

@@ -2,9 +2,10 @@
 
 #include "base/unique_fd.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <boost/test/unit_test.hpp>
 
 using namespace fairlead::files;
 

@@ -2,8 +2,9 @@
 
 #include "support/temp_dir.hpp"
 
-#include <sys/stat.h>
 #include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
 
 using namespace fairlead;
 using namespace fairlead::files;

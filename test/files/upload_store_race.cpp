@@ -3,8 +3,9 @@
 
 #include "support/temp_dir.hpp"
 
-#include <atomic>
 #include <boost/test/unit_test.hpp>
+
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <thread>

@@ -1,5 +1,5 @@
-// Preloaded under callgrind, which (3.19) does not know openat2(2) and answers ENOSYS: opens with openat(2) instead,
-// without any confinement. Only for counting instructions; build with -shared -fPIC.
+// Preloaded under callgrind, which (3.19) does not know openat2(2) and answers ENOSYS: opens with openat(2)
+// instead, without any confinement. Only for counting instructions; build with -shared -fPIC.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
