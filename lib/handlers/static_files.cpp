@@ -36,6 +36,16 @@ http::problem special_file() {
     return refusal;
 }
 
+/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks for one.
+http::problem open_failed(error_code error) {
+    auto refusal = http::problem_from(error);
+    if (error == boost::system::errc::cross_device_link || error == boost::system::errc::too_many_symbolic_link_levels) {
+        refusal.event = http::security_event::symlink;
+        refusal.log_detail.clear();  // so that the event names the target
+    }
+    return refusal;
+}
+
 bool has_conditions(const http::request& request) noexcept {
     for (const auto& line : request.fields) {
         switch (line.id) {
@@ -111,7 +121,7 @@ std::optional<http::outcome> static_files::look(const http::request& request, bo
     const auto file = open(relative, may_block);
     if (!file) {
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        return http::problem_from(file.error());
+        return open_failed(file.error());
     }
     switch ((*file)->info.kind) {
         case files::file_kind::directory: return options_.index.empty() ? not_found() : redirect_to_folder(request);
@@ -131,7 +141,7 @@ std::optional<http::outcome> static_files::look_for_index(const http::request& r
         if (file && (*file)->info.kind == files::file_kind::regular) return answer(request, *file);
         if (file) continue;
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        if (file.error() != boost::system::errc::no_such_file_or_directory) return http::problem_from(file.error());
+        if (file.error() != boost::system::errc::no_such_file_or_directory) return open_failed(file.error());
     }
     return not_found();
 }
@@ -148,7 +158,8 @@ http::outcome static_files::redirect_to_folder(const http::request& request) con
 http::outcome static_files::answer(const http::request& request, std::shared_ptr<const files::open_file> file) const {
     // What counts is the file that was opened: a link may have led to another name (DURABILITY_AND_SECURITY 13).
     const std::string_view path = file->final_path.empty() ? request.path : std::string_view(file->final_path);
-    if (!file->final_path.empty() && options_.types.hides_dot_files() && http::is_hidden(path)) return not_found();
+    const bool is_link = !file->final_path.empty();
+    if (is_link && options_.types.hides_dot_files() && http::is_hidden("/" + file->final_path)) return not_found();
     const bool is_folder = request.path.ends_with('/');
     if ((is_folder || !file->final_path.empty() || http::extension(request.path).empty()) &&
         !options_.types.find(http::extension(is_folder && file->final_path.empty() ? file->name : path)))
