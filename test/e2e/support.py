@@ -75,8 +75,10 @@ class Server:
         for path in (self.root, self.uploads):
             path.mkdir(exist_ok=True)
         write_tree(self.root, files or {})
+        wanted = merged(self.default_settings(), settings or {})
+        self.log_file = self.directory / (wanted["log"].get("file") or self.errors)
         config = self.directory / "fairlead.json"
-        config.write_text(json.dumps(merged(self.default_settings(), settings or {}), indent=2))
+        config.write_text(json.dumps(wanted, indent=2))
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
                 [binary(), "-c", str(config), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -96,15 +98,15 @@ class Server:
         }
 
     def _port(self, what, seconds):
-        pattern = re.escape(what) + r" http://127\.0\.0\.1:(\d+)\n"
+        pattern = re.escape(what) + r' http://127\.0\.0\.1:(\d+)[\"\n]'
         found = wait_for(lambda: re.search(pattern, self.log()) or self.process.poll() is not None, seconds)
         if not isinstance(found, re.Match):
-            raise RuntimeError(f"the server did not say \"{what}\":\n{self.log()}")
+            raise RuntimeError(f"the server did not say \"{what}\":\n{self.log()}{self.errors.read_text()}")
         return int(found[1])
 
     def log(self):
-        """What it has written to standard error so far."""
-        return self.errors.read_text(errors="replace")
+        """What it has written so far to its log: standard error, or the file that the settings name."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def access_log(self):
         return self.access.read_text(errors="replace") if self.access.exists() else ""
