@@ -226,9 +226,14 @@ class Connection:
         if is_head or answer.status in (100, 204, 304):
             return answer
         length = int(answer["Content-Length"])
-        while len(self.rest) < length:
+        pieces, missing = [self.rest], length - len(self.rest)
+        while missing > 0:
+            self.rest = b""
             self._more()
-        answer.body, self.rest = self.rest[:length], self.rest[length:]
+            pieces.append(self.rest)
+            missing -= len(self.rest)
+        whole = b"".join(pieces)
+        answer.body, self.rest = whole[:length], whole[length:]
         return answer
 
     def ask(self, method="GET", target="/", fields=(), body=None):
