@@ -143,7 +143,7 @@ task<std::optional<http::problem>> json_upload::stage(upload& arriving) {
         }
         return arriving.staged->write({arriving.pending.data(), arriving.used});
     });
-    if (failed) co_return storage_failed(failed);
+    if (failed) co_return storage_failed(failed, arriving);
     arriving.used = 0;
     co_return std::nullopt;
 }
@@ -166,7 +166,7 @@ task<http::outcome> json_upload::commit(upload& arriving) {
         return arriving.staged->commit();
     });
     metrics_.upload_committed(std::chrono::steady_clock::now() - begin, name.has_value());
-    if (!name) co_return storage_failed(name.error());
+    if (!name) co_return storage_failed(name.error(), arriving);
 
     const auto path = options_.url_prefix + *name;
     http::response created;
@@ -180,9 +180,16 @@ task<http::outcome> json_upload::commit(upload& arriving) {
     co_return created;
 }
 
-http::problem json_upload::storage_failed(error_code error) const {
+http::problem json_upload::storage_failed(error_code error, const upload& arriving) const {
     auto refusal = http::problem_from(error);
+    // A directory that is gone or closed would be 404 or 403 for a file that is asked for; here it is our fault.
+    if (static_cast<unsigned>(refusal.status) < 500) {
+        refusal.status = http::status::internal_server_error;
+        refusal.detail = "The document could not be stored.";
+    }
     refusal.log_detail = "upload not stored: " + error.message();
+    if (arriving.staged && !arriving.staged->indeterminate_name().empty())
+        refusal.log_detail += "; it may yet be found as " + arriving.staged->indeterminate_name();
     return refusal;
 }
 

@@ -44,7 +44,7 @@ private:
     task<std::optional<http::problem>> receive(http::request& request, upload& arriving);
     task<std::optional<http::problem>> stage(upload& arriving);
     task<http::outcome> commit(upload& arriving);
-    http::problem storage_failed(error_code error) const;
+    http::problem storage_failed(error_code error, const upload& arriving) const;
     http::problem too_large(std::string_view actual) const;
 
     const json_upload_options options_;

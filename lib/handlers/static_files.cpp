@@ -36,6 +36,21 @@ http::problem special_file() {
     return refusal;
 }
 
+/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks for one.
+http::problem open_failed(error_code error) {
+    auto refusal = http::problem_from(error);
+    if (error == boost::system::errc::cross_device_link || error == boost::system::errc::too_many_symbolic_link_levels) {
+        refusal.event = http::security_event::symlink;
+        refusal.log_detail.clear();  // so that the event names the target
+    }
+    return refusal;
+}
+
+/// `path` is relative to the root.
+bool is_hidden_below_root(std::string_view path, const http::type_policy& types) {
+    return types.hides_dot_files() && http::is_hidden("/" + std::string(path));
+}
+
 bool has_conditions(const http::request& request) noexcept {
     for (const auto& line : request.fields) {
         switch (line.id) {
@@ -118,7 +133,7 @@ std::optional<http::outcome> static_files::look(const http::request& request, bo
     const auto file = open(relative, may_block);
     if (!file) {
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        return http::problem_from(file.error());
+        return open_failed(file.error());
     }
     switch ((*file)->info.kind) {
         case files::file_kind::directory:
@@ -157,7 +172,8 @@ http::outcome static_files::redirect_to_folder(const http::request& request) con
 http::outcome static_files::answer(const http::request& request,
                                    std::shared_ptr<const files::open_file> file) const {
     // The policy has looked at the file that was opened: a link may have led to another name.
-    if (file->head.empty()) return type_refused();
+    if (file->head.empty())
+        return is_hidden_below_root(file->final_path, options_.types) ? not_found() : type_refused();
     http::response whole;
     whole.prebuilt = file->head;
     if (!has_conditions(request)) {
@@ -199,7 +215,7 @@ std::string file_fields(std::string_view path, const files::open_file& file, con
                         const http::media_type_table& media_types, std::string_view extra) {
     const auto extension = http::extension(path);
     const auto* rule = types.find(extension);
-    if (!rule || (types.hides_dot_files() && http::is_hidden(path))) return {};
+    if (!rule || is_hidden_below_root(path, types)) return {};
     http::field_block fields;
     fields.add("Content-Type",
                rule->content_type.empty() ? media_types.content_type(extension) : rule->content_type);
