@@ -246,6 +246,49 @@ BOOST_AUTO_TEST_CASE(a_wait_for_room_returns_when_there_is_room) {
     BOOST_TEST(server.finish());
 }
 
+task<> wait_once(plain_stream& stream, readiness direction, int& returns) {
+    (void)co_await stream.wait(direction);
+    ++returns;
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_for_nothing_sleeps) {
+    loopback_listener listener;
+    client peer(listener.port(), 4096);
+    boost::asio::io_context context;
+    plain_stream stream(context, listener.accept());
+    int returns = 0;
+    // Spurious wake-ups are allowed, since a session reads again; but not for ever.
+    std::array<char, 16> buffer;
+    for (int i = 0; i < 10; ++i) {
+        BOOST_TEST_REQUIRE(would_block(stream.read_now(buffer).error()));
+        boost::asio::co_spawn(context, wait_once(stream, readiness::readable, returns), boost::asio::detached);
+        context.restart();
+        context.poll();
+        if (returns <= i) break;
+    }
+    BOOST_TEST(returns < 3);
+    peer.send("x");
+    context.restart();
+    context.run_for(patience);
+    BOOST_TEST(stream.read_now(buffer).value() == 1u);
+
+    const std::string bytes(64 * 1024, 'x');
+    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    returns = 0;
+    for (int i = 0; i < 10; ++i) {
+        while (stream.write_now({&piece, 1}).has_value()) {
+        }
+        boost::asio::co_spawn(context, wait_once(stream, readiness::writable, returns), boost::asio::detached);
+        context.restart();
+        context.poll();
+        if (returns <= i) break;
+    }
+    BOOST_TEST(returns < 5);
+    stream.abort(byte_stream::abort_both);
+    context.restart();
+    context.run_for(patience);
+}
+
 task<> send_file(plain_stream& stream, int fd, std::size_t size) {
     for (std::size_t done = 0; done < size;) {
         const auto sent = stream.send_file_now(fd, done, size - done);
