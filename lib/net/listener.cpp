@@ -70,6 +70,23 @@ unique_fd open_socket(const std::string& host, std::uint16_t port, const listene
     }
 }
 
+/// `127.0.0.1:8080` or `[::1]:8080`.
+std::string name_of(int socket) {
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &length) != 0)
+        throw std::system_error(errno, std::system_category(), "getsockname");
+    char text[INET6_ADDRSTRLEN] = {};
+    if (bound.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(bound);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+        return std::string(text) + ":" + std::to_string(ntohs(v4.sin_port));
+    }
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(bound);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6.sin6_port));
+}
+
 }  // namespace
 
 listener::listener(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
@@ -79,6 +96,7 @@ listener::listener(boost::asio::io_context& context, const std::string& host, st
       socket_(context.get_executor()),
       pause_(context.get_executor()) {
     auto socket = open_socket(host, port, options);
+    local_endpoint_ = name_of(socket.get());
     socket_.assign(socket.get());
     (void)socket.release();
 }
@@ -125,28 +143,6 @@ void listener::stop() {
     (void)accept_batch();
     ::shutdown(socket_.native_handle(), SHUT_RDWR);
     is_stopped_ = true;
-}
-
-std::string listener::local_endpoint() const {
-    sockaddr_storage bound{};
-    socklen_t length = sizeof bound;
-    auto& socket = const_cast<listener*>(this)->socket_;  // Asio's native_handle() is not const
-    if (::getsockname(socket.native_handle(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return "?";
-    char text[INET6_ADDRSTRLEN] = {};
-    if (bound.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(bound);
-        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-        return std::string(text) + ":" + std::to_string(ntohs(v4.sin_port));
-    }
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(bound);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-    return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6.sin6_port));
-}
-
-std::string listener::local_host() const {
-    const auto endpoint = local_endpoint();
-    auto host = endpoint.substr(0, endpoint.rfind(':'));
-    return host == "0.0.0.0" || host == "[::]" ? std::string() : host;
 }
 
 }  // namespace fairlead::net

@@ -42,10 +42,8 @@ public:
     /// Takes what is in the queue, and stops accepting. From any thread, once.
     void stop();
 
-    /// Where it listens, as `127.0.0.1:8080` or `[::1]:8080`.
-    std::string local_endpoint() const;
-    /// The address alone, as a Host field would name it: `127.0.0.1`, `[::1]`; empty for every address.
-    std::string local_host() const;
+    /// Where it listens, as `127.0.0.1:8080` or `[::1]:8080`; also after `stop()`.
+    const std::string& local_endpoint() const noexcept { return local_endpoint_; }
 
 private:
     bool accept_batch();
@@ -56,6 +54,7 @@ private:
     boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                       boost::asio::wait_traits<std::chrono::steady_clock>, executor>
         pause_;
+    std::string local_endpoint_;
     std::atomic<bool> is_stopped_{false};
 };
 

@@ -145,10 +145,12 @@ std::size_t http1_session::max_head_size() const noexcept {
 
 void http1_session::keep_rest(std::span<char> rest, bool is_new_head) {
     if (!rest.empty() && is_new_head) head_deadline_ = now_ + shared_.limits.header_timeout;
-    if (!rest.empty())
+    if (!rest.empty()) {
         carry_.assign(rest.data(), rest.size());
-    else if (!carry_.empty())
+        stream_.expect_more();
+    } else if (!carry_.empty()) {
         carry_ = std::string();  // gives the memory back: an idle connection owns none
+    }
     await_request();
 }
 

@@ -34,7 +34,10 @@ step shed_session::serve_ready() {
     if (*got == 0) return deadline_.has_expired() || !input_.empty() ? answer(nullptr) : step::leave;
     input_.append(piece.data(), *got);
     const auto found = scanner_.scan(input_);
-    if (found == head_scanner::state::incomplete && wait_for_head_) return step::read;
+    if (found == head_scanner::state::incomplete && wait_for_head_) {
+        stream_.expect_more();
+        return step::read;
+    }
     if (found != head_scanner::state::complete) return answer(nullptr);
 
     field_storage storage;
