@@ -29,7 +29,8 @@ std::string json_context::describe(char found, std::string_view before, char las
     if (before.ends_with('\\')) return fmt::format("{} makes no escape", name_of(found));
     // A control character or a broken sequence may stand in a string: what was expected, nobody knows here.
     if (!is_printable(found)) return fmt::format("{} is not allowed here", name_of(found));
-    if (!before.empty() && static_cast<unsigned char>(before.back()) >= 0x80) return "the byte before it ends no UTF-8";
+    if (!before.empty() && static_cast<unsigned char>(before.back()) >= 0x80)
+        return "the byte before it ends no UTF-8";
     const auto wanted = expected(last);
     if (wanted.empty()) return fmt::format("{} is not allowed here", name_of(found));
     if (wanted.starts_with("a value") && std::string_view("tfn").find(found) != std::string_view::npos)

@@ -26,8 +26,9 @@ struct open_file {
     std::string etag;                ///< with quotes; empty unless regular
     std::int64_t last_modified = 0;  ///< seconds since the epoch, never in the future
     std::string last_modified_text;  ///< IMF-fixdate
-    std::string head;                ///< field lines that every answer with this file has, each with CRLF
-    bool has_content = false;        ///< `content` holds the whole file
+    std::string head;  ///< field lines that every answer with this file has, each with CRLF; empty when
+                       ///< the file may not be served: what counts is where it really lies
+    bool has_content = false;  ///< `content` holds the whole file
     std::string content;
 };
 
@@ -50,7 +51,7 @@ class open_files {
 public:
     using steady = std::chrono::steady_clock;
     using wall = std::chrono::system_clock;
-    /// Gives `open_file::head`; called once for each opened file.
+    /// Gives `open_file::head`; called once for each opened regular file, with its final path.
     using head_builder = std::function<std::string(std::string_view path, const open_file& file)>;
     using found = result<std::shared_ptr<const open_file>>;
 
@@ -66,6 +67,11 @@ public:
     found open(std::string_view relative) { return find(relative, true); }
     found open(std::string_view relative, steady::time_point now, wall::time_point today) {
         return find(relative, true, now, today);
+    }
+
+    /// Only what the cache has and may still be used at `now`, else nullptr. Never a system call.
+    std::shared_ptr<const open_file> find_cached(std::string_view relative, steady::time_point now) {
+        return lookup(key(relative), now);
     }
 
     /// Forgets `relative` at once, also for an `open` that is under way: for who has just replaced or removed

@@ -39,30 +39,35 @@ void make_directories(const std::filesystem::path& path) {
     sync_path(parent.empty() ? std::filesystem::path(".") : parent);
 }
 
+/// Where `directory` is or will be: links followed, as the kernel does, and no slash at the end.
+std::filesystem::path place_of(const std::filesystem::path& directory) {
+    const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(directory));
+    return place.has_filename() ? place : place.parent_path();
+}
+
 }  // namespace
 
 upload_store::upload_store(const std::filesystem::path& directory, config::durability wanted,
                            upload_store_probe probe)
     : effective_(wanted) {
-    const auto absolute = std::filesystem::absolute(directory).lexically_normal();
-    const auto trimmed = absolute.has_filename() ? absolute : absolute.parent_path();
-    if (!std::filesystem::is_directory(trimmed)) make_directories(trimmed);
-    directory_.reset(::open(trimmed.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory_) fail("cannot open", trimmed.string());
+    const auto place = place_of(directory);
+    if (!std::filesystem::is_directory(place)) make_directories(place);
+    directory_.reset(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory_) fail("cannot open", place.string());
     if (::faccessat(directory_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
-        fail("cannot write into", trimmed.string());
-    lock_against_others(trimmed.string());
-    sweep(trimmed.string());
+        fail("cannot write into", place.string());
+    lock_against_others(place.string());
+    sweep(place.string());
     if (probe.may_use_unnamed && probe.may_use_empty_path && try_unnamed(link_form::empty_path)) {
         unnamed_ = true;
     } else if (probe.may_use_unnamed && probe.may_use_proc && try_unnamed(link_form::proc)) {
         unnamed_ = true;
         form_ = link_form::proc;
     }
-    judge_file_system(trimmed.string());
+    judge_file_system(place.string());
     // Documents that a killed process had linked, but not synced, count as stored from here on.
     if (effective_ == config::durability::full && ::syncfs(directory_.get()) != 0)
-        fail("cannot sync", trimmed.string());
+        fail("cannot sync", place.string());
 }
 
 /// The lock lies on the directory itself, so that nothing of ours stands in it. NFS locks only what is open
@@ -193,8 +198,7 @@ error_code upload_store::sync_directory() {
 
 void refuse_inside(const std::filesystem::path& root, const std::filesystem::path& directory) {
     // Identity, not spelling: this sees through links, "..", and a second mount of the root.
-    for (auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(directory));;
-         path = path.parent_path()) {
+    for (auto path = place_of(directory);; path = path.parent_path()) {
         std::error_code not_there_yet;
         if (std::filesystem::equivalent(path, root, not_there_yet))
             throw std::runtime_error(

@@ -17,9 +17,9 @@
 namespace fairlead::handlers {
 
 struct json_upload_options {
-    std::uint64_t max_body = 1 << 20;         ///< bytes of one document
-    unsigned max_depth = 32;                  ///< nesting of one document
-    std::string url_prefix = "/uploads/";     ///< where a stored document is found, if it is served
+    std::uint64_t max_body = 1 << 20;      ///< bytes of one document
+    unsigned max_depth = 32;               ///< nesting of one document
+    std::string url_prefix = "/uploads/";  ///< where a stored document is found, if it is served
     std::chrono::milliseconds retry_after{5000};
 };
 

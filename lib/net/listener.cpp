@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds shortage_pause{100};
     throw std::system_error(error, std::system_category(), "cannot listen on " + where + ": " + what);
 }
 
-unique_fd bind_and_listen(const addrinfo& address, const std::string& where, bool dual_stack, const listener_options& options) {
+unique_fd bind_and_listen(const addrinfo& address, const std::string& where, bool dual_stack,
+                          const listener_options& options) {
     unique_fd socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket) fail(where, "socket", errno);
     const auto set = [&](int level, int name, int value) {
@@ -41,13 +42,15 @@ unique_fd bind_and_listen(const addrinfo& address, const std::string& where, boo
 
 unique_fd open_socket(const std::string& host, std::uint16_t port, const listener_options& options) {
     const bool every = host.empty() || host == "*";
-    const auto where = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+    const auto where =
+        (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
     addrinfo hints{};
     hints.ai_family = every ? AF_INET6 : AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(every ? "::" : host.c_str(), std::to_string(port).c_str(), &hints, &found);
+    const int failed =
+        ::getaddrinfo(every ? "::" : host.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (failed != 0) throw std::runtime_error("cannot listen on " + where + ": " + ::gai_strerror(failed));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
     if (!every) return bind_and_listen(*found, where, false, options);
@@ -71,7 +74,10 @@ unique_fd open_socket(const std::string& host, std::uint16_t port, const listene
 
 listener::listener(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
                    const listener_options& options, accept_handler on_accept, shortage_handler on_shortage)
-    : on_accept_(std::move(on_accept)), on_shortage_(std::move(on_shortage)), socket_(context.get_executor()), pause_(context.get_executor()) {
+    : on_accept_(std::move(on_accept)),
+      on_shortage_(std::move(on_shortage)),
+      socket_(context.get_executor()),
+      pause_(context.get_executor()) {
     auto socket = open_socket(host, port, options);
     socket_.assign(socket.get());
     (void)socket.release();
@@ -93,7 +99,8 @@ bool listener::accept_batch() {
             on_shortage_(errno);
             return false;
         }
-        // Everything else concerns the one connection that has just gone (ECONNABORTED, network errors; accept(2)).
+        // Everything else concerns the one connection that has just gone (ECONNABORTED, network errors;
+        // accept(2)).
     }
     return true;
 }
@@ -113,10 +120,11 @@ task<> listener::run() {
 
 void listener::stop() {
     // Who is in the queue was told that the connection stands: it is answered. Then shutdown() wakes the loop, which
-    // closes the socket itself: closing it here would race with its wait.
+    // closes the socket itself: closing it here would race with its wait. It may do so once `is_stopped_` is set, so
+    // that comes last.
     (void)accept_batch();
-    is_stopped_ = true;
     ::shutdown(socket_.native_handle(), SHUT_RDWR);
+    is_stopped_ = true;
 }
 
 std::string listener::local_endpoint() const {

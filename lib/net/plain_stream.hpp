@@ -8,8 +8,9 @@
 
 namespace fairlead::net {
 
-/// A TCP connection without TLS. The descriptor joins the reactor when it is first waited for, so a connection whose
-/// only request is there already costs no epoll call; afterwards waiting costs none either (edge_wait.hpp).
+/// A TCP connection without TLS. The descriptor joins the reactor when it is first waited for, so a
+/// connection whose only request is there already costs no epoll call; afterwards waiting costs none either
+/// (edge_wait.hpp).
 class plain_stream final : public byte_stream {
 public:
     /// Takes over `socket`, which must be non-blocking.
@@ -34,6 +35,8 @@ private:
     boost::asio::detail::reactor::per_descriptor_data registration_{};
     // False while bytes, or the end of the stream, may be there that no edge will announce.
     bool is_drained_ = false;
+    // True when the kernel took nothing, so that it will announce room.
+    bool is_full_ = false;
 };
 
 }  // namespace fairlead::net

@@ -6,8 +6,9 @@
 
 namespace fairlead::server {
 
-/// Signals to actions: SIGTERM, SIGINT, SIGQUIT stop the server gracefully, a second one at once (exit code 2);
-/// SIGUSR1 reopens the log files; SIGHUP is answered with a log line, since the configuration is read only at start.
+/// Signals to actions: SIGTERM, SIGINT, SIGQUIT stop the server gracefully, a second one at once (exit code
+/// 2); SIGUSR1 reopens the log files; SIGHUP is answered with a log line, since the configuration is read
+/// only at start.
 class lifecycle {
 public:
     lifecycle(server& target, telemetry::log& log, telemetry::access_log& access_log);

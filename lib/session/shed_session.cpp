@@ -16,7 +16,11 @@ constexpr std::chrono::milliseconds head_patience{250};
 
 shed_session::shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
                            const http::peer_info& peer, bool wait_for_head)
-    : stream_(stream), shared_(shared), deadline_(deadline), peer_(peer), scanner_(shared.limits.header_size),
+    : stream_(stream),
+      shared_(shared),
+      deadline_(deadline),
+      peer_(peer),
+      scanner_(shared.limits.header_size),
       wait_for_head_(wait_for_head) {
     deadline_.enter(watch::phase::header, watch::clock::now() + head_patience);
 }
@@ -86,7 +90,7 @@ step shed_session::answer(const http::request* request) {
     const iovec piece{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
     // An empty socket buffer takes an answer of this size; a client for which it does not loses it.
     (void)stream_.write_now({&piece, 1});
-    record.publish(shared_, peer_);
+    record.publish(shared_, peer_, watch::clock::now());
     // Unread bytes would turn the close into a reset that overtakes the answer.
     return request && !has_request_after ? step::leave : step::linger;
 }

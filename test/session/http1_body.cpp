@@ -1,0 +1,218 @@
+#include "session/http1_body.hpp"
+
+#include "support/memory_stream.hpp"
+#include "support/run_task.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fairlead::session {
+namespace {
+
+using namespace std::chrono_literals;
+using test::memory_stream;
+using test::run_task;
+using kind = enum http::body_framing::kind;
+
+/// Content, or the error that reading ended with.
+struct reading {
+    std::string content;
+    error_code failed;
+};
+
+task<reading> read_all(http1_body& body, std::size_t buffer_size) {
+    reading done;
+    std::string buffer(buffer_size, '\0');
+    for (;;) {
+        const auto got = co_await body.read_some(buffer);
+        if (!got) {
+            done.failed = got.error();
+            co_return done;
+        }
+        if (*got == 0) co_return done;
+        done.content.append(buffer, 0, *got);
+    }
+}
+
+/// One body with what it stands on. `early` came with the head.
+struct body_fixture {
+    body_fixture(kind how, std::uint64_t length, std::string early, std::vector<std::string> later, bool expects = false)
+        : deadline(watches, stream) {
+        for (auto& piece : later)
+            if (!piece.empty()) stream.incoming.push_back(std::move(piece));
+        http::body_framing framing;
+        framing.kind = how;
+        framing.length = length;
+        body.emplace(stream, deadline, limits, framing, std::move(early), expects);
+    }
+    /// Ends whatever waits now, as the sweeper would after `later`.
+    void sweep_after(watch::clock::duration later) { watches.sweep(watch::clock::now() + later, false); }
+
+    config::limit_settings limits;
+    watch_list watches{{30'000ms, 2'000ms}};
+    memory_stream stream;
+    watch deadline;
+    std::optional<http1_body> body;
+};
+
+constexpr const char* next_request = "GET /next HTTP/1.1\r\n";
+
+BOOST_AUTO_TEST_SUITE(request_body)
+
+BOOST_AUTO_TEST_CASE(every_split_gives_the_same_content_and_the_same_rest) {
+    struct {
+        kind how;
+        std::uint64_t length;
+        std::string wire;
+        std::string content;
+    } const rows[] = {
+        {kind::length, 11, "hello world", "hello world"},
+        {kind::length, 0, "", ""},
+        {kind::chunked, 0, "5\r\nhello\r\n6;a=b\r\n world\r\n0\r\nX: y\r\n\r\n", "hello world"},
+        {kind::chunked, 0, "0\r\n\r\n", ""},
+        {kind::chunked, 0, "1\r\na\r\n00a\r\n0123456789\r\n0\r\n\r\n", "a0123456789"},
+    };
+    for (const auto& row : rows) {
+        const auto all = row.wire + next_request;
+        for (std::size_t early = 0; early <= all.size(); ++early) {
+            for (const std::size_t cut : {early, early + 1, (early + all.size()) / 2, all.size()}) {
+                for (const std::size_t buffer : {1u, 3u, 4096u}) {
+                    const auto middle = std::clamp(cut, early, all.size());
+                    body_fixture at(row.how, row.length, all.substr(0, early),
+                                    {all.substr(early, middle - early), all.substr(middle)});
+                    const auto got = run_task(read_all(*at.body, buffer));
+                    BOOST_TEST_CONTEXT(row.wire << " early " << early << " cut " << middle << " buffer " << buffer) {
+                        BOOST_TEST(!got.failed);
+                        BOOST_TEST(got.content == row.content);
+                        BOOST_TEST(at.body->received() == row.content.size());
+                        BOOST_TEST(at.body->is_complete());
+                        // Nothing of the next request is lost: the rest is in the surplus, or was not read yet.
+                        auto rest = at.body->take_surplus();
+                        for (const auto& piece : at.stream.incoming) rest += piece;
+                        BOOST_TEST(rest == next_request);
+                        BOOST_TEST(at.stream.outgoing.empty());
+                    }
+                }
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(tells_its_length_when_it_is_known) {
+    body_fixture counted(kind::length, 7, "", {});
+    BOOST_TEST(counted.body->length() == 7);
+    body_fixture chunked(kind::chunked, 0, "", {});
+    BOOST_TEST(chunked.body->length() == -1);
+}
+
+BOOST_AUTO_TEST_CASE(continue_is_sent_only_to_a_client_that_waits_for_it) {
+    const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct {
+        bool expects;
+        std::string early, later;
+        std::string sent;
+    } const rows[] = {
+        {true, "", "hello", go_on},
+        {true, "he", "llo", ""},    // the body is on its way already
+        {true, "hello", "", ""},
+        {false, "", "hello", ""},
+    };
+    for (const auto& row : rows) {
+        body_fixture at(kind::length, 5, row.early, {row.later}, row.expects);
+        BOOST_TEST(at.body->is_unsolicited() == (row.expects && row.early.empty()));
+        BOOST_TEST(at.stream.outgoing == "");  // not before somebody wants the body
+        BOOST_TEST(run_task(read_all(*at.body, 3)).content == "hello");
+        BOOST_TEST(at.stream.outgoing == row.sent);
+        BOOST_TEST(!at.body->is_unsolicited());
+    }
+    body_fixture slow(kind::length, 5, "", {"hello"}, true);
+    slow.stream.write_limit = 1;
+    BOOST_TEST(run_task(read_all(*slow.body, 64)).content == "hello");
+    BOOST_TEST(slow.stream.outgoing == go_on);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_the_stream_is_no_end_of_the_body) {
+    for (const auto& later : std::vector<std::vector<std::string>>{{}, {"hell"}, {"h", "ell"}}) {
+        body_fixture counted(kind::length, 5, "", later);
+        BOOST_TEST((run_task(read_all(*counted.body, 64)).failed == errc::end_of_stream));
+        BOOST_TEST(!counted.body->is_complete());
+    }
+    body_fixture chunked(kind::chunked, 0, "5\r\nhel", {"lo\r\n0\r\n"});
+    const auto got = run_task(read_all(*chunked.body, 64));
+    BOOST_TEST((got.failed == errc::end_of_stream));
+    BOOST_TEST(got.content == "hello");
+    body_fixture broken(kind::chunked, 0, "x\r\n", {});
+    BOOST_TEST((run_task(read_all(*broken.body, 64)).failed == errc::bad_framing));
+}
+
+BOOST_AUTO_TEST_CASE(the_minimum_rate_counts_from_the_begin_with_a_grace) {
+    // 256 bytes a second, after the 10 seconds that a head may take as well.
+    struct {
+        std::size_t received;
+        watch::clock::duration late;
+        bool expires;
+    } const rows[] = {
+        {0, 9s, false}, {0, 11s, true}, {2560, 19s, false}, {2560, 21s, true},
+        {256'000, 29s, false}, {256'000, 31s, true},  // however much came: silent for as long as an idle connection may be
+    };
+    for (const auto& row : rows) {
+        body_fixture at(kind::length, 1 << 20, "", {std::string(row.received, 'x')});
+        at.stream.while_waiting = [&] { at.sweep_after(row.late); };
+        const auto got = run_task(read_all(*at.body, 1 << 20));
+        BOOST_TEST_CONTEXT(row.received << " bytes") {
+            BOOST_TEST(at.deadline.has_expired() == row.expires);
+            BOOST_TEST((got.failed == (row.expires ? errc::timeout : errc::end_of_stream)));
+            BOOST_TEST(got.content.size() == row.received);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(drains_up_to_a_limit) {
+    struct {
+        kind how;
+        std::uint64_t length;
+        std::string wire;
+        std::uint64_t limit;
+        bool drained;
+    } const rows[] = {
+        {kind::length, 5, "hello", 5, true},
+        {kind::length, 6, "hello!", 5, false},
+        {kind::length, 5, "hell", 5, false},
+        {kind::length, 0, "", 0, true},
+        {kind::chunked, 0, "5\r\nhello\r\n0\r\n\r\n", 5, true},
+        {kind::chunked, 0, "6\r\nhello!\r\n0\r\n\r\n", 5, false},
+        {kind::chunked, 0, "5\r\nhello\r\n0\r\n", 5, false},
+        {kind::chunked, 0, "bad\n", 5, false},
+    };
+    for (const auto& row : rows) {
+        body_fixture at(row.how, row.length, "", {row.wire + next_request});
+        if (!row.drained && row.wire.size() < row.length) at.stream.incoming = {row.wire};
+        if (row.how == kind::chunked && row.wire.ends_with("0\r\n")) at.stream.incoming = {row.wire};
+        const bool drained = run_task(at.body->drain(row.limit));
+        BOOST_TEST_CONTEXT(row.wire) BOOST_TEST(drained == row.drained);
+    }
+    // A length beyond the limit is not even begun.
+    body_fixture at(kind::length, 100, "", {std::string(100, 'x')});
+    BOOST_TEST(!run_task(at.body->drain(99)));
+    BOOST_TEST(at.stream.operations == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_at_any_operation_is_told) {
+    for (std::size_t n = 0; n < 40; ++n) {
+        body_fixture at(kind::chunked, 0, "", {"5\r\nhe", "llo\r\n", "0\r", "\n\r\n"}, true);
+        at.stream.write_limit = 9;
+        at.stream.fail_after = n;
+        const auto got = run_task(read_all(*at.body, 2));
+        const bool has_met_it = at.stream.operations > n;
+        BOOST_TEST(static_cast<bool>(got.failed) == has_met_it);
+        if (!has_met_it) BOOST_TEST(got.content == "hello");
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::session
