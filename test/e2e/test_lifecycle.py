@@ -62,6 +62,7 @@ class Stopping(WithServer):
         answer = line.answer()
         self.assertEqual((answer.status, answer["Connection"]), (201, "close"))
         self.assertTrue(line.is_at_end())
+        line.socket.close()
         self.assertEqual(server.wait(), 0)
         self.assertEqual(len(server.documents()), 1)
 
