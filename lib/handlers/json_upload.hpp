@@ -9,10 +9,12 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace fairlead::handlers {
 
@@ -43,6 +45,8 @@ private:
     std::optional<http::outcome> refuse_early(const http::request& request) const;
     task<std::optional<http::problem>> receive(http::request& request, upload& arriving);
     task<std::optional<http::problem>> stage(upload& arriving);
+    template <class Work>
+    task<std::invoke_result_t<Work>> on_disk(Work work);
     task<http::outcome> commit(upload& arriving);
     http::problem storage_failed(error_code error, const upload& arriving) const;
     http::problem too_large(std::string_view actual) const;
@@ -52,6 +56,7 @@ private:
     boost::asio::thread_pool& commits_;
     limits::work_limit& work_;
     telemetry::metrics& metrics_;
+    std::atomic<std::chrono::steady_clock::rep> slow_until_{0};  // see on_disk()
 };
 
 }  // namespace fairlead::handlers

@@ -155,7 +155,7 @@ std::optional<http::outcome> static_files::look_for_index(const http::request& r
         if (file) continue;
         if (!may_block && net::would_block(file.error())) return std::nullopt;
         if (file.error() != boost::system::errc::no_such_file_or_directory)
-            return http::problem_from(file.error());
+            return open_failed(file.error());
     }
     return not_found();
 }

@@ -1,0 +1,261 @@
+#include "site/site.hpp"
+
+#include "support/session_fixture.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <stdexcept>
+
+namespace fairlead::site {
+namespace {
+
+using namespace test;
+
+/// A request as the session would hand it over; keeps what it views.
+struct asked {
+    asked(http::verb method, std::string target, std::vector<http::field_view> lines = {})
+        : target_(std::move(target)), lines_(std::move(lines)) {
+        lines_.push_back({http::field::host, "Host", "localhost"});
+        request.method = method;
+        method_text_ = boost::beast::http::to_string(method);
+        request.method_text = method_text_;
+        request.target = target_;
+        request.fields = http::field_table(lines_);
+        request.authority = request.host_name = "localhost";
+        request.id = "0123456789abcdef";
+        request.peer.address = "192.0.2.7";
+    }
+    http::request request;
+
+private:
+    std::string target_, method_text_;
+    std::vector<http::field_view> lines_;
+};
+
+/// All that a client could see of an answer.
+std::string seen(const http::response& answer) {
+    auto text = std::to_string(static_cast<unsigned>(answer.status)) + (answer.close ? " close\n" : " keep\n");
+    text.append(answer.prebuilt).append(answer.fields.text()).append("\n");
+    if (const auto* own = std::get_if<std::string>(&answer.body)) text += *own;
+    if (const auto* slice = std::get_if<http::memory_slice>(&answer.body)) text += slice->bytes;
+    if (const auto* file = std::get_if<http::file_slice>(&answer.body)) {
+        std::string content(file->length, '\0');
+        const auto n = ::pread(file->fd, content.data(), content.size(), static_cast<off_t>(file->offset));
+        BOOST_TEST(n == static_cast<ssize_t>(content.size()));
+        text += content;
+    }
+    return text;
+}
+
+BOOST_AUTO_TEST_SUITE(one_site)
+
+BOOST_AUTO_TEST_CASE(two_paths_give_one_answer) {
+    session_fixture server([](config::settings& settings) { settings.uploads.serve = true; });
+    using http::field;
+    using http::verb;
+    struct {
+        verb method;
+        const char* target;
+        std::vector<http::field_view> lines;
+        unsigned status;
+    } const rows[] = {
+        {verb::get, "/", {}, 200},
+        {verb::head, "/", {}, 200},
+        {verb::get, "/middle.txt", {}, 200},
+        {verb::get, "/large.txt?query", {}, 200},
+        {verb::get, "/empty.txt", {}, 200},
+        {verb::get, "/sub/../index.html", {}, 403},
+        {verb::get, "/%69ndex.html", {}, 200},
+        {verb::get, "http://localhost/", {}, 200},
+        {verb::get, "/large.txt", {{field::range, "Range", "bytes=5-99999"}}, 206},
+        {verb::get, "/middle.txt", {{field::range, "Range", "bytes=-7"}}, 206},
+        {verb::get, "/middle.txt", {{field::range, "Range", "bytes=10000-"}}, 416},
+        {verb::get, "/empty.txt", {{field::range, "Range", "bytes=0-0"}}, 416},
+        {verb::get, "/", {{field::if_none_match, "If-None-Match", "*"}}, 304},
+        {verb::get, "/", {{field::if_match, "If-Match", "\"other\""}}, 412},
+        {verb::get, "/", {{field::if_modified_since, "If-Modified-Since", "Sun, 13 Sep 2020 12:26:40 GMT"}}, 304},
+        {verb::get, "/sub", {}, 301},
+        {verb::get, "/sub?a=b", {}, 301},
+        {verb::get, "/nothing.txt", {}, 404},
+        {verb::get, "/nothing/", {}, 404},
+        {verb::get, "/index.html/", {}, 404},
+        {verb::get, "/.hidden", {}, 404},
+        {verb::get, "/program.exe", {}, 415},
+        {verb::get, "/no-extension", {}, 404},
+        {verb::get, "/../../etc/passwd", {}, 403},
+        {verb::get, "/%2e%2e/", {}, 403},
+        {verb::get, "/%zz", {}, 400},
+        {verb::put, "/", {}, 405},
+        {verb::options, "/", {}, 204},
+        {verb::options, "*", {}, 204},
+        {verb::connect, "localhost:80", {}, 405},
+        {verb::get, "/upload", {}, 405},
+        {verb::get, "/uploads/nothing.json", {}, 404},
+        {verb::get, "/livez", {}, 200},
+        {verb::post, "/livez", {}, 405},
+        {verb::get, "/readyz", {}, 200},
+        {verb::get, "/nothing", {{field::accept, "Accept", "application/json"}}, 404},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST_CONTEXT(row.target) {
+            asked first(row.method, row.target, row.lines);
+            const auto waited = run_task(server.context, server.sites.pages->respond(first.request));
+            BOOST_TEST(static_cast<unsigned>(waited.status) == row.status);
+            // What was opened a moment ago needs no disk: the short path has to answer it. For what is not there the
+            // kernel may have to be asked again.
+            asked second(row.method, row.target, row.lines);
+            http::response at_once;
+            const bool is_answered = server.sites.pages->try_respond(second.request, at_once);
+            BOOST_TEST((is_answered || row.status == 404));
+            if (!is_answered) continue;
+            const bool is_same = seen(at_once) == seen(waited);
+            BOOST_TEST(is_same);
+            if (!is_same) BOOST_TEST(seen(at_once).substr(0, 1000) == seen(waited).substr(0, 1000));
+        }
+    }
+    BOOST_TEST(server.work.current().in_flight == 0u);
+}
+
+/// Answers with its name; fails when told to.
+struct named_handler final : handlers::handler {
+    named_handler(std::string own_name, bool fails_always = false) : name(std::move(own_name)), fails(fails_always) {}
+    std::optional<http::outcome> try_handle(http::request&) override {
+        if (fails) return std::nullopt;
+        http::response answer;
+        answer.body = name;
+        return answer;
+    }
+    task<http::outcome> handle(http::request& request) override {
+        if (fails) throw std::runtime_error("secret reason");
+        co_return *try_handle(request);
+    }
+    std::string name;
+    bool fails;
+};
+
+/// Writes down when it was asked.
+struct noting_step final : steps::step {
+    noting_step(std::string own_name, std::string& notes_to, bool refuses_all = false)
+        : name(std::move(own_name)), notes(notes_to), refuses(refuses_all) {}
+    std::optional<http::problem> before(http::request&) const override {
+        notes += "+" + name;
+        if (!refuses) return std::nullopt;
+        http::problem refusal;
+        refusal.status = http::status::forbidden;
+        return refusal;
+    }
+    void after(const http::request&, http::response& answer) const override {
+        notes += "-" + name;
+        answer.fields.add("X-Step", name);
+    }
+    std::string name;
+    std::string& notes;
+    bool refuses;
+};
+
+/// The body of the answer, and its status when that is not 200.
+std::string text_of(const http::response& answer) {
+    if (answer.status != http::status::ok) return std::to_string(static_cast<unsigned>(answer.status));
+    return std::get<std::string>(answer.body);
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_route_wins_and_an_exact_one_before_all) {
+    router routes;
+    const auto add = [&routes](router::match kind, const char* path) {
+        routes.add(kind, path, std::make_shared<named_handler>(path));
+    };
+    add(router::match::prefix, "/");
+    add(router::match::prefix, "/a/b/");
+    add(router::match::exact, "/a/b/exact");
+    add(router::match::prefix, "/a/");
+    telemetry::log log;
+    site pages({}, std::move(routes), log);
+    for (const auto& [target, expected] : std::vector<std::pair<std::string, std::string>>{
+             {"/", "/"}, {"/x", "/"}, {"/a", "/"}, {"/a/", "/a/"}, {"/a/x", "/a/"}, {"/a/b", "/a/"}, {"/a/b/", "/a/b/"},
+             {"/a/b/exact", "/a/b/exact"}, {"/a/b/exact/x", "/a/b/"}, {"/a/./b/x", "/a/b/"}}) {
+        asked one(http::verb::get, target);
+        http::response answer;
+        BOOST_TEST_REQUIRE(pages.try_respond(one.request, answer));
+        BOOST_TEST(text_of(answer) == expected);
+    }
+    asked nowhere(http::verb::options, "*");
+    http::response answer;
+    BOOST_TEST_REQUIRE(pages.try_respond(nowhere.request, answer));
+    BOOST_TEST(text_of(answer) == "404");
+}
+
+BOOST_AUTO_TEST_CASE(steps_are_asked_in_order_and_add_their_fields_to_every_answer) {
+    std::string notes;
+    telemetry::log log;
+    for (const bool refuses : {false, true}) {
+        router routes;
+        routes.add(router::match::prefix, "/", std::make_shared<named_handler>("handler"));
+        std::vector<std::unique_ptr<steps::step>> all;
+        all.push_back(std::make_unique<noting_step>("1", notes));
+        all.push_back(std::make_unique<noting_step>("2", notes, refuses));
+        all.push_back(std::make_unique<noting_step>("3", notes));
+        site pages(std::move(all), std::move(routes), log);
+        notes.clear();
+        asked one(http::verb::get, "/");
+        http::response answer;
+        BOOST_TEST_REQUIRE(pages.try_respond(one.request, answer));
+        BOOST_TEST(text_of(answer) == (refuses ? "403" : "handler"));
+        BOOST_TEST(notes == (refuses ? "+1+2-3-2-1" : "+1+2+3-3-2-1"));
+        BOOST_TEST(answer.fields.get("X-Step") == "3");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_throws_is_answered_and_logged) {
+    std::vector<std::string> lines;
+    telemetry::log log(lines);
+    router routes;
+    routes.add(router::match::prefix, "/", std::make_shared<named_handler>("", true));
+    site pages({}, std::move(routes), log);
+    asked one(http::verb::get, "/");
+    const auto answer = run_task(pages.respond(one.request));
+    BOOST_TEST((answer.status == http::status::internal_server_error));
+    BOOST_TEST(answer.close);
+    BOOST_TEST(seen(answer).find("secret reason") == std::string::npos);
+    BOOST_TEST_REQUIRE(lines.size() == 1u);
+    BOOST_TEST(lines[0].find(" error request 0123456789abcdef answered 500") != std::string::npos);
+    BOOST_TEST(lines[0].find("secret reason") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(only_health_checks_pass_where_everything_else_is_shed) {
+    session_fixture server;
+    for (const auto& [target, is_health] : std::vector<std::pair<std::string, bool>>{
+             {"/livez", true}, {"/readyz", true}, {"/healthz", true}, {"/", false}, {"/nothing", false}, {"/livez/", false},
+             {"/../livez", false}}) {
+        asked one(http::verb::get, target);
+        http::response answer;
+        BOOST_TEST_CONTEXT(target) BOOST_TEST(server.sites.pages->try_health(one.request, answer) == is_health);
+    }
+    server.is_draining = true;
+    asked live(http::verb::get, "/livez"), ready(http::verb::get, "/readyz");
+    http::response answer;
+    BOOST_TEST_REQUIRE(server.sites.pages->try_health(live.request, answer));
+    BOOST_TEST((answer.status == http::status::ok));
+    BOOST_TEST_REQUIRE(server.sites.pages->try_health(ready.request, answer));
+    BOOST_TEST((answer.status == http::status::service_unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(attempts_are_told_to_the_log) {
+    session_fixture server;
+    for (const auto& [target, event] : std::vector<std::pair<std::string, std::string>>{
+             {"/../etc/passwd", "traversal"}, {"http://evil.example/", "host"}}) {
+        server.log_lines.clear();
+        asked one(http::verb::get, target);
+        http::response answer;
+        BOOST_TEST_REQUIRE(server.sites.pages->try_respond(one.request, answer));
+        BOOST_TEST((answer.status == http::status::forbidden));
+        BOOST_TEST_REQUIRE(!server.log_lines.empty());
+        BOOST_TEST(server.log_lines[0].find("security event=" + event + " peer=192.0.2.7 request_id=0123456789abcdef") !=
+                   std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::site
