@@ -3,6 +3,7 @@
 #include "server/server.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
 
 namespace fairlead::server {
 
@@ -20,8 +21,10 @@ private:
     server& target_;
     telemetry::log& log_;
     telemetry::access_log& access_log_;
-    boost::asio::basic_signal_set<executor> signals_;
+    // On a strand: the end of the drain cancels the wait, which must not meet a handler that waits anew.
+    boost::asio::basic_signal_set<boost::asio::strand<executor>> signals_;
     bool is_stopping_ = false;
+    bool is_stopped_ = false;
 };
 
 }  // namespace fairlead::server

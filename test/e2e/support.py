@@ -26,7 +26,7 @@ def binary():
 
 
 def environment(**more):
-    """That of this process without settings of the program; under a tracer a leak check cannot run."""
+    """That of this process, without what would be a setting of the program."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith("FAIRLEAD_") and name != "PORT"}
     return {**clean, **more}
 

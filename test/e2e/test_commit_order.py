@@ -6,7 +6,7 @@ import threading
 import unittest
 
 from support import Server
-from trace import Tracer, faults
+from system_calls import Tracer, faults
 
 DOCUMENT = b'{"text": "' + b"x" * 2000 + b'"}'
 LARGE = b'["' + b"y" * 200000 + b'"]'  # leaves memory in several pieces
@@ -116,7 +116,8 @@ class Errors(WithServer):
         self.assertEqual(server.documents(), tried[1:])
 
     def test_a_fault_of_the_disk_ends_uploads_until_somebody_looked(self):
-        for injection in ("fdatasync:error=EIO", "fsync:error=EIO", "write:error=EIO", "linkat:error=EROFS", "openat:error=EROFS"):
+        for injection in ("fdatasync:error=EIO", "fsync:error=EIO", "write:error=EIO", "linkat:error=EROFS",
+                          "openat:error=EROFS"):
             with self.subTest(injection):
                 server = self.start()
                 self.assert_refused(server, [injection], 500)
