@@ -70,7 +70,9 @@ step shed_session::answer(const http::request* request) {
         shared_.metrics.connection_rejected(telemetry::reject_reason::soft_limit);
         if (request) shared_.metrics.request_shed(telemetry::shed_reason::connections);
     }
-    const bool has_request_after = request && input_.size() > scanner_.head_size();
+    const bool is_all_read = request && input_.size() == scanner_.head_size() &&
+                             !request->fields.find(http::field::content_length) &&
+                             !request->fields.find(http::field::transfer_encoding);
     response.close = true;
 
     head_options options;
@@ -95,7 +97,7 @@ step shed_session::answer(const http::request* request) {
     (void)stream_.write_now({&piece, 1});
     record.publish(shared_, peer_, watch::clock::now());
     // Unread bytes would turn the close into a reset that overtakes the answer.
-    return request && !has_request_after ? step::leave : step::linger;
+    return is_all_read ? step::leave : step::linger;
 }
 
 task<step> shed_session::run(step next) {
