@@ -9,8 +9,9 @@ class handler {
 public:
     virtual ~handler() = default;
 
-    /// Answers into `outcome`, which holds a fresh response, when that needs neither waiting nor a call that may block;
-    /// false means: await `handle()`, which gives the same answer. Only called for a request without a body.
+    /// Answers into `outcome`, which holds a fresh response, when that needs neither waiting nor a call that
+    /// may block; false means: await `handle()`, which gives the same answer. Only called for a request
+    /// without a body.
     virtual bool try_handle(http::request& request, http::outcome& outcome) = 0;
 
     /// Answers in any case.

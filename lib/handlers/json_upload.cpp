@@ -17,8 +17,8 @@ constexpr std::size_t stage_size = 64 * 1024;
 // First buffer for a body of unknown length.
 constexpr std::size_t first_buffer = 4 * 1024;
 
-// A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and for so long after it
-// the pool is used.
+// A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and for so
+// long after it the pool is used.
 constexpr std::chrono::milliseconds quick_call{2};
 constexpr std::chrono::seconds slow_period{10};
 
@@ -137,8 +137,9 @@ task<std::optional<http::problem>> json_upload::receive(http::request& request, 
     co_return std::nullopt;
 }
 
-/// Runs `work` on the pool. Without syncs a document goes to the page cache, which is quicker than another thread can be
-/// woken (measured: a fourth of the whole request); then it runs here, until one call shows that the disk is in the way.
+/// Runs `work` on the pool. Without syncs a document goes to the page cache, which is quicker than another
+/// thread can be woken (measured: a fourth of the whole request); then it runs here, until one call shows
+/// that the disk is in the way.
 template <class Work>
 task<std::invoke_result_t<Work>> json_upload::on_disk(Work work) {
     using clock = std::chrono::steady_clock;
@@ -207,7 +208,8 @@ task<http::outcome> json_upload::commit(upload& arriving) {
 
 http::problem json_upload::storage_failed(error_code error, const upload& arriving) const {
     auto refusal = http::problem_from(error);
-    // A directory that is gone or closed would be 404 or 403 for a file that is asked for; here it is our fault.
+    // A directory that is gone or closed would be 404 or 403 for a file that is asked for; here it is our
+    // fault.
     if (static_cast<unsigned>(refusal.status) < 500) {
         refusal.status = http::status::internal_server_error;
         refusal.detail = "The document could not be stored.";

@@ -36,10 +36,12 @@ http::problem special_file() {
     return refusal;
 }
 
-/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks for one.
+/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks
+/// for one.
 http::problem open_failed(error_code error) {
     auto refusal = http::problem_from(error);
-    if (error == boost::system::errc::cross_device_link || error == boost::system::errc::too_many_symbolic_link_levels) {
+    if (error == boost::system::errc::cross_device_link ||
+        error == boost::system::errc::too_many_symbolic_link_levels) {
         refusal.event = http::security_event::symlink;
         refusal.log_detail.clear();  // so that the event names the target
     }
@@ -66,8 +68,10 @@ bool has_conditions(const http::request& request) noexcept {
     return false;
 }
 
-/// `length` bytes from `offset` of the file. Keeps the file alive also when that is nothing: the fields view it.
-http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t offset, std::uint64_t length) {
+/// `length` bytes from `offset` of the file. Keeps the file alive also when that is nothing: the fields view
+/// it.
+http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t offset,
+                    std::uint64_t length) {
     if (length == 0) return http::memory_slice{std::move(file), {}};
     if (file->has_content) {
         const auto bytes = std::string_view(file->content).substr(offset, length);
@@ -110,8 +114,10 @@ bool static_files::try_handle(http::request& request, http::outcome& outcome) {
     if (request.method == http::verb::get || request.method == http::verb::head) {
         auto file = files_.find_cached(request.path.substr(options_.url_prefix.size()), request.received);
         if (file && file->info.kind == files::file_kind::regular) {
-            if (file->head.empty() || has_conditions(request)) outcome = answer(request, std::move(file));
-            else send_whole(std::move(file), std::get<http::response>(outcome));
+            if (file->head.empty() || has_conditions(request))
+                outcome = answer(request, std::move(file));
+            else
+                send_whole(std::move(file), std::get<http::response>(outcome));
             return true;
         }
     }
@@ -170,8 +176,7 @@ std::optional<http::outcome> static_files::look_for_index(const http::request& r
         if (file && (*file)->info.kind == files::file_kind::regular) return answer(request, *file);
         if (file) continue;
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        if (file.error() != boost::system::errc::no_such_file_or_directory)
-            return open_failed(file.error());
+        if (file.error() != boost::system::errc::no_such_file_or_directory) return open_failed(file.error());
     }
     return not_found();
 }

@@ -27,8 +27,9 @@ public:
     /// Returns when a call may succeed, or has failed for good (the call itself says which).
     virtual task<error_code> wait(readiness direction) = 0;
 
-    /// Says that a message is half read: the next wait for `readable` returns at once, so that one more read is made. A
-    /// reset, or an abort, that came together with the bytes of the last read may have no sign of its own.
+    /// Says that a message is half read: the next wait for `readable` returns at once, so that one more read
+    /// is made. A reset, or an abort, that came together with the bytes of the last read may have no sign of
+    /// its own.
     virtual void expect_more() noexcept {}
 
     /// Ends our direction (FIN); the peer's stays open.

@@ -137,9 +137,9 @@ task<> listener::run() {
 }
 
 void listener::stop() {
-    // Who is in the queue was told that the connection stands: it is answered. Then shutdown() wakes the loop, which
-    // closes the socket itself: closing it here would race with its wait. It may do so once `is_stopped_` is set, so
-    // that comes last.
+    // Who is in the queue was told that the connection stands: it is answered. Then shutdown() wakes the
+    // loop, which closes the socket itself: closing it here would race with its wait. It may do so once
+    // `is_stopped_` is set, so that comes last.
     (void)accept_batch();
     ::shutdown(socket_.native_handle(), SHUT_RDWR);
     is_stopped_ = true;

@@ -2,10 +2,10 @@
 
 #include "net/edge_wait.hpp"
 
-#include <boost/asio/post.hpp>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <boost/asio/post.hpp>
 
 #include <cstring>
 

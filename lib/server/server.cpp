@@ -22,17 +22,18 @@ constexpr std::chrono::seconds cut_patience{2};
 constexpr unsigned admin_soft = 64;
 constexpr unsigned admin_hard = 80;
 constexpr unsigned disk_threads = 4;
-// An fsync waits, it does not work: parallel ones are merged by the journal (lib/README.md, durability). Without it a
-// commit is work, and more threads only wake each other.
+// An fsync waits, it does not work: parallel ones are merged by the journal (lib/README.md, durability).
+// Without it a commit is work, and more threads only wake each other.
 constexpr unsigned syncing_commit_threads = 16;
 constexpr unsigned plain_commit_threads = 2;
 
 unsigned commit_threads(const config::settings& settings) {
-    return settings.uploads.durability == config::durability::full ? syncing_commit_threads : plain_commit_threads;
+    return settings.uploads.durability == config::durability::full ? syncing_commit_threads
+                                                                   : plain_commit_threads;
 }
 
-/// With one thread the reactor needs no locks: nobody else touches a descriptor (what the sweeper does to a stream is a
-/// system call, and the pools only post). Posting stays safe from any thread.
+/// With one thread the reactor needs no locks: nobody else touches a descriptor (what the sweeper does to a
+/// stream is a system call, and the pools only post). Posting stays safe from any thread.
 int concurrency_hint(unsigned threads) {
     return threads == 1 ? BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO : static_cast<int>(threads);
 }

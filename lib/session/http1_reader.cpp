@@ -126,12 +126,15 @@ bool head_scanner::check_line_begin(char first) {
 }
 
 head_scanner::state head_scanner::scan(std::span<const char> bytes) {
-    // One byte beyond the limit decides; what follows it must not, or the verdict would depend on how the bytes arrive.
+    // One byte beyond the limit decides; what follows it must not, or the verdict would depend on how the
+    // bytes arrive.
     const auto seen = std::min(bytes.size(), limit_ + 1);
     while (position_ < seen) {
         const bool is_plain_line = lines_ > 0 && bytes[position_] > ' ';  // nearly every line
-        if (!is_plain_line && position_ == line_begin_ && !check_line_begin(bytes[position_])) return state::refused;
-        const auto* found = static_cast<const char*>(std::memchr(bytes.data() + position_, '\n', seen - position_));
+        if (!is_plain_line && position_ == line_begin_ && !check_line_begin(bytes[position_]))
+            return state::refused;
+        const auto* found =
+            static_cast<const char*>(std::memchr(bytes.data() + position_, '\n', seen - position_));
         if (!found) {
             position_ = seen;
             break;

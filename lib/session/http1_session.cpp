@@ -223,8 +223,9 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     const auto status = static_cast<unsigned>(answer.status);
     const bool is_quiet = answer.is_quiet;
     std::uint64_t bytes_sent = 0;
-    // A client that did not ask for the end may still be sending: requests behind this one, or the rest of a body. Bytes
-    // that nobody reads would turn the close into a reset, which overtakes the answer (RFC 9112 section 9.6).
+    // A client that did not ask for the end may still be sending: requests behind this one, or the rest of a
+    // body. Bytes that nobody reads would turn the close into a reset, which overtakes the answer (RFC 9112
+    // section 9.6).
     const bool may_send_on = answer.close || wants_keep;
     step next = options.keep ? step::read : (may_send_on ? step::linger : step::leave);
     if (has_content(answer, options.is_head)) {

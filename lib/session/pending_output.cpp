@@ -68,15 +68,15 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
     while (done < file->length) {
         if (done == ready) {
             const auto left = file->length - done;
-            // The last piece stays here until the file is known to be what was announced, so that a mixture of two
-            // versions is never complete.
+            // The last piece stays here until the file is known to be what was announced, so that a mixture
+            // of two versions is never complete.
             if (left <= last_piece && has_changed(*file)) co_return errc::file_changed;
             const auto count = left <= last_piece ? left : std::min(slice_size, left - last_piece);
             if (!is_resident(file->fd, file->offset + done, count)) {
                 const auto fd = file->fd;
                 const auto from = file->offset + done;
-                const auto failed =
-                    co_await run_blocking(shared.disk, [fd, from, count] { return read_ahead(fd, from, count); });
+                const auto failed = co_await run_blocking(
+                    shared.disk, [fd, from, count] { return read_ahead(fd, from, count); });
                 if (failed) co_return failed;
             }
             ready += count;

@@ -19,7 +19,8 @@ void router::add(match kind, std::string path, std::shared_ptr<handlers::handler
 handlers::handler* router::find(std::string_view path) const noexcept {
     // Most paths are files: their length alone rules the few exact routes out.
     auto first = routes_.begin();
-    if ((exact_lengths_ >> std::min(path.size(), longest_told) & 1) == 0) first += static_cast<std::ptrdiff_t>(exact_count_);
+    if ((exact_lengths_ >> std::min(path.size(), longest_told) & 1) == 0)
+        first += static_cast<std::ptrdiff_t>(exact_count_);
     for (; first != routes_.end(); ++first) {
         const bool fits = first->kind == match::exact ? path == first->path : path.starts_with(first->path);
         if (fits) return first->target.get();

@@ -133,11 +133,11 @@ BOOST_AUTO_TEST_CASE(looks_at_every_byte) {
         const bool is_fine =
             (byte < 128 && std::isalnum(byte)) || allowed.find(static_cast<char>(byte)) != ""sv.npos;
         // Browsers leave these alone in a query.
-        const bool is_fine_in_query =
-            is_fine || "{}|\\^`"sv.find(static_cast<char>(byte)) != ""sv.npos;
+        const bool is_fine_in_query = is_fine || "{}|\\^`"sv.find(static_cast<char>(byte)) != ""sv.npos;
         const auto c = static_cast<char>(byte);
         BOOST_TEST(parse_target("/a" + std::string(1, c) + "c", verb::get).has_value() == is_fine, byte);
-        BOOST_TEST(parse_target("/a?b" + std::string(1, c) + "c", verb::get).has_value() == is_fine_in_query, byte);
+        BOOST_TEST(parse_target("/a?b" + std::string(1, c) + "c", verb::get).has_value() == is_fine_in_query,
+                   byte);
     }
 }
 

@@ -16,7 +16,8 @@ BOOST_AUTO_TEST_SUITE(connections)
 BOOST_AUTO_TEST_CASE(admits_then_sheds_then_refuses) {
     connection_limit limit(2, 3);
     std::vector<connection_limit::slot> held;
-    const verdict expected[] = {verdict::admitted, verdict::admitted, verdict::shed, verdict::refused, verdict::refused};
+    const verdict expected[] = {verdict::admitted, verdict::admitted, verdict::shed, verdict::refused,
+                                verdict::refused};
     for (const auto one : expected) {
         held.push_back(limit.enter());
         BOOST_TEST((held.back().verdict() == one));

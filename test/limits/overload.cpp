@@ -26,7 +26,8 @@ BOOST_AUTO_TEST_CASE(is_at_least_what_was_set_and_up_to_forty_percent_more) {
             BOOST_TEST((busy.status == http::status::service_unavailable));
             BOOST_TEST(!busy.close);
             const std::string seconds(busy.fields.get("Retry-After"));
-            BOOST_TEST(busy.detail == "The server is at its limit of connections. Try again in " + seconds + " s.");
+            BOOST_TEST(busy.detail ==
+                       "The server is at its limit of connections. Try again in " + seconds + " s.");
             seen.insert(seconds);
         }
         BOOST_TEST(seen == row.seconds, boost::test_tools::per_element());

@@ -2,9 +2,9 @@
 
 #include "support/loopback.hpp"
 
+#include <sys/resource.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <mutex>
@@ -24,14 +24,15 @@ std::uint16_t port_of(const listener& one) {
 /// A listener on a thread of its own that greets whoever comes.
 struct greeter {
     explicit greeter(const std::string& host = "127.0.0.1", bool runs = true)
-        : socket(context, host, 0, {128, false},
-                 [this](unique_fd accepted, const sockaddr_storage&) {
-                     BOOST_ASSERT((::fcntl(accepted.get(), F_GETFL) & O_NONBLOCK) != 0);
-                     BOOST_ASSERT((::fcntl(accepted.get(), F_GETFD) & FD_CLOEXEC) != 0);
-                     (void)::send(accepted.get(), "hello", 5, MSG_NOSIGNAL);
-                     ++greeted;
-                 },
-                 [this](int error) { shortage = error; }) {
+        : socket(
+              context, host, 0, {128, false},
+              [this](unique_fd accepted, const sockaddr_storage&) {
+                  BOOST_ASSERT((::fcntl(accepted.get(), F_GETFL) & O_NONBLOCK) != 0);
+                  BOOST_ASSERT((::fcntl(accepted.get(), F_GETFD) & FD_CLOEXEC) != 0);
+                  (void)::send(accepted.get(), "hello", 5, MSG_NOSIGNAL);
+                  ++greeted;
+              },
+              [this](int error) { shortage = error; }) {
         boost::asio::co_spawn(context, socket.run(), [this](std::exception_ptr) { has_ended = true; });
         if (runs) start();
     }
@@ -133,11 +134,13 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_named) {
     greeter taken;
     boost::asio::io_context context;
     const auto port = port_of(taken.socket);
-    BOOST_CHECK_EXCEPTION(listener(context, "127.0.0.1", port, {}, [](unique_fd, const sockaddr_storage&) {}, [](int) {}),
-                          std::system_error, [&](const std::system_error& error) {
-                              return error.code().value() == EADDRINUSE &&
-                                     std::string(error.what()).find("127.0.0.1:" + std::to_string(port)) != std::string::npos;
-                          });
+    BOOST_CHECK_EXCEPTION(
+        listener(
+            context, "127.0.0.1", port, {}, [](unique_fd, const sockaddr_storage&) {}, [](int) {}),
+        std::system_error, [&](const std::system_error& error) {
+            return error.code().value() == EADDRINUSE &&
+                   std::string(error.what()).find("127.0.0.1:" + std::to_string(port)) != std::string::npos;
+        });
     taken.socket.stop();
 }
 

@@ -39,7 +39,8 @@ task<reading> read_all(http1_body& body, std::size_t buffer_size) {
 
 /// One body with what it stands on. `early` came with the head.
 struct body_fixture {
-    body_fixture(kind how, std::uint64_t length, std::string early, std::vector<std::string> later, bool expects = false)
+    body_fixture(kind how, std::uint64_t length, std::string early, std::vector<std::string> later,
+                 bool expects = false)
         : deadline(watches, stream) {
         for (auto& piece : later)
             if (!piece.empty()) stream.incoming.push_back(std::move(piece));
@@ -84,12 +85,14 @@ BOOST_AUTO_TEST_CASE(every_split_gives_the_same_content_and_the_same_rest) {
                     body_fixture at(row.how, row.length, all.substr(0, early),
                                     {all.substr(early, middle - early), all.substr(middle)});
                     const auto got = run_task(read_all(*at.body, buffer));
-                    BOOST_TEST_CONTEXT(row.wire << " early " << early << " cut " << middle << " buffer " << buffer) {
+                    BOOST_TEST_CONTEXT(row.wire << " early " << early << " cut " << middle << " buffer "
+                                                << buffer) {
                         BOOST_TEST(!got.failed);
                         BOOST_TEST(got.content == row.content);
                         BOOST_TEST(at.body->received() == row.content.size());
                         BOOST_TEST(at.body->is_complete());
-                        // Nothing of the next request is lost: the rest is in the surplus, or was not read yet.
+                        // Nothing of the next request is lost: the rest is in the surplus, or was not read
+                        // yet.
                         auto rest = at.body->take_surplus();
                         for (const auto& piece : at.stream.incoming) rest += piece;
                         BOOST_TEST(rest == next_request);
@@ -116,7 +119,7 @@ BOOST_AUTO_TEST_CASE(continue_is_sent_only_to_a_client_that_waits_for_it) {
         std::string sent;
     } const rows[] = {
         {true, "", "hello", go_on},
-        {true, "he", "llo", ""},    // the body is on its way already
+        {true, "he", "llo", ""},  // the body is on its way already
         {true, "hello", "", ""},
         {false, "", "hello", ""},
     };
@@ -155,8 +158,9 @@ BOOST_AUTO_TEST_CASE(the_minimum_rate_counts_from_the_begin_with_a_grace) {
         watch::clock::duration late;
         bool expires;
     } const rows[] = {
-        {0, 9s, false}, {0, 11s, true}, {2560, 19s, false}, {2560, 21s, true},
-        {256'000, 29s, false}, {256'000, 31s, true},  // however much came: silent for as long as an idle connection may be
+        {0, 9s, false},        {0, 11s, true},       {2560, 19s, false}, {2560, 21s, true},
+        {256'000, 29s, false}, {256'000, 31s, true},  // however much came: silent for as long as an idle
+                                                      // connection may be
     };
     for (const auto& row : rows) {
         body_fixture at(kind::length, 1 << 20, "", {std::string(row.received, 'x')});

@@ -14,8 +14,8 @@ using state = head_scanner::state;
 /// What a scanner says of bytes that arrive in pieces which end at `cuts`, and at the end.
 struct verdict {
     state found = state::incomplete;
-    std::size_t size = 0;     ///< of a complete head
-    unsigned status = 0;      ///< of a refusal
+    std::size_t size = 0;  ///< of a complete head
+    unsigned status = 0;   ///< of a refusal
     std::string detail;
     bool operator==(const verdict&) const = default;
 };
@@ -32,8 +32,11 @@ verdict scan(std::string_view bytes, std::vector<std::size_t> cuts, std::size_t 
         const std::vector<char> piece(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(cut));
         now.found = scanner.scan(piece);
         if (now.found == state::incomplete) continue;
-        if (now.found == state::complete) now.size = scanner.head_size();
-        else now.status = static_cast<unsigned>(scanner.refusal().status), now.detail = scanner.refusal().detail;
+        if (now.found == state::complete)
+            now.size = scanner.head_size();
+        else
+            now.status = static_cast<unsigned>(scanner.refusal().status),
+            now.detail = scanner.refusal().detail;
         if (now.found == state::refused) BOOST_TEST(scanner.refusal().close);
         break;
     }
@@ -130,7 +133,9 @@ BOOST_AUTO_TEST_CASE(the_limit_counts_every_byte_of_the_head) {
 }
 
 BOOST_AUTO_TEST_CASE(a_request_line_beyond_the_limit_has_a_status_of_its_own) {
-    const auto line_of = [](std::size_t size) { return "GET /" + std::string(size - 16, 'a') + " HTTP/1.1\r\n"; };
+    const auto line_of = [](std::size_t size) {
+        return "GET /" + std::string(size - 16, 'a') + " HTTP/1.1\r\n";
+    };
     for (const std::size_t limit : {30u, 64u}) {
         BOOST_TEST((scan_every_way(line_of(limit), limit).found == state::incomplete));
         BOOST_TEST(scan_every_way(line_of(limit) + "\r\n", limit).status == 431u);
@@ -159,7 +164,9 @@ BOOST_AUTO_TEST_CASE(a_scanner_knows_whether_a_head_has_begun) {
 
 BOOST_AUTO_TEST_CASE(parses_lines_as_they_stand) {
     request_head head;
-    const auto refusal = parse("\r\nPROPFIND /a%20b?x=1 HTTP/1.1\r\nHost:h\r\nX-Own:  \t a b \t\r\nEmpty:\r\nACCEPT: */*\r\n\r\n", head);
+    const auto refusal = parse(
+        "\r\nPROPFIND /a%20b?x=1 HTTP/1.1\r\nHost:h\r\nX-Own:  \t a b \t\r\nEmpty:\r\nACCEPT: */*\r\n\r\n",
+        head);
     BOOST_TEST_REQUIRE(!refusal.has_value());
     BOOST_TEST((head.method == http::verb::propfind));
     BOOST_TEST(head.method_text == "PROPFIND");
@@ -187,11 +194,12 @@ BOOST_AUTO_TEST_CASE(versions) {
         const char* version;
         unsigned status, minor;
     } const rows[] = {
-        {"HTTP/1.1", 200, 1}, {"HTTP/1.0", 200, 0}, {"HTTP/1.2", 200, 1}, {"HTTP/1.9", 200, 1},
-        {"HTTP/2.0", 505, 0}, {"HTTP/0.9", 505, 0}, {"HTTP/3.1", 505, 0}, {"HTTP/9.9", 505, 0},
-        {"HTTP/1.10", 400, 0}, {"HTTP/1.", 400, 0}, {"HTTP/1", 400, 0}, {"HTTP/11", 400, 0}, {"HTTP/a.1", 400, 0},
-        {"HTTP/1.a", 400, 0}, {"http/1.1", 400, 0}, {"HTTP 1.1", 400, 0}, {"HTTP/1.1 ", 400, 0}, {"", 400, 0},
-        {"HTTPS/1.1", 400, 0}, {"x HTTP/1.1", 400, 0}, {" HTTP/1.1", 400, 0}, {"HTTP/-1.1", 400, 0},
+        {"HTTP/1.1", 200, 1},  {"HTTP/1.0", 200, 0},  {"HTTP/1.2", 200, 1},  {"HTTP/1.9", 200, 1},
+        {"HTTP/2.0", 505, 0},  {"HTTP/0.9", 505, 0},  {"HTTP/3.1", 505, 0},  {"HTTP/9.9", 505, 0},
+        {"HTTP/1.10", 400, 0}, {"HTTP/1.", 400, 0},   {"HTTP/1", 400, 0},    {"HTTP/11", 400, 0},
+        {"HTTP/a.1", 400, 0},  {"HTTP/1.a", 400, 0},  {"http/1.1", 400, 0},  {"HTTP 1.1", 400, 0},
+        {"HTTP/1.1 ", 400, 0}, {"", 400, 0},          {"HTTPS/1.1", 400, 0}, {"x HTTP/1.1", 400, 0},
+        {" HTTP/1.1", 400, 0}, {"HTTP/-1.1", 400, 0},
     };
     for (const auto& row : rows) {
         BOOST_TEST_CONTEXT("version " << row.version) {
@@ -209,13 +217,14 @@ BOOST_AUTO_TEST_CASE(versions) {
 
 BOOST_AUTO_TEST_CASE(refuses_what_two_readers_could_read_in_two_ways) {
     const std::string rows[] = {
-        "Host : h\r\n",       "Host\r\n",         ": h\r\n",           "A: b\rc\r\n",          std::string("A: b\0c\r\n", 8),
-        "A\x80: b\r\n",       "A b: c\r\n",       "A: b\x7f\r\n",      "A: b\x01\r\n",
+        "Host : h\r\n", "Host\r\n",   ": h\r\n",      "A: b\rc\r\n",  std::string("A: b\0c\r\n", 8),
+        "A\x80: b\r\n", "A b: c\r\n", "A: b\x7f\r\n", "A: b\x01\r\n",
     };
     for (const auto& row : rows)
-        BOOST_TEST_CONTEXT("field " << row) BOOST_TEST(parse_status("GET / HTTP/1.1\r\n" + row + "\r\n") == 400u);
-    for (const std::string line : {"GE T / HTTP/1.1", "GET  / HTTP/1.1", "GET /a b HTTP/1.1", "GET\t/ HTTP/1.1", "G(T / HTTP/1.1",
-                                   "GET / HTTP/1.1\rX"})
+        BOOST_TEST_CONTEXT("field " << row)
+        BOOST_TEST(parse_status("GET / HTTP/1.1\r\n" + row + "\r\n") == 400u);
+    for (const std::string line : {"GE T / HTTP/1.1", "GET  / HTTP/1.1", "GET /a b HTTP/1.1",
+                                   "GET\t/ HTTP/1.1", "G(T / HTTP/1.1", "GET / HTTP/1.1\rX"})
         BOOST_TEST_CONTEXT("line " << line) BOOST_TEST(parse_status(line + "\r\nHost: h\r\n\r\n") == 400u);
 }
 

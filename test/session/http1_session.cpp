@@ -44,21 +44,26 @@ std::vector<exchange> exchanges() {
         {get("/") + get("/sub/") + get("/nothing.txt") + get("/empty.txt"), "200 200 404 200"},
         {get("/large.txt") + get("/"), "200 200"},
         {get("/middle.txt") + get("/middle.txt"), "200 200"},
-        {get("/large.txt", "Range: bytes=100000-150000\r\n") + get("/middle.txt", "Range: bytes=-1\r\n"), "206 206"},
+        {get("/large.txt", "Range: bytes=100000-150000\r\n") + get("/middle.txt", "Range: bytes=-1\r\n"),
+         "206 206"},
         {get("/middle.txt", "Range: bytes=10000-\r\n") + get("/"), "416 200"},
         {get("/", "If-Modified-Since: Sun, 13 Sep 2020 12:26:40 GMT\r\n") + get("/"), "304 200"},
         {get("/sub") + get("/program.exe") + get("/.hidden"), "301 415 404"},
-        {request("DELETE /") + request("BREW /") + request("OPTIONS /") + request("OPTIONS *"), "405 501 204 204"},
+        {request("DELETE /") + request("BREW /") + request("OPTIONS /") + request("OPTIONS *"),
+         "405 501 204 204"},
         {post(R"({"a":1})") + get("/"), "201 200"},
         {post(R"({"a":1})") + post("[]") + post("7"), "201 201 201"},
         {post_chunked("3\r\n[1,\r\n2;x=y\r\n2]\r\n0\r\nA: b\r\n\r\n") + get("/"), "201 200"},
         {post("{") + get("/"), "400 200"},
         {request("POST /upload", "Content-Type: application/json\r\n") + get("/"), "411 200"},
-        {request("POST /upload", "Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}") + get("/"), "415 200"},
+        {request("POST /upload", "Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}") + get("/"),
+         "415 200"},
         {post(large_document) + get("/"), "413", step::linger},
-        {post_chunked("800\r\n" + large_document.substr(0, 2) + std::string(2046, 'x') + "\r\n0\r\n\r\n"), "413", step::linger},
+        {post_chunked("800\r\n" + large_document.substr(0, 2) + std::string(2046, 'x') + "\r\n0\r\n\r\n"),
+         "413", step::linger},
         {post_chunked("x\r\n"), "400", step::linger},
-        {post(R"({"a":)").substr(0, post(R"({"a":)").size() - 1), "400", step::linger},  // ends within the body
+        {post(R"({"a":)").substr(0, post(R"({"a":)").size() - 1), "400",
+         step::linger},  // ends within the body
         {request("GET /", "Content-Length: 5\r\n", "hello") + get("/sub/"), "200 200"},
         {request("GET /", "Transfer-Encoding: chunked\r\n", "1\r\na\r\n0\r\n\r\n") + get("/sub/"), "200 200"},
         {request("GET /nothing", "Content-Length: 70000\r\n", std::string(300, 'x')), "404", step::linger},
@@ -75,7 +80,8 @@ std::vector<exchange> exchanges() {
         {get("/", "Expect: magic\r\n"), "417", step::linger},
         {"GET / HTTP/1.1\r\n\r\n" + get("/"), "400", step::linger},
         {get("/", "Host: localhost\r\n"), "400", step::linger},
-        {request("POST /upload", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400", step::linger},
+        {request("POST /upload", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400",
+         step::linger},
         {request("POST /upload", "Transfer-Encoding: gzip\r\n", "x"), "501", step::linger},
         {get("/") + "GET / HTTP/2.0\r\n\r\n", "200 505", step::linger},
         {get("/") + "GET / HTTP/1.1\nHost: localhost\n\n", "200 400", step::linger},
@@ -125,8 +131,10 @@ BOOST_AUTO_TEST_CASE(the_answers_do_not_depend_on_how_the_bytes_arrive_or_leave)
 
 BOOST_AUTO_TEST_CASE(contents_are_those_of_the_files) {
     session_fixture server;
-    const auto answers = all_answers(server.serve(get("/large.txt") + get("/middle.txt") + get("/empty.txt") +
-                                                  get("/large.txt", "Range: bytes=70000-70009\r\n")).bytes);
+    const auto answers = all_answers(server
+                                         .serve(get("/large.txt") + get("/middle.txt") + get("/empty.txt") +
+                                                get("/large.txt", "Range: bytes=70000-70009\r\n"))
+                                         .bytes);
     BOOST_TEST_REQUIRE(answers.size() == 4u);
     BOOST_TEST((answers[0].body == varied_bytes(200'000)));
     BOOST_TEST((answers[1].body == varied_bytes(10'000)));
@@ -166,9 +174,11 @@ BOOST_AUTO_TEST_CASE(requests_of_a_connection_are_counted_down) {
 }
 
 BOOST_AUTO_TEST_CASE(many_pipelined_requests_are_answered_in_order) {
-    session_fixture server([](config::settings& settings) { settings.limits.requests_per_connection = 100'000; });
+    session_fixture server(
+        [](config::settings& settings) { settings.limits.requests_per_connection = 100'000; });
     std::string sent;
-    for (int i = 0; i < 3000; ++i) sent += get(i % 3 == 0 ? "/" : i % 3 == 1 ? "/middle.txt" : "/no-" + std::to_string(i));
+    for (int i = 0; i < 3000; ++i)
+        sent += get(i % 3 == 0 ? "/" : i % 3 == 1 ? "/middle.txt" : "/no-" + std::to_string(i));
     for (const std::size_t write_limit : {SIZE_MAX, std::size_t{9999}}) {
         memory_stream stream(sent);
         stream.write_limit = write_limit;
@@ -176,7 +186,9 @@ BOOST_AUTO_TEST_CASE(many_pipelined_requests_are_answered_in_order) {
         BOOST_TEST_REQUIRE(answers.size() == 3000u);
         for (std::size_t i = 0; i < answers.size(); ++i) {
             BOOST_TEST_REQUIRE(answers[i].status == (i % 3 == 2 ? 404u : 200u));
-            BOOST_TEST_REQUIRE(answers[i].body.size() == (i % 3 == 0 ? 13u : i % 3 == 1 ? 10'000u : answers[i].body.size()));
+            BOOST_TEST_REQUIRE(answers[i].body.size() == (i % 3 == 0   ? 13u
+                                                          : i % 3 == 1 ? 10'000u
+                                                                       : answers[i].body.size()));
         }
     }
 }
@@ -191,10 +203,12 @@ BOOST_AUTO_TEST_CASE(a_small_answer_is_one_write) {
 
 BOOST_AUTO_TEST_CASE(a_failure_at_any_operation_ends_the_connection_and_nothing_else) {
     session_fixture server;
-    const auto sent = get("/") + get("/large.txt") + get("/middle.txt") + post_chunked("2\r\n[]\r\n0\r\n\r\n");
+    const auto sent =
+        get("/") + get("/large.txt") + get("/middle.txt") + post_chunked("2\r\n[]\r\n0\r\n\r\n");
     const auto make_stream = [&] {
         memory_stream stream;
-        stream.incoming = {sent.substr(0, 30), sent.substr(30, sent.size() - 40), sent.substr(sent.size() - 10)};
+        stream.incoming = {sent.substr(0, 30), sent.substr(30, sent.size() - 40),
+                           sent.substr(sent.size() - 10)};
         stream.write_limit = 30'000;
         return stream;
     };
@@ -210,7 +224,8 @@ BOOST_AUTO_TEST_CASE(a_failure_at_any_operation_ends_the_connection_and_nothing_
             BOOST_TEST((got.end == step::leave));
             BOOST_TEST(got.bytes.size() <= whole.size());
             const auto common = std::min(got.bytes.size(), fixed);
-            const bool is_prefix = without_variable_parts(got.bytes).substr(0, common) == whole.substr(0, common);
+            const bool is_prefix =
+                without_variable_parts(got.bytes).substr(0, common) == whole.substr(0, common);
             BOOST_TEST(is_prefix);
         }
     }
@@ -222,20 +237,22 @@ BOOST_AUTO_TEST_CASE(a_refused_size_names_the_limit_and_the_size) {
     session_fixture server(tighten);
     const auto answers = all_answers(server.serve(post(std::string(1001, ' '))).bytes);
     BOOST_TEST_REQUIRE(answers.size() == 1u);
-    BOOST_TEST(answers[0].body.find("1000 bytes (uploads.max_body); this one has 1001.") != std::string::npos);
+    BOOST_TEST(answers[0].body.find("1000 bytes (uploads.max_body); this one has 1001.") !=
+               std::string::npos);
     BOOST_TEST(statuses(server.serve(post("\"" + std::string(998, 'x') + "\"")).bytes) == "201");
 }
 
 BOOST_AUTO_TEST_CASE(a_client_that_waits_to_go_on_is_told_or_refused) {
     session_fixture server(tighten);
-    const auto head = request("POST /upload", "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n");
+    const auto head = request(
+        "POST /upload", "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n");
     memory_stream patient;
     patient.incoming = {head, "{}"};
     BOOST_TEST(statuses(server.serve(patient).bytes) == "100 201");
     BOOST_TEST(statuses(server.serve(head + "{}").bytes) == "201");
     // Refused before the body: whether it comes is unknown, so the connection ends.
-    const auto refused = server.serve(request(
-        "POST /upload", "Content-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"));
+    const auto refused = server.serve(
+        request("POST /upload", "Content-Type: text/plain\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"));
     const auto answers = all_answers(refused.bytes);
     BOOST_TEST_REQUIRE(answers.size() == 1u);
     BOOST_TEST(answers[0].status == 415u);
@@ -245,7 +262,8 @@ BOOST_AUTO_TEST_CASE(a_client_that_waits_to_go_on_is_told_or_refused) {
 
 BOOST_AUTO_TEST_CASE(every_request_is_counted_and_logged_once) {
     session_fixture server;
-    const auto sent = get("/", "User-Agent: \"x\"\r\n") + get("/large.txt") + post("[1]") + get("/livez") + "bad\r\n\r\n";
+    const auto sent =
+        get("/", "User-Agent: \"x\"\r\n") + get("/large.txt") + post("[1]") + get("/livez") + "bad\r\n\r\n";
     for (const std::size_t write_limit : {SIZE_MAX, std::size_t{777}}) {
         const auto before = server.metrics.totals();
         server.access_lines.clear();
@@ -256,8 +274,10 @@ BOOST_AUTO_TEST_CASE(every_request_is_counted_and_logged_once) {
         BOOST_TEST(totals.requests - before.requests == 5u);
         BOOST_TEST_REQUIRE(server.access_lines.size() == 4u);  // a health check is not logged
         BOOST_TEST(server.access_lines[0].starts_with("192.0.2.7 - - ["));
-        BOOST_TEST(server.access_lines[0].find(R"("GET / HTTP/1.1" 200 13 "-" "\x22x\x22")") != std::string::npos);
-        BOOST_TEST(server.access_lines[1].find(R"("GET /large.txt HTTP/1.1" 200 200000)") != std::string::npos);
+        BOOST_TEST(server.access_lines[0].find(R"("GET / HTTP/1.1" 200 13 "-" "\x22x\x22")") !=
+                   std::string::npos);
+        BOOST_TEST(server.access_lines[1].find(R"("GET /large.txt HTTP/1.1" 200 200000)") !=
+                   std::string::npos);
         BOOST_TEST(server.access_lines[2].find(R"("POST /upload HTTP/1.1" 201)") != std::string::npos);
         BOOST_TEST(server.access_lines[3].find(" 400 ") != std::string::npos);
     }

@@ -44,8 +44,10 @@ BOOST_AUTO_TEST_CASE(writes_every_byte_as_expected) {
     answer.prebuilt = "ETag: \"x\"\r\n";
     BOOST_REQUIRE(answer.fields.add("Content-Type", "text/plain"));
     answer.body = std::string("hello");
-    BOOST_TEST(head_of(answer, options()) == std::string("HTTP/1.1 200 OK\r\nDate: DATE\r\nETag: \"x\"\r\nContent-Type: text/plain\r\n"
-                                                         "Content-Length: 5\r\n") + common_end);
+    BOOST_TEST(head_of(answer, options()) ==
+               std::string("HTTP/1.1 200 OK\r\nDate: DATE\r\nETag: \"x\"\r\nContent-Type: text/plain\r\n"
+                           "Content-Length: 5\r\n") +
+                   common_end);
 }
 
 BOOST_AUTO_TEST_CASE(says_when_the_connection_ends) {
@@ -53,9 +55,10 @@ BOOST_AUTO_TEST_CASE(says_when_the_connection_ends) {
     asked.keep = false;
     http::response answer;
     answer.status = http::status::not_found;
-    BOOST_TEST(head_of(answer, asked) ==
-               "HTTP/1.1 404 Not Found\r\nDate: DATE\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\n"
-               "X-Request-Id: 0123456789abcdef\r\nConnection: close\r\n\r\n");
+    BOOST_TEST(
+        head_of(answer, asked) ==
+        "HTTP/1.1 404 Not Found\r\nDate: DATE\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\n"
+        "X-Request-Id: 0123456789abcdef\r\nConnection: close\r\n\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(announces_a_length_exactly_where_there_may_be_content) {

@@ -19,13 +19,15 @@ inline std::string get(std::string_view target, std::string_view lines = {}) {
 /// An upload with Content-Length.
 inline std::string post(std::string_view document, std::string_view lines = {}) {
     return request("POST /upload",
-                   "Content-Type: application/json\r\nContent-Length: " + std::to_string(document.size()) + "\r\n" + std::string(lines),
+                   "Content-Type: application/json\r\nContent-Length: " + std::to_string(document.size()) +
+                       "\r\n" + std::string(lines),
                    document);
 }
 
 /// An upload in chunks.
 inline std::string post_chunked(std::string_view chunks) {
-    return request("POST /upload", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n", chunks);
+    return request("POST /upload", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n",
+                   chunks);
 }
 
 }  // namespace fairlead::test

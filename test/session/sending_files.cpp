@@ -19,7 +19,8 @@ constexpr std::size_t file_size = 1'500'000;  // three slices
 /// A download during which `change` happens, before the piece with that number is sent.
 struct download {
     explicit download(std::size_t piece, std::function<void(const std::filesystem::path&)> change)
-        : path(server.folder.write("www/download.txt", varied_bytes(file_size))), stream(get("/download.txt") + get("/")) {
+        : path(server.folder.write("www/download.txt", varied_bytes(file_size))),
+          stream(get("/download.txt") + get("/")) {
         stream.write_limit = 100'000;
         stream.before_file = [this, piece, change, count = std::size_t{0}]() mutable {
             if (count++ == piece) change(path);
@@ -50,7 +51,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_shrinks_ends_the_connection) {
         const download cut(piece, [](const auto& path) { std::filesystem::resize_file(path, 100'001); });
         BOOST_TEST_CONTEXT("at piece " << piece) {
             BOOST_TEST((cut.served.end == step::leave));
-            BOOST_TEST(cut.content().size() < file_size);  // nothing stands in for what is missing, no second answer either
+            BOOST_TEST(cut.content().size() <
+                       file_size);  // nothing stands in for what is missing, no second answer either
             BOOST_TEST(varied_bytes(file_size).starts_with(cut.content()));
         }
     }

@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(only_the_late_ones_are_ended) {
 BOOST_AUTO_TEST_CASE(a_drain_ends_what_is_idle_and_lets_the_rest_work) {
     watch_list list({30s, 2s});
     std::array<memory_stream, 4> streams;
-    watch idle(list, streams[0]), working(list, streams[1]), writing(list, streams[2]), body(list, streams[3]);
+    watch idle(list, streams[0]), working(list, streams[1]), writing(list, streams[2]),
+        body(list, streams[3]);
     idle.enter(phase::idle, watch::clock::now());
     working.enter(phase::working);
     writing.enter(phase::writing, watch::clock::now() + 10s);
@@ -124,7 +125,8 @@ BOOST_AUTO_TEST_CASE(a_drain_ends_what_is_idle_and_lets_the_rest_work) {
 BOOST_AUTO_TEST_CASE(the_cut_counts_requests_and_not_idle_connections) {
     watch_list list({30s, 2s});
     std::array<memory_stream, 6> streams;
-    const phase phases[] = {phase::idle, phase::working, phase::writing, phase::body, phase::header, phase::lingering};
+    const phase phases[] = {phase::idle, phase::working, phase::writing,
+                            phase::body, phase::header,  phase::lingering};
     std::vector<std::unique_ptr<watch>> watches;
     for (std::size_t i = 0; i < streams.size(); ++i) {
         watches.push_back(std::make_unique<watch>(list, streams[i]));
@@ -149,7 +151,9 @@ BOOST_AUTO_TEST_CASE(connections_come_and_go_while_it_sweeps) {
                 std::atomic<int> aborted{0};
                 result<std::size_t> read_now(std::span<char>) override { return errno_code(EAGAIN); }
                 result<std::size_t> write_now(std::span<const iovec>) override { return errno_code(EAGAIN); }
-                result<std::size_t> send_file_now(int, std::uint64_t, std::size_t) override { return errno_code(EAGAIN); }
+                result<std::size_t> send_file_now(int, std::uint64_t, std::size_t) override {
+                    return errno_code(EAGAIN);
+                }
                 task<error_code> wait(net::readiness) override { co_return error_code{}; }
                 void shutdown_send() noexcept override {}
                 void abort(abort_kind) noexcept override { ++aborted; }

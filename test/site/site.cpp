@@ -35,7 +35,8 @@ private:
 
 /// All that a client could see of an answer.
 std::string seen(const http::response& answer) {
-    auto text = std::to_string(static_cast<unsigned>(answer.status)) + (answer.close ? " close\n" : " keep\n");
+    auto text =
+        std::to_string(static_cast<unsigned>(answer.status)) + (answer.close ? " close\n" : " keep\n");
     text.append(answer.prebuilt).append(answer.fields.text()).append("\n");
     if (const auto* own = std::get_if<std::string>(&answer.body)) text += *own;
     if (const auto* slice = std::get_if<http::memory_slice>(&answer.body)) text += slice->bytes;
@@ -74,7 +75,10 @@ BOOST_AUTO_TEST_CASE(two_paths_give_one_answer) {
         {verb::get, "/empty.txt", {{field::range, "Range", "bytes=0-0"}}, 416},
         {verb::get, "/", {{field::if_none_match, "If-None-Match", "*"}}, 304},
         {verb::get, "/", {{field::if_match, "If-Match", "\"other\""}}, 412},
-        {verb::get, "/", {{field::if_modified_since, "If-Modified-Since", "Sun, 13 Sep 2020 12:26:40 GMT"}}, 304},
+        {verb::get,
+         "/",
+         {{field::if_modified_since, "If-Modified-Since", "Sun, 13 Sep 2020 12:26:40 GMT"}},
+         304},
         {verb::get, "/sub", {}, 301},
         {verb::get, "/sub?a=b", {}, 301},
         {verb::get, "/nothing.txt", {}, 404},
@@ -102,8 +106,8 @@ BOOST_AUTO_TEST_CASE(two_paths_give_one_answer) {
             asked first(row.method, row.target, row.lines);
             const auto waited = run_task(server.context, server.sites.pages->respond(first.request));
             BOOST_TEST(static_cast<unsigned>(waited.status) == row.status);
-            // What was opened a moment ago needs no disk: the short path has to answer it. For what is not there the
-            // kernel may have to be asked again.
+            // What was opened a moment ago needs no disk: the short path has to answer it. For what is not
+            // there the kernel may have to be asked again.
             asked second(row.method, row.target, row.lines);
             http::response at_once;
             const bool is_answered = server.sites.pages->try_respond(second.request, at_once);
@@ -119,7 +123,8 @@ BOOST_AUTO_TEST_CASE(two_paths_give_one_answer) {
 
 /// Answers with its name; fails when told to.
 struct named_handler final : handlers::handler {
-    named_handler(std::string own_name, bool fails_always = false) : name(std::move(own_name)), fails(fails_always) {}
+    named_handler(std::string own_name, bool fails_always = false)
+        : name(std::move(own_name)), fails(fails_always) {}
     bool try_handle(http::request&, http::outcome& outcome) override {
         if (!fails) std::get<http::response>(outcome).body = name;
         return !fails;
@@ -171,9 +176,17 @@ BOOST_AUTO_TEST_CASE(the_longest_route_wins_and_an_exact_one_before_all) {
     add(router::match::prefix, "/a/");
     telemetry::log log;
     site pages({}, std::move(routes), log);
-    for (const auto& [target, expected] : std::vector<std::pair<std::string, std::string>>{
-             {"/", "/"}, {"/x", "/"}, {"/a", "/"}, {"/a/", "/a/"}, {"/a/x", "/a/"}, {"/a/b", "/a/"}, {"/a/b/", "/a/b/"},
-             {"/a/b/exact", "/a/b/exact"}, {"/a/b/exact/x", "/a/b/"}, {"/a/./b/x", "/a/b/"}}) {
+    for (const auto& [target, expected] :
+         std::vector<std::pair<std::string, std::string>>{{"/", "/"},
+                                                          {"/x", "/"},
+                                                          {"/a", "/"},
+                                                          {"/a/", "/a/"},
+                                                          {"/a/x", "/a/"},
+                                                          {"/a/b", "/a/"},
+                                                          {"/a/b/", "/a/b/"},
+                                                          {"/a/b/exact", "/a/b/exact"},
+                                                          {"/a/b/exact/x", "/a/b/"},
+                                                          {"/a/./b/x", "/a/b/"}}) {
         asked one(http::verb::get, target);
         http::response answer;
         BOOST_TEST_REQUIRE(pages.try_respond(one.request, answer));
@@ -224,12 +237,17 @@ BOOST_AUTO_TEST_CASE(a_handler_that_throws_is_answered_and_logged) {
 
 BOOST_AUTO_TEST_CASE(only_health_checks_pass_where_everything_else_is_shed) {
     session_fixture server;
-    for (const auto& [target, is_health] : std::vector<std::pair<std::string, bool>>{
-             {"/livez", true}, {"/readyz", true}, {"/healthz", true}, {"/", false}, {"/nothing", false}, {"/livez/", false},
-             {"/../livez", false}}) {
+    for (const auto& [target, is_health] : std::vector<std::pair<std::string, bool>>{{"/livez", true},
+                                                                                     {"/readyz", true},
+                                                                                     {"/healthz", true},
+                                                                                     {"/", false},
+                                                                                     {"/nothing", false},
+                                                                                     {"/livez/", false},
+                                                                                     {"/../livez", false}}) {
         asked one(http::verb::get, target);
         http::response answer;
-        BOOST_TEST_CONTEXT(target) BOOST_TEST(server.sites.pages->try_health(one.request, answer) == is_health);
+        BOOST_TEST_CONTEXT(target)
+        BOOST_TEST(server.sites.pages->try_health(one.request, answer) == is_health);
     }
     server.is_draining = true;
     asked live(http::verb::get, "/livez"), ready(http::verb::get, "/readyz");
@@ -250,7 +268,8 @@ BOOST_AUTO_TEST_CASE(attempts_are_told_to_the_log) {
         BOOST_TEST_REQUIRE(server.sites.pages->try_respond(one.request, answer));
         BOOST_TEST((answer.status == http::status::forbidden));
         BOOST_TEST_REQUIRE(!server.log_lines.empty());
-        BOOST_TEST(server.log_lines[0].find("security event=" + event + " peer=192.0.2.7 request_id=0123456789abcdef") !=
+        BOOST_TEST(server.log_lines[0].find("security event=" + event +
+                                            " peer=192.0.2.7 request_id=0123456789abcdef") !=
                    std::string::npos);
     }
 }

@@ -23,11 +23,13 @@ struct answer {
         const auto begin = at + line.size();
         return std::string_view(head).substr(begin, head.find("\r\n", begin) - begin);
     }
-    bool has_field(std::string_view name) const { return head.find("\r\n" + std::string(name) + ": ") != std::string::npos; }
+    bool has_field(std::string_view name) const {
+        return head.find("\r\n" + std::string(name) + ": ") != std::string::npos;
+    }
 };
 
-/// Takes one answer off the front of `bytes`. False when it is not complete. Throws std::runtime_error when the bytes
-/// are no HTTP/1.1 answer of this server.
+/// Takes one answer off the front of `bytes`. False when it is not complete. Throws std::runtime_error when
+/// the bytes are no HTTP/1.1 answer of this server.
 inline bool take_answer(std::string_view& bytes, answer& out, bool to_head = false) {
     const auto end = bytes.find("\r\n\r\n");
     if (end == std::string_view::npos) return false;
@@ -35,12 +37,16 @@ inline bool take_answer(std::string_view& bytes, answer& out, bool to_head = fal
     if (!out.head.starts_with("HTTP/1.1 ") || out.head.size() < 13 || out.head[12] != ' ')
         throw std::runtime_error("no status line: " + out.head);
     const auto code = std::from_chars(out.head.data() + 9, out.head.data() + 12, out.status);
-    if (code.ptr != out.head.data() + 12 || out.status < 100) throw std::runtime_error("no status: " + out.head);
-    for (std::size_t at = 0; (at = out.head.find_first_of(std::string_view("\r\n\0", 3), at)) != std::string::npos; at += 2)
-        if (out.head.compare(at, 2, "\r\n") != 0) throw std::runtime_error("a stray CR, LF or NUL: " + out.head);
+    if (code.ptr != out.head.data() + 12 || out.status < 100)
+        throw std::runtime_error("no status: " + out.head);
+    for (std::size_t at = 0;
+         (at = out.head.find_first_of(std::string_view("\r\n\0", 3), at)) != std::string::npos; at += 2)
+        if (out.head.compare(at, 2, "\r\n") != 0)
+            throw std::runtime_error("a stray CR, LF or NUL: " + out.head);
     const bool has_none = out.status < 200 || out.status == 204 || out.status == 304;
     std::uint64_t length = 0;
-    if (has_none == out.has_field("Content-Length")) throw std::runtime_error("Content-Length and status disagree: " + out.head);
+    if (has_none == out.has_field("Content-Length"))
+        throw std::runtime_error("Content-Length and status disagree: " + out.head);
     if (!has_none) {
         const auto text = out.field("Content-Length");
         const auto number = std::from_chars(text.data(), text.data() + text.size(), length);
@@ -60,7 +66,8 @@ inline std::vector<answer> all_answers(std::string_view bytes) {
     std::vector<answer> all;
     while (!bytes.empty()) {
         answer next;
-        if (!take_answer(bytes, next)) throw std::runtime_error("an answer is cut: " + std::string(bytes.substr(0, 500)));
+        if (!take_answer(bytes, next))
+            throw std::runtime_error("an answer is cut: " + std::string(bytes.substr(0, 500)));
         all.push_back(std::move(next));
     }
     return all;
@@ -80,7 +87,8 @@ inline std::string without_variable_parts(std::string bytes) {
             at += name.size();
             const auto value = bytes.substr(at, size);
             bytes.replace(at, size, size, '-');
-            for (std::size_t other = 0; everywhere && (other = bytes.find(value, other)) != std::string::npos;)
+            for (std::size_t other = 0;
+                 everywhere && (other = bytes.find(value, other)) != std::string::npos;)
                 bytes.replace(other, size, size, '-');
         }
     };

@@ -20,12 +20,15 @@
 
 namespace fairlead::test {
 
-[[noreturn]] inline void fail_with_errno(const char* what) { throw std::system_error(errno, std::system_category(), what); }
+[[noreturn]] inline void fail_with_errno(const char* what) {
+    throw std::system_error(errno, std::system_category(), what);
+}
 
 /// A blocking TCP client of this machine. Every call fails after ten seconds, so that no test hangs.
 class client {
 public:
-    explicit client(std::uint16_t port, int receive_buffer = 0) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit client(std::uint16_t port, int receive_buffer = 0)
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const timeval patience{10, 0};
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -37,7 +40,8 @@ public:
         where.sin_family = AF_INET;
         where.sin_port = htons(port);
         where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) fail_with_errno("connect");
+        if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0)
+            fail_with_errno("connect");
     }
 
     void send(std::string_view bytes) {
@@ -48,7 +52,8 @@ public:
         }
     }
 
-    /// Some bytes; none at the end of the stream. Throws std::system_error for a reset, and after ten seconds.
+    /// Some bytes; none at the end of the stream. Throws std::system_error for a reset, and after ten
+    /// seconds.
     std::string receive_some(std::size_t most = 64 * 1024) {
         std::string piece(most, '\0');
         const auto n = ::recv(socket_.get(), piece.data(), piece.size(), 0);
@@ -102,7 +107,8 @@ private:
 /// A listening socket of the test itself: connections of which both ends are at hand.
 class loopback_listener {
 public:
-    explicit loopback_listener(bool with_inq = true) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit loopback_listener(bool with_inq = true)
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in where{};
         where.sin_family = AF_INET;
         where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -110,10 +116,12 @@ public:
         ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);
         const int at_once = 1;
         ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-        if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) fail_with_errno("bind");
+        if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0)
+            fail_with_errno("bind");
         if (::listen(socket_.get(), 128) != 0) fail_with_errno("listen");
         socklen_t size = sizeof where;
-        if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&where), &size) != 0) fail_with_errno("getsockname");
+        if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&where), &size) != 0)
+            fail_with_errno("getsockname");
         port_ = ntohs(where.sin_port);
     }
 

@@ -14,8 +14,8 @@
 
 namespace fairlead::test {
 
-/// A byte_stream of scripted reads. Each piece arrives alone: after it a read says "not now" until somebody waits.
-/// After the last piece comes the end of the stream; before that, a wait calls `while_waiting` once.
+/// A byte_stream of scripted reads. Each piece arrives alone: after it a read says "not now" until somebody
+/// waits. After the last piece comes the end of the stream; before that, a wait calls `while_waiting` once.
 class memory_stream final : public net::byte_stream {
 public:
     std::deque<std::string> incoming;

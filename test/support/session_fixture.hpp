@@ -15,15 +15,20 @@
 
 namespace fairlead::test {
 
-/// What the server gives its sessions, around a site that is built as in production over a temporary folder: `www` is
-/// published, documents are taken at /upload.
+/// What the server gives its sessions, around a site that is built as in production over a temporary folder:
+/// `www` is published, documents are taken at /upload.
 class session_fixture {
 public:
     using change = std::function<void(config::settings&)>;
 
     explicit session_fixture(const change& adjust = {})
-        : settings(make_settings(adjust)), log(log_lines), access_log(access_lines, telemetry::access_format::combined),
-          metrics(4), disk(1), commits(1), connections(settings.limits.connections, settings.limits.connections_hard),
+        : settings(make_settings(adjust)),
+          log(log_lines),
+          access_log(access_lines, telemetry::access_format::combined),
+          metrics(4),
+          disk(1),
+          commits(1),
+          connections(settings.limits.connections, settings.limits.connections_hard),
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
           watches({settings.limits.idle_timeout, settings.limits.idle_timeout_pressed}),
           sites(site::build(settings, {disk, commits, work, metrics, log, is_draining})),

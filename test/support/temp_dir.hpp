@@ -37,13 +37,16 @@ public:
         return path_ / name;
     }
 
-    /// Writes a file whose mtime is long past, so that caches trust it and its validators are the same in every run.
+    /// Writes a file whose mtime is long past, so that caches trust it and its validators are the same in
+    /// every run.
     std::filesystem::path write(std::string_view name, std::string_view content) const {
         const auto path = path_ / name;
         std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
+        std::ofstream(path, std::ios::binary)
+            .write(content.data(), static_cast<std::streamsize>(content.size()));
         const timespec times[2] = {{1'600'000'000, 0}, {1'600'000'000, 0}};
-        if (::utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) throw std::runtime_error("utimensat failed for " + path.string());
+        if (::utimensat(AT_FDCWD, path.c_str(), times, 0) != 0)
+            throw std::runtime_error("utimensat failed for " + path.string());
         return path;
     }
 
