@@ -36,10 +36,12 @@ result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
         const auto n = ::recvmsg(socket_.get(), &message, 0);
         if (n >= 0) {
             is_drained_ = nothing_left(message);
+            may_be_reset_ = true;
             return static_cast<std::size_t>(n);
         }
         if (errno == EINTR) continue;
         is_drained_ = errno == EAGAIN;
+        may_be_reset_ = false;
         return last_error();
     }
 }
@@ -52,7 +54,10 @@ result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces) {
         const auto n = pieces.size() == 1
                            ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
                            : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-        if (n >= 0) return static_cast<std::size_t>(n);
+        if (n >= 0) {
+            may_be_reset_ = false;
+            return static_cast<std::size_t>(n);
+        }
         if (errno == EINTR) continue;
         is_full_ = errno == EAGAIN;
         return last_error();
@@ -63,7 +68,10 @@ result<std::size_t> plain_stream::send_file_now(int fd, std::uint64_t offset, st
     for (;;) {
         auto position = static_cast<off_t>(offset);
         const auto n = ::sendfile(socket_.get(), fd, &position, count);  // no MSG_NOSIGNAL: the program ignores SIGPIPE
-        if (n >= 0) return static_cast<std::size_t>(n);
+        if (n >= 0) {
+            may_be_reset_ = false;
+            return static_cast<std::size_t>(n);
+        }
         if (errno == EINTR) continue;
         is_full_ = errno == EAGAIN;
         return last_error();
@@ -79,7 +87,7 @@ error_code plain_stream::join_reactor() {
 }
 
 task<error_code> plain_stream::wait(readiness direction) {
-    if (direction == readiness::readable && !is_drained_) co_return error_code{};
+    if (direction == readiness::readable && (!is_drained_ || may_be_reset_)) co_return error_code{};
     if (direction == readiness::writable && !is_full_) {
         // There is room: no edge would come. Others have a turn all the same.
         co_await boost::asio::post(context_.get_executor(), boost::asio::deferred);

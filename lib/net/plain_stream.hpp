@@ -34,6 +34,9 @@ private:
     boost::asio::detail::reactor::per_descriptor_data registration_{};
     // False while bytes, or the end of the stream, may be there that no edge will announce.
     bool is_drained_ = false;
+    // True after a read until a write succeeds or another read finds nothing: bytes and a reset behind them may have come
+    // with one edge, and TCP_INQ does not count the reset.
+    bool may_be_reset_ = false;
     // True when the kernel took nothing, so that it will announce room.
     bool is_full_ = false;
 };

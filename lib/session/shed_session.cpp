@@ -63,7 +63,6 @@ step shed_session::answer(const http::request* request) {
         shared_.metrics.connection_rejected(telemetry::reject_reason::soft_limit);
         if (request) shared_.metrics.request_shed(telemetry::shed_reason::connections);
     }
-    const bool has_request_after = request && input_.size() > scanner_.head_size();
     response.close = true;
 
     head_options options;
@@ -87,8 +86,11 @@ step shed_session::answer(const http::request* request) {
     // An empty socket buffer takes an answer of this size; a client for which it does not loses it.
     (void)stream_.write_now({&piece, 1});
     record.publish(shared_, peer_);
-    // Unread bytes would turn the close into a reset that overtakes the answer.
-    return request && !has_request_after ? step::leave : step::linger;
+    // Unread bytes would turn the close into a reset that overtakes the answer; so would a body that is still to come.
+    const bool is_all = request && input_.size() == scanner_.head_size() &&
+                        !request->fields.find(http::field::content_length) &&
+                        !request->fields.find(http::field::transfer_encoding);
+    return is_all ? step::leave : step::linger;
 }
 
 task<step> shed_session::run(step next) {

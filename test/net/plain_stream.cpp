@@ -136,6 +136,40 @@ BOOST_AUTO_TEST_CASE(the_end_is_seen_with_the_data_and_after_it) {
     }
 }
 
+/// As a session that never gets a whole request: it answers the first byte, and after that nothing. A reset is an end.
+task<> read_until_reset(plain_stream& stream) {
+    std::array<char, 256> buffer;
+    bool has_answered = false;
+    for (;;) {
+        const auto got = stream.read_now(buffer);
+        if (!got && !would_block(got.error())) co_return;
+        if (got && *got == 0) co_return;
+        const iovec piece{buffer.data(), 1};
+        if (got && !has_answered) has_answered = stream.write_now({&piece, 1}).has_value();
+        const auto failed = co_await stream.wait(readiness::readable);
+        if (failed) co_return;
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_is_seen_whenever_it_comes) {
+    for (const bool with_inq : {true, false}) {
+        loopback_listener listener(with_inq);
+        for (int i = 0; i < 1000; ++i) {
+            client peer(listener.port());
+            boost::asio::io_context context;
+            plain_stream stream(context, listener.accept());
+            peer.send("a");
+            if (i % 4 == 0) peer.reset();
+            background server(context, read_until_reset(stream));
+            if (i % 4 >= 2) BOOST_TEST(peer.receive_some(1).size() == 1u);
+            // Together with bytes: one edge announces both, and the bytes are read first.
+            if (i % 4 == 3) peer.send("hello");
+            peer.reset();
+            BOOST_TEST_CONTEXT("round " << i << ", TCP_INQ " << with_inq) BOOST_TEST_REQUIRE(server.finish());
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_end_that_nobody_waits_for_is_seen_by_the_next_read) {
     // With the data already taken and the edge already there, a wait must not sleep until another event.
     loopback_listener listener;

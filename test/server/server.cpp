@@ -251,6 +251,7 @@ BOOST_AUTO_TEST_CASE(clients_of_every_kind_at_once) {
     for (auto& one : threads) one.join();
     BOOST_TEST(wrong == 0);
     BOOST_TEST(comes_true([&] { return metric(server, "fairlead_connections_active") == "0"; }));
+    BOOST_TEST(metric(server, "fairlead_connections_active") == "0");
     BOOST_TEST(server.stop() == 0);
 }
 
