@@ -1,5 +1,5 @@
-// What the session relies on when it waits by edges (lib/net/edge_wait.hpp): no wake-up is lost, whenever the event
-// comes. Each case repeats many times, since the windows are narrow, and fails by a time limit.
+// What the session relies on when it waits by edges (lib/net/edge_wait.hpp): no wake-up is lost, whenever the
+// event comes. Each case repeats many times, since the windows are narrow, and fails by a time limit.
 #include "net/plain_stream.hpp"
 
 #include "support/loopback.hpp"
@@ -26,7 +26,8 @@ constexpr std::chrono::seconds patience{20};
 class background {
 public:
     explicit background(boost::asio::io_context& context, task<> work) : context_(context) {
-        boost::asio::co_spawn(context_, std::move(work), [this](std::exception_ptr failure) { is_done_ = !failure; });
+        boost::asio::co_spawn(context_, std::move(work),
+                              [this](std::exception_ptr failure) { is_done_ = !failure; });
         thread_ = std::thread([this] { context_.run_for(patience); });
     }
     ~background() {
@@ -93,7 +94,8 @@ BOOST_AUTO_TEST_CASE(no_byte_is_slept_through) {
             plain_stream stream(context, listener.accept());
             std::string all;
             background server(context, read(stream, all, true));
-            // A further byte is sent before the echo is read each other time: it arrives while the reader is at work.
+            // A further byte is sent before the echo is read each other time: it arrives while the reader is
+            // at work.
             for (int i = 0; i < 5000; ++i) {
                 peer.send("a");
                 if (i % 2 == 0) peer.send("b");
@@ -128,7 +130,8 @@ BOOST_AUTO_TEST_CASE(the_end_is_seen_with_the_data_and_after_it) {
             }
             background server(context, read(stream, all, how == end::after_a_pause));
             if (how != end::before_the_wait) peer.send("hello");
-            if (how == end::after_a_pause) BOOST_TEST(peer.receive_some(5).size() > 0u);  // it was read: FIN comes alone
+            if (how == end::after_a_pause)
+                BOOST_TEST(peer.receive_some(5).size() > 0u);  // it was read: FIN comes alone
             if (how != end::before_the_wait) peer.finish_sending();
             BOOST_TEST_REQUIRE(server.finish());
             BOOST_TEST(all == "hello");
@@ -136,7 +139,8 @@ BOOST_AUTO_TEST_CASE(the_end_is_seen_with_the_data_and_after_it) {
     }
 }
 
-/// As a session that never gets a whole request: it answers the first byte, and after that nothing. A reset is an end.
+/// As a session that never gets a whole request: it answers the first byte, and after that nothing. A reset
+/// is an end.
 task<> read_until_reset(plain_stream& stream) {
     std::array<char, 256> buffer;
     bool has_answered = false;
@@ -295,7 +299,8 @@ BOOST_AUTO_TEST_CASE(a_wait_for_nothing_sleeps) {
     std::array<char, 16> buffer;
     for (int i = 0; i < 10; ++i) {
         BOOST_TEST_REQUIRE(would_block(stream.read_now(buffer).error()));
-        boost::asio::co_spawn(context, wait_once(stream, readiness::readable, returns), boost::asio::detached);
+        boost::asio::co_spawn(context, wait_once(stream, readiness::readable, returns),
+                              boost::asio::detached);
         context.restart();
         context.poll();
         if (returns <= i) break;
@@ -312,7 +317,8 @@ BOOST_AUTO_TEST_CASE(a_wait_for_nothing_sleeps) {
     for (int i = 0; i < 10; ++i) {
         while (stream.write_now({&piece, 1}).has_value()) {
         }
-        boost::asio::co_spawn(context, wait_once(stream, readiness::writable, returns), boost::asio::detached);
+        boost::asio::co_spawn(context, wait_once(stream, readiness::writable, returns),
+                              boost::asio::detached);
         context.restart();
         context.poll();
         if (returns <= i) break;
@@ -358,7 +364,8 @@ BOOST_AUTO_TEST_CASE(several_pieces_leave_in_order) {
     client peer(listener.port());
     boost::asio::io_context context;
     plain_stream stream(context, listener.accept());
-    const std::array<iovec, 3> pieces{{{const_cast<char*>("one "), 4}, {const_cast<char*>(""), 0}, {const_cast<char*>("two"), 3}}};
+    const std::array<iovec, 3> pieces{
+        {{const_cast<char*>("one "), 4}, {const_cast<char*>(""), 0}, {const_cast<char*>("two"), 3}}};
     const auto sent = stream.write_now(pieces);
     BOOST_TEST_REQUIRE(sent.has_value());
     BOOST_TEST(*sent == 7u);
@@ -367,7 +374,8 @@ BOOST_AUTO_TEST_CASE(several_pieces_leave_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_may_go_while_another_uses_its_descriptor_number) {
-    // close() leaves the reactor before the number is free: a late event of the old socket must not wake the new one.
+    // close() leaves the reactor before the number is free: a late event of the old socket must not wake the
+    // new one.
     loopback_listener listener;
     boost::asio::io_context context;
     for (int i = 0; i < 500; ++i) {
@@ -376,8 +384,10 @@ BOOST_AUTO_TEST_CASE(a_stream_may_go_while_another_uses_its_descriptor_number) {
         std::string all;
         background server(context, read_once_then_wait(stream, all, false));
         peer.send("x");
-        if (i % 2 == 0) peer.finish_sending();
-        else stream.abort(byte_stream::abort_reading);
+        if (i % 2 == 0)
+            peer.finish_sending();
+        else
+            stream.abort(byte_stream::abort_reading);
         BOOST_TEST_REQUIRE(server.finish());
     }
 }

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 using namespace test;
 
 /// Serves `sent`, sweeps `later` after the session began to wait for more, then ends the stream.
-session_fixture::outcome serve_and_sweep(session_fixture& server, std::string_view sent, watch::clock::duration later,
-                                         bool pressed = false) {
+session_fixture::outcome serve_and_sweep(session_fixture& server, std::string_view sent,
+                                         watch::clock::duration later, bool pressed = false) {
     memory_stream stream(sent);
     stream.while_waiting = [&] { server.watches.sweep(watch::clock::now() + later, pressed); };
     return server.serve(stream);
@@ -38,11 +38,12 @@ BOOST_AUTO_TEST_CASE(only_who_began_a_request_is_told_that_it_is_late) {
         {get("/") + "G", 11s, false, "200 408", step::linger},
         {get("/large.txt") + "G", 11s, false, "200 408", step::linger},
         {post("{}") + "G", 11s, false, "201 408", step::linger},
-        {"\r\n\r\n", 31s, false, "", step::leave},   // nothing has begun
+        {"\r\n\r\n", 31s, false, "", step::leave},  // nothing has begun
         {"", 31s, false, "", step::leave},
         {get("/"), 31s, false, "200", step::leave},
         {get("/"), 3s, true, "200", step::leave},
-        {post("{}").substr(0, post("{}").size() - 1), 9s, false, "400", step::linger},  // here the client left
+        {post("{}").substr(0, post("{}").size() - 1), 9s, false, "400",
+         step::linger},  // here the client left
         {post("{}").substr(0, post("{}").size() - 1), 11s, false, "408", step::linger},
         {post_chunked("5\r\n[1"), 11s, false, "408", step::linger},
     };
