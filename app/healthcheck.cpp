@@ -24,7 +24,8 @@ int fail(const std::string& what, const char* why) {
 }  // namespace
 
 int check_health(const std::string& host, std::uint16_t port, const std::string& path) {
-    const auto where = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+    const auto where =
+        (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
@@ -36,10 +37,12 @@ int check_health(const std::string& host, std::uint16_t port, const std::string&
     if (!socket) return fail(where, std::strerror(errno));
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // also limits connect()
-    if (::connect(socket.get(), found->ai_addr, found->ai_addrlen) != 0) return fail(where, std::strerror(errno));
+    if (::connect(socket.get(), found->ai_addr, found->ai_addrlen) != 0)
+        return fail(where, std::strerror(errno));
 
     const auto request = "GET " + path + " HTTP/1.1\r\nHost: " + where + "\r\nConnection: close\r\n\r\n";
-    if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+    if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request.size()))
         return fail(where, std::strerror(errno));
     std::string answer;
     char piece[512];

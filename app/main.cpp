@@ -42,14 +42,17 @@ void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log
     files.rlim_cur = files.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &files);
     if (files.rlim_max < limits.connections_hard + 256)
-        log.warn("the limit of open files is {}, less than limits.connections_hard ({}) and the open-file cache need: "
-                 "connections may have to wait (raise LimitNOFILE or ulimit -n)",
-                 files.rlim_max, limits.connections_hard);
+        log.warn(
+            "the limit of open files is {}, less than limits.connections_hard ({}) and the open-file cache "
+            "need: "
+            "connections may have to wait (raise LimitNOFILE or ulimit -n)",
+            files.rlim_max, limits.connections_hard);
 }
 
 // config and telemetry do not know each other: their words are the same ones in the same order.
 static_assert(static_cast<int>(config::log_level::error) == static_cast<int>(telemetry::severity::error));
-static_assert(static_cast<int>(config::access_format::json) == static_cast<int>(telemetry::access_format::json));
+static_assert(static_cast<int>(config::access_format::json) ==
+              static_cast<int>(telemetry::access_format::json));
 
 int serve(const config::loaded& configuration) {
     const auto& settings = configuration.values;
@@ -105,8 +108,10 @@ int run(const app::options& asked) {
     if (!configuration) return failed_start;
     if (asked.what == command::serve) return serve(*configuration);
     for (const auto& warning : configuration->warnings) print(stderr, "warning: " + warning + "\n");
-    if (asked.what == command::print_effective) print(stdout, config::effective_text(*configuration));
-    else print(stderr, "the configuration is good\n");
+    if (asked.what == command::print_effective)
+        print(stdout, config::effective_text(*configuration));
+    else
+        print(stderr, "the configuration is good\n");
     return 0;
 }
 

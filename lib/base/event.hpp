@@ -12,8 +12,8 @@
 
 namespace fairlead {
 
-/// A one-shot wake-up: one coroutine awaits it, any thread sets it, in either order. The coroutine resumes on its
-/// own executor, never inside `set()`.
+/// A one-shot wake-up: one coroutine awaits it, any thread sets it, in either order. The coroutine resumes on
+/// its own executor, never inside `set()`.
 class event {
 public:
     event() = default;

@@ -19,7 +19,7 @@ bool is_byte_resident(int fd, std::uint64_t offset) noexcept {
 }  // namespace
 
 bool is_resident(int fd, std::uint64_t offset, std::uint64_t length) noexcept {
-    return length == 0 || (is_byte_resident(fd, offset) && is_byte_resident(fd, offset + length - 1));
+    return length == 0 || is_byte_resident(fd, offset + length - 1);
 }
 
 error_code read_ahead(int fd, std::uint64_t offset, std::uint64_t length) noexcept {

@@ -2,7 +2,9 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 namespace fairlead {
@@ -30,8 +32,15 @@ std::uint64_t next_random() {
 }
 
 void write_hex(std::uint64_t value, char* out) noexcept {
-    static constexpr char digits[] = "0123456789abcdef";
-    for (int i = 15; i >= 0; --i, value >>= 4) out[i] = digits[value & 15];
+    // Two digits at a time: every request has an identifier.
+    static constexpr auto pairs = [] {
+        std::array<std::array<char, 2>, 256> all{};
+        constexpr char digits[] = "0123456789abcdef";
+        for (std::size_t byte = 0; byte < all.size(); ++byte)
+            all[byte] = {digits[byte >> 4], digits[byte & 15]};
+        return all;
+    }();
+    for (int i = 7; i >= 0; --i, value >>= 8) std::memcpy(out + 2 * i, pairs[value & 255].data(), 2);
 }
 
 }  // namespace fairlead

@@ -9,8 +9,8 @@ namespace fairlead {
 /// Fills `out` from the kernel's generator (getrandom); throws std::system_error if that fails.
 void fill_random(std::span<std::uint8_t> out);
 
-/// A number that nobody outside can predict well; cheap (one getrandom per thread, then splitmix64). For jitter and
-/// identifiers, not for keys.
+/// A number that nobody outside can predict well; cheap (one getrandom per thread, then splitmix64). For
+/// jitter and identifiers, not for keys.
 std::uint64_t next_random();
 
 /// Writes 16 lower-case hexadecimal digits of `value` to `out`.

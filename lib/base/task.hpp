@@ -7,9 +7,9 @@
 
 namespace fairlead {
 
-/// The executor of every coroutine of the program: the one `io_context` that N threads run. Naming the concrete
-/// type (in place of `any_io_executor`) spares a virtual call and an allocation per operation (PERFORMANCE notes
-/// in lib/README.md).
+/// The executor of every coroutine of the program: the one `io_context` that N threads run. Naming the
+/// concrete type (in place of `any_io_executor`) spares a virtual call and an allocation per operation
+/// (PERFORMANCE notes in lib/README.md).
 using executor = boost::asio::io_context::executor_type;
 
 /// The coroutine type. It starts when it is awaited and runs on `executor`.

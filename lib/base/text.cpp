@@ -14,9 +14,8 @@ std::string to_lower(std::string_view text) {
 bool iequals(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
     // Most names arrive in the expected case: one memcmp.
-    return a == b || std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-               return to_lower(x) == to_lower(y);
-           });
+    return a == b || std::equal(a.begin(), a.end(), b.begin(),
+                                [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -50,10 +49,12 @@ bool is_valid_utf8(std::string_view text) noexcept {
             ++p;
             continue;
         }
-        // The second byte's range excludes overlong forms, surrogates and values past U+10FFFF (RFC 3629 section 4).
+        // The second byte's range excludes overlong forms, surrogates and values past U+10FFFF (RFC 3629
+        // section 4).
         int more = 0;
         unsigned char low = 0x80, high = 0xBF;
-        if (*p >= 0xC2 && *p <= 0xDF) more = 1;
+        if (*p >= 0xC2 && *p <= 0xDF)
+            more = 1;
         else if (*p >= 0xE0 && *p <= 0xEF) {
             more = 2;
             if (*p == 0xE0) low = 0xA0;
@@ -62,7 +63,8 @@ bool is_valid_utf8(std::string_view text) noexcept {
             more = 3;
             if (*p == 0xF0) low = 0x90;
             if (*p == 0xF4) high = 0x8F;
-        } else return false;
+        } else
+            return false;
         if (end - p <= more) return false;
         if (p[1] < low || p[1] > high) return false;
         for (int i = 2; i <= more; ++i)

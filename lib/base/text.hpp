@@ -21,8 +21,8 @@ std::string_view trim(std::string_view text) noexcept;
 /// Splits at each `separator`; n separators give n + 1 pieces, which may be empty and are not trimmed.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
-/// A decimal number of digits only (no sign, no space), or nothing when `text` is empty, has another byte, or the
-/// value does not fit.
+/// A decimal number of digits only (no sign, no space), or nothing when `text` is empty, has another byte, or
+/// the value does not fit.
 std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 
 /// True when `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).

@@ -139,6 +139,7 @@ private:
     static std::optional<std::string> check(const node& item, text_check more) {
         // Such a name could be told apart neither in a log nor on the command line; NUL would end it early.
         if (has_control_character(item.text)) return "it has a control character";
+        if (!is_valid_utf8(item.text)) return "write it in UTF-8";
         return more ? more(item.text) : std::nullopt;
     }
 

@@ -1,5 +1,6 @@
 #include "config/describe.hpp"
 
+#include "base/text.hpp"
 #include "config/endpoint.hpp"
 #include "config/units.hpp"
 
@@ -92,7 +93,9 @@ std::string describe(const node& value) {
         case node::form::null: return "null";
         case node::form::boolean: return value.text;
         case node::form::number: return value.text.size() <= 60 ? value.text : "a number that is too long";
-        case node::form::string: return "the string " + shortened(value.text);
+        case node::form::string:
+            return is_valid_utf8(value.text) ? "the string " + shortened(value.text)
+                                             : "a text that is not UTF-8";
         case node::form::list: return value.items.empty() ? "an empty list" : "a list";
         case node::form::object: return "an object";
     }

@@ -42,8 +42,7 @@ std::optional<std::string> complaint_about(std::string_view host) {
     if (host == "*") return std::nullopt;
     if (consists_of(host, "0123456789", ".")) {
         if (is_address(AF_INET, host)) return std::nullopt;
-        return "\"" + std::string(host) +
-               "\" is no IPv4 address (four numbers from 0 to 255 with dots between them)";
+        return quote(host) + " is no IPv4 address (four numbers from 0 to 255 with dots between them)";
     }
     if (consists_of(host, alphanumeric, "-_.")) return std::nullopt;
     return "a host name consists of letters, digits, '-', '_' and '.'";

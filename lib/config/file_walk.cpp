@@ -65,8 +65,10 @@ private:
             found_(*row, at, accepted);
         } else if (plain && is_section(path)) {
             visit_section(path, value);
-        } else if (path == "$schema" && value.is == node::form::string) {
-            // Editors find the schema by it.
+        } else if (path == "$schema") {
+            // Editors find the schema by it; to the program it means nothing.
+            if (value.is != node::form::string)
+                complaints_.push_back({value.at, "/$schema", "expected a string, found " + describe(value)});
         } else {
             complaints_.push_back({at, pointer_to(section, key), unknown(section, key)});
         }

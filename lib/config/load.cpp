@@ -2,7 +2,9 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/convert.hpp"
 #include "config/cross_checks.hpp"
+#include "config/describe.hpp"
 #include "config/file_text.hpp"
 #include "config/file_walk.hpp"
 #include "config/suggest.hpp"
@@ -145,8 +147,9 @@ private:
     void change_port(const origin& source, std::string_view text) {
         const auto port = parse_decimal(text);
         if (!port || *port > 65'535) {
-            errors_.push_back({source.text(), "/listen",
-                               "expected a port from 0 to 65535, found the string " + quote(text)});
+            const node found{node::form::string, {}, std::string(text), {}, {}};
+            errors_.push_back(
+                {source.text(), "/listen", "expected a port from 0 to 65535, found " + describe(found)});
             return;
         }
         std::vector<endpoint> moved;
@@ -210,7 +213,10 @@ std::string origin::text() const {
 }
 
 std::string config_error::text() const {
-    return where + ": " + (pointer.empty() ? std::string() : pointer + ": ") + message;
+    if (pointer.empty()) return where + ": " + message;
+    // A key may hold anything, a line break too; escaped as in a JSON string it stays on this line.
+    const auto escaped = quote(pointer);
+    return where + ": " + escaped.substr(1, escaped.size() - 2) + ": " + message;
 }
 
 const origin& loaded::origin_of(std::string_view path) const {

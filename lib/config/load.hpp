@@ -52,7 +52,7 @@ struct config_error {
     std::string
         pointer;  ///< JSON pointer of the value; empty for the whole document and for one that cannot be read
     std::string message;  ///< what is wrong and what to do
-    /// All three on one line.
+    /// All three on one line, without control characters.
     std::string text() const;
 };
 

@@ -13,21 +13,25 @@ std::int64_t nanoseconds(const timespec& time) noexcept {
 }  // namespace
 
 result<file_info> inspect(int fd) noexcept {
-    struct stat found {};
+    struct stat found{};
     if (::fstat(fd, &found) != 0) return last_error();
     file_info info;
-    if (S_ISREG(found.st_mode)) info.kind = file_kind::regular;
-    else if (S_ISDIR(found.st_mode)) info.kind = file_kind::directory;
+    if (S_ISREG(found.st_mode))
+        info.kind = file_kind::regular;
+    else if (S_ISDIR(found.st_mode))
+        info.kind = file_kind::directory;
     info.size = static_cast<std::uint64_t>(found.st_size);
     info.mtime_ns = nanoseconds(found.st_mtim);
     info.ctime_ns = nanoseconds(found.st_ctim);
     info.device = found.st_dev;
     info.inode = found.st_ino;
+    info.links = found.st_nlink;
     return info;
 }
 
 std::string make_entity_tag(const file_info& info) {
-    return fmt::format("\"{:x}-{:x}-{:x}\"", info.inode, info.size, static_cast<std::uint64_t>(info.mtime_ns));
+    return fmt::format("\"{:x}-{:x}-{:x}\"", info.inode, info.size,
+                       static_cast<std::uint64_t>(info.mtime_ns));
 }
 
 }  // namespace fairlead::files

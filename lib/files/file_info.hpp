@@ -19,13 +19,15 @@ struct file_info {
     std::int64_t ctime_ns = 0;
     dev_t device = 0;
     ino_t inode = 0;
+    nlink_t links = 0;  ///< names that the file has; 0 when it was removed meanwhile
     bool operator==(const file_info&) const = default;
 };
 
 /// Error: the errno of fstat.
 result<file_info> inspect(int fd) noexcept;
 
-/// A strong entity tag (RFC 9110 section 8.8.3) with its quotes: inode, size and mtime in nanoseconds, hexadecimal.
+/// A strong entity tag (RFC 9110 section 8.8.3) with its quotes: inode, size and mtime in nanoseconds,
+/// hexadecimal.
 std::string make_entity_tag(const file_info& info);
 
 }  // namespace fairlead::files

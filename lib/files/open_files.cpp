@@ -6,151 +6,237 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace fairlead::files {
 namespace {
 
-/// Times at which a file was last written or replaced, seen from `today`.
-std::chrono::nanoseconds age_of(const file_info& info, std::chrono::system_clock::time_point today) noexcept {
-    const auto newest = std::chrono::nanoseconds(std::max(info.mtime_ns, info.ctime_ns));
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(today.time_since_epoch()) - newest;
-}
+// A file that somebody keeps writing is not read for ever: it is sent from its descriptor, under the sender's
+// checks.
+constexpr int torn_read_tries = 3;
 
-/// Reads exactly `size` bytes. With `RWF_NOWAIT` only from the page cache.
-bool read_whole(int fd, std::string& out, std::uint64_t size, bool may_block) {
+/// Reads exactly `size` bytes; without `may_block` only from the page cache. Errors: EAGAIN (would block),
+/// errc::file_changed (the file is shorter), the errno of the read.
+error_code read_whole(int fd, std::string& out, std::uint64_t size, bool may_block) {
     out.resize(size);
     for (std::size_t done = 0; done < out.size();) {
         const iovec piece{out.data() + done, out.size() - done};
         const auto n = ::preadv2(fd, &piece, 1, static_cast<off_t>(done), may_block ? 0 : RWF_NOWAIT);
-        if (n < 0 && errno == EINTR) continue;
-        // A file system without RWF_NOWAIT says EOPNOTSUPP: it keeps its data in memory or is asked by the pool.
-        if (n <= 0) return false;
-        done += static_cast<std::size_t>(n);
+        if (n == 0) return errc::file_changed;
+        if (n > 0) {
+            done += static_cast<std::size_t>(n);
+            continue;
+        }
+        if (errno == EINTR) continue;
+        // A file system that does not know RWF_NOWAIT is asked by the pool.
+        return !may_block && errno == EOPNOTSUPP ? errno_code(EAGAIN) : last_error();
     }
-    return true;
+    return {};
+}
+
+bool is_again(const error_code& error) noexcept {
+    return error == boost::system::errc::resource_unavailable_try_again;
 }
 
 }  // namespace
 
 open_files::open_files(sandbox root, open_files_limits limits, head_builder build_head)
-    : root_(std::move(root)), limits_(limits), build_head_(std::move(build_head)) {}
+    : root_(std::move(root)),
+      limits_(limits),
+      bounds_{(limits.entries + shard_count - 1) / shard_count,
+              (limits.descriptors + shard_count - 1) / shard_count,
+              (limits.content_bytes + shard_count - 1) / shard_count},
+      build_head_(std::move(build_head)) {}
 
-open_files::shard& open_files::shard_of(std::string_view relative) noexcept {
-    return shards_[text_hash{}(relative) % shard_count];
+open_files::found open_files::find(std::string_view relative, bool may_block) {
+    const key path(relative);
+    const auto now = steady::now();
+    if (auto cached = lookup(path, now)) return cached;
+    return load({path, may_block, now, wall::now(), invalidations_.load(std::memory_order_acquire)});
 }
 
-open_files::found open_files::find_now(std::string_view relative, steady::time_point now, wall::time_point today) {
-    if (auto cached = lookup(relative, now)) return cached;
-    return load(relative, false, now, today);
+open_files::found open_files::find(std::string_view relative, bool may_block, steady::time_point now,
+                                   wall::time_point today) {
+    const key path(relative);
+    if (auto cached = lookup(path, now)) return cached;
+    return load({path, may_block, now, today, invalidations_.load(std::memory_order_acquire)});
 }
 
-open_files::found open_files::open(std::string_view relative, steady::time_point now, wall::time_point today) {
-    if (auto cached = lookup(relative, now)) return cached;
-    return load(relative, true, now, today);
-}
-
-std::shared_ptr<const open_file> open_files::lookup(std::string_view relative, steady::time_point now) {
-    auto& part = shard_of(relative);
+std::shared_ptr<const open_file> open_files::lookup(const key& path, steady::time_point now) {
+    auto& part = shard_of(path);
     const std::lock_guard guard(part.mutex);
-    const auto place = part.by_path.find(relative);
+    const auto place = part.by_path.find(path);
     if (place == part.by_path.end()) return nullptr;
     auto& known = *place->second;
     if (now - known.checked >= limits_.revalidate_after) return nullptr;
     known.was_used = true;
+    ++part.hits;
     return known.file;
 }
 
-result<sandbox::opened> open_files::open_or_make_room(std::string_view relative, bool may_block) {
-    opened_.fetch_add(1, std::memory_order_relaxed);
-    auto file = may_block ? root_.open_file(relative) : root_.open_file_now(relative);
-    if (file || (file.error().value() != EMFILE && file.error().value() != ENFILE)) return file;
-    // Descriptors that only the cache holds are better spent on this request.
-    clear();
-    return may_block ? root_.open_file(relative) : root_.open_file_now(relative);
-}
-
-open_files::found open_files::load(std::string_view relative, bool may_block, steady::time_point now,
-                                   wall::time_point today) {
-    auto opened = open_or_make_room(relative, may_block);
-    if (!opened) return opened.error();
+open_files::found open_files::load(const search& what) {
+    auto opened = open_or_make_room(what);
+    if (!opened) {
+        // What is gone is let go, so that a removed file gives its space back.
+        if (!is_again(opened.error())) forget(what.path);
+        return opened.error();
+    }
     const auto info = inspect(opened->fd.get());
     if (!info) return info.error();
-    if (auto same = renew(relative, *info, opened->final_path, now)) return same;
+    if (auto same = renew(what, *info, opened->final_path)) return same;
 
     auto file = std::make_shared<open_file>();
     file->info = *info;
-    file->name = relative;
+    file->name = what.path.text;
     file->final_path = std::move(opened->final_path);
     if (info->kind != file_kind::regular) return file;
     file->fd = std::move(opened->fd);
-    file->etag = make_entity_tag(*info);
-    const auto today_s = std::chrono::duration_cast<std::chrono::seconds>(today.time_since_epoch()).count();
-    file->last_modified = std::min<std::int64_t>(info->mtime_ns / 1'000'000'000, today_s);
+    const auto unread =
+        info->size <= limits_.content_size ? read_content(*file, what.may_block) : error_code{};
+    if (unread && unread != errc::file_changed) return unread;
+    file->etag = make_entity_tag(file->info);
+    const auto today_s =
+        std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();
+    file->last_modified = std::min<std::int64_t>(file->info.mtime_ns / 1'000'000'000, today_s);
     file->last_modified_text = http::view(http::format_date(file->last_modified));
-    if (info->size <= limits_.content_size && !read_content(*file, may_block)) {
-        if (!may_block) return errno_code(EAGAIN);
-    }
-    file->head = build_head_(file->final_path.empty() ? relative : std::string_view(file->final_path), *file);
-    if (age_of(*info, today) >= limits_.distrust_younger_than) keep(relative, file, now);
+    file->head =
+        build_head_(file->final_path.empty() ? what.path.text : std::string_view(file->final_path), *file);
+    if (!unread && is_settled(file->info, what.today)) keep(what, file);
     return file;
 }
 
-/// Reads a small file whole. False when that is not possible, or the file was written meanwhile: then it is sent from
-/// its descriptor, with the checks that the sender makes.
-bool open_files::read_content(open_file& file, bool may_block) const {
-    if (!read_whole(file.fd.get(), file.content, file.info.size, may_block)) {
-        file.content = {};
-        return false;
-    }
-    const auto after = inspect(file.fd.get());
-    file.has_content = after && *after == file.info;
-    if (!file.has_content) file.content = {};
-    return file.has_content;
+result<sandbox::opened> open_files::open_or_make_room(const search& what) {
+    const auto open = [&] {
+        opened_.fetch_add(1, std::memory_order_relaxed);
+        return what.may_block ? root_.open_file(what.path.text) : root_.open_file_now(what.path.text);
+    };
+    auto file = open();
+    if (file || (file.error().value() != EMFILE && file.error().value() != ENFILE)) return file;
+    // Descriptors that only the cache holds are better spent on this request.
+    return make_room() ? open() : std::move(file);
 }
 
-/// If the entry for `relative` is still the file that `info` describes, it is good for another while.
-std::shared_ptr<const open_file> open_files::renew(std::string_view relative, const file_info& info,
-                                                   std::string_view final_path, steady::time_point now) {
-    auto& part = shard_of(relative);
+/// If the entry is still the file that `info` describes, it is good for another while.
+std::shared_ptr<const open_file> open_files::renew(const search& what, const file_info& info,
+                                                   std::string_view final_path) {
+    std::list<entry> gone;
+    auto& part = shard_of(what.path);
     const std::lock_guard guard(part.mutex);
-    const auto place = part.by_path.find(relative);
+    const auto place = part.by_path.find(what.path);
     if (place == part.by_path.end()) return nullptr;
     auto& known = *place->second;
     if (known.file->info != info || known.file->final_path != final_path) {
-        forget(part, place->second);
+        erase(part, place->second, gone);
         return nullptr;
     }
-    known.checked = now;
+    known.checked = std::max(known.checked, what.now);
     known.was_used = true;
     return known.file;
 }
 
-void open_files::keep(std::string_view relative, const std::shared_ptr<const open_file>& file, steady::time_point now) {
-    const auto entries = std::max<std::size_t>(limits_.entries / shard_count, 1);
-    const auto bytes = limits_.content_bytes / shard_count;
-    if (file->content.size() > bytes) return;
-    auto& part = shard_of(relative);
-    const std::lock_guard guard(part.mutex);
-    if (const auto old = part.by_path.find(relative); old != part.by_path.end()) forget(part, old->second);
-    evict(part, entries - 1, bytes - file->content.size());
-    part.entries.push_back({std::string(relative), file, now, false});
-    const auto added = std::prev(part.entries.end());
-    part.by_path.emplace(added->path, added);
-    part.content_bytes += file->content.size();
+/// Fills `content` with bytes that belong to `info`, which is brought up to date for that.
+/// errc::file_changed: the file is written all the time, or grew too large.
+error_code open_files::read_content(open_file& file, bool may_block) const {
+    for (int tries = 0; tries < torn_read_tries && file.info.size <= limits_.content_size; ++tries) {
+        const auto failed = read_whole(file.fd.get(), file.content, file.info.size, may_block);
+        if (failed && failed != errc::file_changed) return failed;
+        const auto after = inspect(file.fd.get());
+        if (!after) return after.error();
+        if (!failed && *after == file.info) {
+            file.has_content = true;
+            file.fd.reset();
+            return {};
+        }
+        file.info = *after;
+    }
+    file.content = {};
+    return errc::file_changed;
 }
 
-void open_files::evict(shard& from, std::size_t entries, std::uint64_t bytes) {
-    while (from.entries.size() > entries || from.content_bytes > bytes) {
+/// False when the file was written so recently that its next change might leave the same mtime (the
+/// granularity of the file system's clock). An mtime in the future was set by hand and says nothing; then the
+/// ctime counts.
+bool open_files::is_settled(const file_info& info, wall::time_point today) const noexcept {
+    const auto now_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(today.time_since_epoch()).count();
+    const auto newest = info.mtime_ns <= now_ns ? std::max(info.mtime_ns, info.ctime_ns) : info.ctime_ns;
+    return std::chrono::nanoseconds(now_ns - newest) >= limits_.distrust_younger_than;
+}
+
+void open_files::keep(const search& what, const std::shared_ptr<const open_file>& file) {
+    const std::size_t descriptors = file->fd ? 1 : 0;
+    const auto bytes = file->content.size();
+    if (bounds_.entries == 0 || descriptors > bounds_.descriptors || bytes > bounds_.content_bytes) return;
+    std::list<entry> gone;
+    auto& part = shard_of(what.path);
+    const std::lock_guard guard(part.mutex);
+    // Read under the lock: an `invalidate` that this misses has yet to take the lock, and then removes the
+    // entry.
+    if (invalidations_.load(std::memory_order_acquire) != what.invalidations) return;
+    if (const auto old = part.by_path.find(what.path); old != part.by_path.end())
+        erase(part, old->second, gone);
+    evict(part, {bounds_.entries - 1, bounds_.descriptors - descriptors, bounds_.content_bytes - bytes},
+          gone);
+    part.entries.push_back({std::string(what.path.text), file, what.now, false});
+    const auto added = std::prev(part.entries.end());
+    part.by_path.emplace(key(added->path), added);
+    part.descriptors += descriptors;
+    part.content_bytes += bytes;
+}
+
+/// The clock hand: who was used since it last came by may stay for another round.
+void open_files::evict(shard& from, const bounds& most, std::list<entry>& gone) {
+    for (;;) {
+        const bool is_full = from.entries.size() > most.entries || from.content_bytes > most.content_bytes;
+        if (!is_full && from.descriptors <= most.descriptors) return;
         const auto oldest = from.entries.begin();
-        if (std::exchange(oldest->was_used, false)) from.entries.splice(from.entries.end(), from.entries, oldest);
-        else forget(from, oldest);
+        const bool helps = is_full || oldest->file->fd;
+        if (!helps || std::exchange(oldest->was_used, false))
+            from.entries.splice(from.entries.end(), from.entries, oldest);
+        else
+            erase(from, oldest, gone);
     }
 }
 
-void open_files::forget(shard& from, std::list<entry>::iterator which) {
+/// Lets half of the descriptors go. False when there were none.
+bool open_files::make_room() {
+    bool freed = false;
+    for (auto& part : shards_) {
+        std::list<entry> gone;
+        const std::lock_guard guard(part.mutex);
+        freed = freed || part.descriptors > 0;
+        evict(part, {bounds_.entries, part.descriptors / 2, bounds_.content_bytes}, gone);
+    }
+    return freed;
+}
+
+void open_files::erase(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
     from.content_bytes -= which->file->content.size();
-    from.by_path.erase(which->path);
-    from.entries.erase(which);
+    from.descriptors -= which->file->fd ? 1 : 0;
+    from.by_path.erase(key(which->path));
+    gone.splice(gone.end(), from.entries, which);
+}
+
+void open_files::forget(const key& path) {
+    std::list<entry> gone;
+    auto& part = shard_of(path);
+    const std::lock_guard guard(part.mutex);
+    if (const auto place = part.by_path.find(path); place != part.by_path.end())
+        erase(part, place->second, gone);
+}
+
+void open_files::invalidate(std::string_view relative) {
+    invalidations_.fetch_add(1, std::memory_order_acq_rel);
+    forget(key(relative));
+}
+
+void open_files::clear() {
+    invalidations_.fetch_add(1, std::memory_order_acq_rel);
+    for (auto& part : shards_) {
+        std::list<entry> gone;
+        const std::lock_guard guard(part.mutex);
+        evict(part, {0, 0, 0}, gone);
+    }
 }
 
 open_files::usage open_files::current() const {
@@ -159,18 +245,11 @@ open_files::usage open_files::current() const {
     for (const auto& part : shards_) {
         const std::lock_guard guard(part.mutex);
         total.entries += part.entries.size();
+        total.descriptors += part.descriptors;
         total.content_bytes += part.content_bytes;
+        total.hits += part.hits;
     }
     return total;
-}
-
-void open_files::clear() {
-    for (auto& part : shards_) {
-        const std::lock_guard guard(part.mutex);
-        part.by_path.clear();
-        part.entries.clear();
-        part.content_bytes = 0;
-    }
 }
 
 }  // namespace fairlead::files

@@ -11,7 +11,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,91 +19,144 @@ namespace fairlead::files {
 
 /// One opened file, as it was when it was opened. Does not change; whoever holds it keeps the descriptor.
 struct open_file {
-    unique_fd fd;                    ///< empty for special files and directories
+    unique_fd fd;  ///< empty for special files, directories, and when `content` has it all
     file_info info;
     std::string name;                ///< the path that was asked for, relative to the root
     std::string final_path;          ///< where a link led, relative to the root; empty without link
     std::string etag;                ///< with quotes; empty unless regular
     std::int64_t last_modified = 0;  ///< seconds since the epoch, never in the future
     std::string last_modified_text;  ///< IMF-fixdate
-    std::string head;                ///< field lines that every answer with this file has, each with CRLF
-    bool has_content = false;        ///< `content` holds the whole file
+    std::string head;  ///< field lines that every answer with this file has, each with CRLF; empty when
+                       ///< the file may not be served: what counts is where it really lies
+    bool has_content = false;  ///< `content` holds the whole file
     std::string content;
 };
 
 struct open_files_limits {
+    // The first three are shared out to 16 shards and rounded up there.
     std::size_t entries = 4096;
-    std::uint64_t content_bytes = 64 * 1024 * 1024;   ///< of all cached contents together
-    std::uint64_t content_size = 64 * 1024;           ///< largest file whose content is kept
+    std::size_t descriptors = 512;                   ///< of files too large for `content`
+    std::uint64_t content_bytes = 64 * 1024 * 1024;  ///< of all cached contents together
+    std::uint64_t content_size = 64 * 1024;          ///< largest file whose content is kept
     std::chrono::milliseconds revalidate_after{1000};
     std::chrono::milliseconds distrust_younger_than{2000};
 };
 
-/// The cache of open files: descriptor, metadata, prebuilt head and small contents by path. Bounded by entries and
-/// bytes. An entry is at most `revalidate_after` old: then the path is opened again through the sandbox, never only
-/// `fstat`ed, so a replaced file, a removed one and a new link are all seen. A file that was written a moment ago is
-/// opened for each request, since its mtime may not tell its next change. Errors are not cached. Thread safe.
+/// The cache of open files: descriptor, metadata, prebuilt head and small contents by path. Bounded by
+/// entries and bytes. An entry is at most `revalidate_after` old: then the path is opened again through the
+/// sandbox, never only `fstat`ed, so a replaced file, a removed one and a new link are all seen. A file that
+/// was written a moment ago is opened for each request, since its mtime may not tell its next change. Errors
+/// are not cached. Thread safe.
 class open_files {
 public:
     using steady = std::chrono::steady_clock;
     using wall = std::chrono::system_clock;
-    /// Gives `open_file::head`; called once for each opened file.
+    /// Gives `open_file::head`; called once for each opened regular file, with its final path.
     using head_builder = std::function<std::string(std::string_view path, const open_file& file)>;
     using found = result<std::shared_ptr<const open_file>>;
 
     open_files(sandbox root, open_files_limits limits, head_builder build_head);
 
-    /// The file at `relative` (no leading slash). Never blocks: EAGAIN means that the disk has to be asked, by `open`.
-    found find_now(std::string_view relative) { return find_now(relative, steady::now(), wall::now()); }
-    found find_now(std::string_view relative, steady::time_point now, wall::time_point today);
+    /// The file at `relative` (no leading slash). Never blocks: EAGAIN means that the disk has to be asked,
+    /// by `open`.
+    found find_now(std::string_view relative) { return find(relative, false); }
+    found find_now(std::string_view relative, steady::time_point now, wall::time_point today) {
+        return find(relative, false, now, today);
+    }
     /// The same; may block.
-    found open(std::string_view relative) { return open(relative, steady::now(), wall::now()); }
-    found open(std::string_view relative, steady::time_point now, wall::time_point today);
+    found open(std::string_view relative) { return find(relative, true); }
+    found open(std::string_view relative, steady::time_point now, wall::time_point today) {
+        return find(relative, true, now, today);
+    }
 
-    struct usage {
-        std::size_t entries = 0;
-        std::uint64_t content_bytes = 0;
-        std::uint64_t opened = 0;  ///< opens through the sandbox since the start
-    };
-    usage current() const;
+    /// Only what the cache has and may still be used at `now`, else nullptr. Never a system call.
+    std::shared_ptr<const open_file> find_cached(std::string_view relative, steady::time_point now) {
+        return lookup(key(relative), now);
+    }
+
+    /// Forgets `relative` at once, also for an `open` that is under way: for who has just replaced or removed
+    /// that file. Another name of the same file (a link) is seen when its own entry expires.
+    void invalidate(std::string_view relative);
     /// Forgets everything; what is in use stays open until it is let go.
     void clear();
 
+    struct usage {
+        std::size_t entries = 0;
+        std::size_t descriptors = 0;
+        std::uint64_t content_bytes = 0;
+        std::uint64_t hits = 0;    ///< files found without asking the file system, since the start
+        std::uint64_t opened = 0;  ///< opens through the sandbox since the start
+    };
+    usage current() const;
+
 private:
+    // A path with its hash, which is computed once for the shard and for the place in it.
+    struct key {
+        explicit key(std::string_view path) noexcept
+            : text(path), hash(std::hash<std::string_view>{}(path)) {}
+        std::string_view text;
+        std::size_t hash;
+        bool operator==(const key&) const = default;
+    };
+    struct key_hash {
+        std::size_t operator()(const key& path) const noexcept { return path.hash; }
+    };
     struct entry {
         std::string path;
         std::shared_ptr<const open_file> file;
         steady::time_point checked;
         bool was_used = false;
     };
-    struct text_hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-    };
-    // Shards keep threads apart; within one, second-chance eviction costs a hit one store and no list operation.
+    // Shards keep threads apart; within one, second-chance eviction costs a hit one store and no list
+    // operation.
     struct shard {
         mutable std::mutex mutex;
-        std::unordered_map<std::string_view, std::list<entry>::iterator, text_hash, std::equal_to<>> by_path;
+        std::unordered_map<key, std::list<entry>::iterator, key_hash> by_path;  // views of entry::path
         std::list<entry> entries;  // in the order of the clock hand
+        std::size_t descriptors = 0;
         std::uint64_t content_bytes = 0;
+        std::uint64_t hits = 0;
+    };
+    // What one shard may hold.
+    struct bounds {
+        std::size_t entries;
+        std::size_t descriptors;
+        std::uint64_t content_bytes;
+    };
+    // One call: what is looked for, at what time, and in which state of the cache it began.
+    struct search {
+        key path;
+        bool may_block;
+        steady::time_point now;
+        wall::time_point today;
+        std::uint64_t invalidations;
     };
     static constexpr std::size_t shard_count = 16;
 
-    shard& shard_of(std::string_view relative) noexcept;
-    std::shared_ptr<const open_file> lookup(std::string_view relative, steady::time_point now);
-    found load(std::string_view relative, bool may_block, steady::time_point now, wall::time_point today);
-    result<sandbox::opened> open_or_make_room(std::string_view relative, bool may_block);
-    bool read_content(open_file& file, bool may_block) const;
-    void keep(std::string_view relative, const std::shared_ptr<const open_file>& file, steady::time_point now);
-    std::shared_ptr<const open_file> renew(std::string_view relative, const file_info& info, std::string_view final_path,
-                                           steady::time_point now);
-    void evict(shard& from, std::size_t entries, std::uint64_t bytes);
-    void forget(shard& from, std::list<entry>::iterator which);
+    shard& shard_of(const key& path) noexcept { return shards_[path.hash % shard_count]; }
+    found find(std::string_view relative, bool may_block);
+    found find(std::string_view relative, bool may_block, steady::time_point now, wall::time_point today);
+    std::shared_ptr<const open_file> lookup(const key& path, steady::time_point now);
+    found load(const search& what);
+    result<sandbox::opened> open_or_make_room(const search& what);
+    std::shared_ptr<const open_file> renew(const search& what, const file_info& info,
+                                           std::string_view final_path);
+    error_code read_content(open_file& file, bool may_block) const;
+    bool is_settled(const file_info& info, wall::time_point today) const noexcept;
+    void keep(const search& what, const std::shared_ptr<const open_file>& file);
+    void forget(const key& path);
+    bool make_room();
+    // `gone` is let go after the shard's lock: closing the last descriptor of a removed file may take its
+    // time.
+    static void evict(shard& from, const bounds& most, std::list<entry>& gone);
+    static void erase(shard& from, std::list<entry>::iterator which, std::list<entry>& gone);
 
     const sandbox root_;
     const open_files_limits limits_;
+    const bounds bounds_;
     const head_builder build_head_;
     std::array<shard, shard_count> shards_;
+    std::atomic<std::uint64_t> invalidations_{0};
     std::atomic<std::uint64_t> opened_{0};
 };
 

@@ -3,16 +3,17 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace fairlead::files {
 
-/// A directory that no path leaves: every open goes through openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS,
-/// relative to one descriptor. The kernel decides, component by component, at the moment of the open; nothing that a
-/// string check or an earlier look has said is relied on. A relative link that stays inside is followed; one that
-/// leaves, and every absolute one, is EXDEV.
+/// A directory that no path leaves: every open goes through openat2(2) with RESOLVE_BENEATH and
+/// RESOLVE_NO_MAGICLINKS, relative to one descriptor. The kernel decides, component by component, at the
+/// moment of the open; nothing that a string check or an earlier look has said is relied on. A relative link
+/// that stays inside is followed; one that leaves, and every absolute one, is EXDEV.
 class sandbox {
 public:
     /// An opened file, and where it really lies if a link led there.
@@ -21,22 +22,28 @@ public:
         std::string final_path;  ///< relative to the root; empty when no link was followed
     };
 
-    /// Throws std::runtime_error that names `root`: it is not a readable directory, or the kernel has no openat2.
+    /// Throws std::runtime_error with what is wrong: `root` is no readable directory, or the kernel has no
+    /// openat2.
     static sandbox open(const std::filesystem::path& root);
 
-    /// Opens `relative` (no leading slash) for reading; may wait for the disk. Never blocks on a FIFO. Errors: the
-    /// errno of openat2; EAGAIN when renames kept interfering.
+    /// Opens `relative` (no leading slash; empty is the root itself) for reading; may wait for the disk, but
+    /// never for the other end of a FIFO. Errors: the errno of openat2 (ENOENT, EACCES, ENXIO for a socket,
+    /// ...); EXDEV or ELOOP when a link leads out of the root or in circles; ENAMETOOLONG; ENOENT for a path
+    /// with NUL in it; errc::overloaded when renames in the tree kept interfering.
     result<opened> open_file(std::string_view relative) const;
-    /// The same, only from the kernel's caches (RESOLVE_CACHED): EAGAIN when the disk would have to be asked.
+    /// The same, only from the kernel's caches: EAGAIN when the disk would have to be asked, and always on a
+    /// kernel before 5.12, which has no RESOLVE_CACHED.
     result<opened> open_file_now(std::string_view relative) const;
 
 private:
-    explicit sandbox(unique_fd root, std::string path) : root_(std::move(root)), path_(std::move(path)) {}
-    result<opened> open_with(std::string_view relative, std::uint64_t how_to_wait) const;
-    result<std::string> final_path_of(int fd) const;
+    sandbox(unique_fd root, bool has_cached_lookup)
+        : root_(std::move(root)), has_cached_lookup_(has_cached_lookup) {}
+    result<opened> open_once(std::string_view relative, std::uint64_t wait) const;
+    result<opened> open_linked(const char* path, std::uint64_t wait) const;
+    result<std::string> path_below_root(int fd) const;
 
     unique_fd root_;
-    std::string path_;  // canonical, for final_path_of()
+    bool has_cached_lookup_;
 };
 
 }  // namespace fairlead::files

@@ -12,9 +12,8 @@
 namespace fairlead::files {
 namespace {
 
-// Readable for the group that processes uploads, for nobody else, and never executable.
-constexpr mode_t file_mode = 0640;
-// 64 random bits collide once in a very long time; more than a few collisions mean that something else is wrong.
+// 64 random bits collide once in a very long time; more than a few collisions mean that something else is
+// wrong.
 constexpr int name_tries = 8;
 
 std::string random_suffix() {
@@ -39,18 +38,23 @@ std::string document_name() {
 result<staged_file> staged_file::create(upload_store& store) {
     if (store.has_unnamed_temporaries()) {
         // Without O_EXCL, which would forbid to link it later (open(2)).
-        unique_fd file(::openat(store.directory(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
-        if (!file) return last_error();
+        unique_fd file(
+            ::openat(store.directory(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, upload_store::document_mode));
+        if (!file) return store.note(last_error());
         return staged_file(store, std::move(file), {});
     }
     auto name = std::string(upload_store::temporary_prefix) + random_suffix();
-    unique_fd file(::openat(store.directory(), name.c_str(), O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, file_mode));
-    if (!file) return last_error();
+    unique_fd file(::openat(store.directory(), name.c_str(),
+                            O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
+                            upload_store::document_mode));
+    if (!file) return store.note(last_error());
     return staged_file(store, std::move(file), std::move(name));
 }
 
 staged_file::staged_file(staged_file&& other) noexcept
-    : store_(other.store_), file_(std::move(other.file_)), temporary_(std::exchange(other.temporary_, {})),
+    : store_(other.store_),
+      file_(std::move(other.file_)),
+      temporary_(std::exchange(other.temporary_, {})),
       indeterminate_name_(std::move(other.indeterminate_name_)) {}
 
 staged_file::~staged_file() {
@@ -61,7 +65,7 @@ error_code staged_file::write(std::span<const char> bytes) {
     while (!bytes.empty()) {
         const auto n = ::write(file_.get(), bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return last_error();
+        if (n < 0) return store_.note(last_error());
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
     return {};
@@ -72,13 +76,16 @@ result<std::string> staged_file::commit() {
     const bool durable = store_.effective() == config::durability::full;
     // Before the name: a name without its data is what a power loss leaves of a file that was only linked.
     if (durable && ::fdatasync(file_.get()) != 0) {
-        // The kernel forgets what it could not write: trying again would succeed without the data being there.
-        const auto failed = last_error();
-        store_.latch_failure();
+        // The kernel forgets what it could not write: trying again would succeed without the data being
+        // there.
+        const auto failed = store_.note(last_error());
+        file_.reset();
         return failed;
     }
     auto name = give_name();
-    if (!name || !durable) return name;
+    if (!name) return store_.note(name.error());
+    file_.reset();
+    if (!durable) return name;
     if (const auto failed = store_.sync_directory()) {
         if (take_back(*name)) indeterminate_name_ = *name;
         return failed;
@@ -90,8 +97,10 @@ result<std::string> staged_file::give_name() {
     for (int tries = 0; tries < name_tries; ++tries) {
         auto name = document_name();
         error_code failed;
-        if (temporary_.empty()) failed = store_.link(file_.get(), name);
-        else if (::linkat(store_.directory(), temporary_.c_str(), store_.directory(), name.c_str(), 0) != 0) failed = last_error();
+        if (temporary_.empty())
+            failed = store_.link(file_.get(), name);
+        else if (::linkat(store_.directory(), temporary_.c_str(), store_.directory(), name.c_str(), 0) != 0)
+            failed = last_error();
         if (!failed) {
             if (!temporary_.empty()) ::unlinkat(store_.directory(), std::exchange(temporary_, {}).c_str(), 0);
             return name;

@@ -9,17 +9,19 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 namespace fairlead::handlers {
 
 struct json_upload_options {
-    std::uint64_t max_body = 1 << 20;         ///< bytes of one document
-    unsigned max_depth = 32;                  ///< nesting of one document
-    std::string url_prefix = "/uploads/";     ///< where a stored document is found, if it is served
+    std::uint64_t max_body = 1 << 20;      ///< bytes of one document
+    unsigned max_depth = 32;               ///< nesting of one document
+    std::string url_prefix = "/uploads/";  ///< where a stored document is found, if it is served
     std::chrono::milliseconds retry_after{5000};
 };
 
@@ -43,8 +45,10 @@ private:
     std::optional<http::outcome> refuse_early(const http::request& request) const;
     task<std::optional<http::problem>> receive(http::request& request, upload& arriving);
     task<std::optional<http::problem>> stage(upload& arriving);
+    template <class Work>
+    task<std::invoke_result_t<Work>> on_disk(Work work);
     task<http::outcome> commit(upload& arriving);
-    http::problem storage_failed(error_code error) const;
+    http::problem storage_failed(error_code error, const upload& arriving) const;
     http::problem too_large(std::string_view actual) const;
 
     const json_upload_options options_;
@@ -52,6 +56,7 @@ private:
     boost::asio::thread_pool& commits_;
     limits::work_limit& work_;
     telemetry::metrics& metrics_;
+    std::atomic<std::chrono::steady_clock::rep> slow_until_{0};  // see on_disk()
 };
 
 }  // namespace fairlead::handlers

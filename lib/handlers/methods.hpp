@@ -7,9 +7,10 @@
 
 namespace fairlead::handlers {
 
-/// Answers a request whose method the resource does not have: 405 with `Allow`, 501 for a method that this server
-/// does not know at all (RFC 9110 section 9.1), and 204 with `Allow` for OPTIONS. Nothing: `request.method` is one of
-/// `allowed`. OPTIONS is always allowed and need not be listed.
-std::optional<http::outcome> check_method(const http::request& request, std::initializer_list<http::verb> allowed);
+/// Answers a request whose method the resource does not have: 405 with `Allow`, 501 for a method that this
+/// server does not know at all (RFC 9110 section 9.1), and 204 with `Allow` for OPTIONS. Nothing:
+/// `request.method` is one of `allowed`. OPTIONS is always allowed and need not be listed.
+std::optional<http::outcome> check_method(const http::request& request,
+                                          std::initializer_list<http::verb> allowed);
 
 }  // namespace fairlead::handlers

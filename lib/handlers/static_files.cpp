@@ -36,6 +36,21 @@ http::problem special_file() {
     return refusal;
 }
 
+/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks for one.
+http::problem open_failed(error_code error) {
+    auto refusal = http::problem_from(error);
+    if (error == boost::system::errc::cross_device_link || error == boost::system::errc::too_many_symbolic_link_levels) {
+        refusal.event = http::security_event::symlink;
+        refusal.log_detail.clear();  // so that the event names the target
+    }
+    return refusal;
+}
+
+/// `path` is relative to the root.
+bool is_hidden_below_root(std::string_view path, const http::type_policy& types) {
+    return types.hides_dot_files() && http::is_hidden("/" + std::string(path));
+}
+
 bool has_conditions(const http::request& request) noexcept {
     for (const auto& line : request.fields) {
         switch (line.id) {
@@ -51,9 +66,11 @@ bool has_conditions(const http::request& request) noexcept {
     return false;
 }
 
-http::body slice_of(const std::shared_ptr<const files::open_file>& file, std::uint64_t offset, std::uint64_t length) {
+http::body slice_of(const std::shared_ptr<const files::open_file>& file, std::uint64_t offset,
+                    std::uint64_t length) {
     if (length == 0) return std::monostate{};
-    if (file->has_content) return http::memory_slice{file, std::string_view(file->content).substr(offset, length)};
+    if (file->has_content)
+        return http::memory_slice{file, std::string_view(file->content).substr(offset, length)};
     return http::file_slice{file, file->fd.get(), offset, length, file->info.size, file->info.mtime_ns};
 }
 
@@ -74,11 +91,16 @@ http::problem unsatisfiable(const http::range_choice& range, std::uint64_t size)
 
 }  // namespace
 
-static_files::static_files(static_files_options options, files::open_files& files, boost::asio::thread_pool& disk,
-                           limits::work_limit& work)
+static_files::static_files(static_files_options options, files::open_files& files,
+                           boost::asio::thread_pool& disk, limits::work_limit& work)
     : options_(std::move(options)), files_(files), disk_(disk), work_(work) {}
 
 std::optional<http::outcome> static_files::try_handle(http::request& request) {
+    // What is in the cache passed every check when it was opened; most requests end here.
+    if (request.method == http::verb::get || request.method == http::verb::head) {
+        auto file = files_.find_cached(request.path.substr(options_.url_prefix.size()), request.received);
+        if (file && file->info.kind == files::file_kind::regular) return answer(request, std::move(file));
+    }
     if (auto refusal = refuse_early(request)) return refusal;
     return look(request, false);
 }
@@ -111,18 +133,19 @@ std::optional<http::outcome> static_files::look(const http::request& request, bo
     const auto file = open(relative, may_block);
     if (!file) {
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        return http::problem_from(file.error());
+        return open_failed(file.error());
     }
     switch ((*file)->info.kind) {
-        case files::file_kind::directory: return options_.index.empty() ? not_found() : redirect_to_folder(request);
+        case files::file_kind::directory:
+            return options_.index.empty() ? not_found() : redirect_to_folder(request);
         case files::file_kind::special: return special_file();
         case files::file_kind::regular: break;
     }
     return answer(request, *file);
 }
 
-std::optional<http::outcome> static_files::look_for_index(const http::request& request, std::string_view folder,
-                                                          bool may_block) const {
+std::optional<http::outcome> static_files::look_for_index(const http::request& request,
+                                                          std::string_view folder, bool may_block) const {
     for (const auto& name : options_.index) {
         std::string relative;
         relative.reserve(folder.size() + name.size());
@@ -131,7 +154,8 @@ std::optional<http::outcome> static_files::look_for_index(const http::request& r
         if (file && (*file)->info.kind == files::file_kind::regular) return answer(request, *file);
         if (file) continue;
         if (!may_block && net::would_block(file.error())) return std::nullopt;
-        if (file.error() != boost::system::errc::no_such_file_or_directory) return http::problem_from(file.error());
+        if (file.error() != boost::system::errc::no_such_file_or_directory)
+            return open_failed(file.error());
     }
     return not_found();
 }
@@ -145,15 +169,11 @@ http::outcome static_files::redirect_to_folder(const http::request& request) con
     return answer;
 }
 
-http::outcome static_files::answer(const http::request& request, std::shared_ptr<const files::open_file> file) const {
-    // What counts is the file that was opened: a link may have led to another name (DURABILITY_AND_SECURITY 13).
-    const std::string_view path = file->final_path.empty() ? request.path : std::string_view(file->final_path);
-    if (!file->final_path.empty() && options_.types.hides_dot_files() && http::is_hidden(path)) return not_found();
-    const bool is_folder = request.path.ends_with('/');
-    if ((is_folder || !file->final_path.empty() || http::extension(request.path).empty()) &&
-        !options_.types.find(http::extension(is_folder && file->final_path.empty() ? file->name : path)))
-        return type_refused();
-
+http::outcome static_files::answer(const http::request& request,
+                                   std::shared_ptr<const files::open_file> file) const {
+    // The policy has looked at the file that was opened: a link may have led to another name.
+    if (file->head.empty())
+        return is_hidden_below_root(file->final_path, options_.types) ? not_found() : type_refused();
     http::response whole;
     whole.prebuilt = file->head;
     if (!has_conditions(request)) {
@@ -195,10 +215,11 @@ std::string file_fields(std::string_view path, const files::open_file& file, con
                         const http::media_type_table& media_types, std::string_view extra) {
     const auto extension = http::extension(path);
     const auto* rule = types.find(extension);
+    if (!rule || is_hidden_below_root(path, types)) return {};
     http::field_block fields;
-    const bool overrides = rule && !rule->content_type.empty();
-    fields.add("Content-Type", overrides ? rule->content_type : media_types.content_type(extension));
-    if (rule && rule->is_attachment) fields.add("Content-Disposition", "attachment");
+    fields.add("Content-Type",
+               rule->content_type.empty() ? media_types.content_type(extension) : rule->content_type);
+    if (rule->is_attachment) fields.add("Content-Disposition", "attachment");
     fields.add("ETag", file.etag);
     fields.add("Last-Modified", file.last_modified_text);
     fields.add("Accept-Ranges", "bytes");

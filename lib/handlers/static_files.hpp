@@ -18,9 +18,10 @@ namespace fairlead::handlers {
 
 /// What a folder shows of itself.
 struct static_files_options {
-    std::string url_prefix = "/";       ///< what the folder is mounted at; begins and ends with '/'
-    std::vector<std::string> index;     ///< names tried for a path that ends in '/'; empty: folders are not served
-    http::type_policy types;            ///< which extensions may be served, and how
+    std::string url_prefix = "/";  ///< what the folder is mounted at; begins and ends with '/'
+    std::vector<std::string>
+        index;                ///< names tried for a path that ends in '/'; empty: folders are not served
+    http::type_policy types;  ///< which extensions may be served, and how
     std::chrono::milliseconds retry_after{5000};
 };
 
@@ -45,7 +46,8 @@ private:
 
     std::optional<http::outcome> refuse_early(const http::request& request) const;
     std::optional<http::outcome> look(const http::request& request, bool may_block) const;
-    std::optional<http::outcome> look_for_index(const http::request& request, std::string_view folder, bool may_block) const;
+    std::optional<http::outcome> look_for_index(const http::request& request, std::string_view folder,
+                                                bool may_block) const;
     opened open(std::string_view relative, bool may_block) const;
     http::outcome answer(const http::request& request, std::shared_ptr<const files::open_file> file) const;
     http::outcome redirect_to_folder(const http::request& request) const;
@@ -56,8 +58,9 @@ private:
     limits::work_limit& work_;
 };
 
-/// The field lines that every answer with this file begins with: Content-Type, Content-Disposition where the policy
-/// says attachment, ETag, Last-Modified, Accept-Ranges. `extra` is added as it is.
+/// The field lines that every answer with this file begins with: Content-Type, Content-Disposition where the
+/// policy says attachment, ETag, Last-Modified, Accept-Ranges. `extra` is added as it is. Empty when the
+/// policy does not let the file at `path` (where it really lies, relative to the root) be served.
 std::string file_fields(std::string_view path, const files::open_file& file, const http::type_policy& types,
                         const http::media_type_table& media_types, std::string_view extra);
 

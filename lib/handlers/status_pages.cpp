@@ -15,7 +15,8 @@ http::outcome health_page::answer(const http::request& request) const {
     for (const auto& check : checks_) {
         const bool passes = check.passes();
         is_healthy = is_healthy && passes;
-        if (is_verbose) lines.append(passes ? "[+]" : "[-]").append(check.name).append(passes ? " ok\n" : " failed\n");
+        if (is_verbose)
+            lines.append(passes ? "[+]" : "[-]").append(check.name).append(passes ? " ok\n" : " failed\n");
     }
     http::response page;
     page.status = is_healthy ? http::status::ok : http::status::service_unavailable;

@@ -14,8 +14,9 @@ struct health_check {
     std::function<bool()> passes;
 };
 
-/// `/livez`, `/readyz`, `/healthz`: 200 `ok`, or 503 when a check fails. With `?verbose` a line for each check, where
-/// that is allowed (the admin listener): `[+]name ok` or `[-]name failed`, the form that Kubernetes made common.
+/// `/livez`, `/readyz`, `/healthz`: 200 `ok`, or 503 when a check fails. With `?verbose` a line for each
+/// check, where that is allowed (the admin listener): `[+]name ok` or `[-]name failed`, the form that
+/// Kubernetes made common.
 class health_page final : public handler {
 public:
     health_page(std::vector<health_check> checks, bool allows_verbose)

@@ -84,7 +84,8 @@ checked<body_framing> decide_framing(const field_table& fields, unsigned version
     return body_framing{.kind = body_framing::kind::chunked};
 }
 
-checked<head_facts> check_head(const field_table& fields, unsigned version_minor) noexcept {
+checked<head_facts> check_head(const field_table& fields, unsigned version_minor,
+                               const known_host* known) noexcept {
     head_facts facts;
     bool has_close = false;
     bool has_keep_alive = false;
@@ -92,7 +93,12 @@ checked<head_facts> check_head(const field_table& fields, unsigned version_minor
     for (const auto& line : fields) {
         if (line.id == field::host) {
             if (facts.host) return bad_framing("Host is given more than once.");
-            facts.host = parse_host(line.value);
+            if (known && line.value == known->text) {
+                facts.host = known->parts;
+                facts.host->name = line.value.substr(0, known->parts.name.size());  // the name comes first
+            } else {
+                facts.host = parse_host(line.value);
+            }
             if (!facts.host) return bad_framing("Host must be a host name or address and at most a port.");
         } else if (line.id == field::connection) {
             has_close |= list_has_token(line.value, "close");

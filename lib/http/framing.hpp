@@ -29,9 +29,17 @@ struct head_facts {
     bool expects_continue = false;   ///< Expect: 100-continue; never true for HTTP/1.0
 };
 
+/// A Host value that was accepted before, with its parts: clients repeat it, and comparing costs less than
+/// parsing.
+struct known_host {
+    std::string_view text;
+    host_parts parts;  ///< views into `text`
+};
+
 /// Checks Host (400 when it is missing in HTTP/1.1, repeated, or malformed; RFC 9112 section 3.2), reads all
 /// Connection lines and Expect (417 for an expectation other than 100-continue). Refusals close the
 /// connection.
-checked<head_facts> check_head(const field_table& fields, unsigned version_minor) noexcept;
+checked<head_facts> check_head(const field_table& fields, unsigned version_minor,
+                               const known_host* known = nullptr) noexcept;
 
 }  // namespace fairlead::http

@@ -30,7 +30,8 @@ std::string_view field_block::get(std::string_view name) const noexcept {
         const auto end = rest.find("\r\n");
         const auto line = rest.substr(0, end);
         const auto colon = line.find(':');
-        if (colon != std::string_view::npos && iequals(line.substr(0, colon), name)) return trim(line.substr(colon + 1));
+        if (colon != std::string_view::npos && iequals(line.substr(0, colon), name))
+            return trim(line.substr(colon + 1));
         if (end == std::string_view::npos) break;
         rest.remove_prefix(end + 2);
     }

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <variant>
 
-/// The only types that handlers and steps see. They know no transport: the bytes behind the views belong to the
-/// session, which keeps them until the answer has been sent.
+/// The only types that handlers and steps see. They know no transport: the bytes behind the views belong to
+/// the session, which keeps them until the answer has been sent.
 namespace fairlead::http {
 
 using boost::beast::http::field;
@@ -28,7 +28,7 @@ using boost::beast::http::verb;
 struct field_view {
     field id = field::unknown;  ///< field::unknown when the name is not in Beast's table
     std::string_view name;
-    std::string_view value;     ///< without surrounding white space
+    std::string_view value;  ///< without surrounding white space
 };
 
 /// The field lines of a request in the order received.
@@ -64,8 +64,8 @@ private:
 class body_reader {
 public:
     virtual ~body_reader() = default;
-    /// Fills the front of `buffer`; 0 at the end of the body. Errors: errc::end_of_stream (the peer left early),
-    /// errc::timeout (slower than `min_body_rate`), errc::bad_framing, or the socket's error.
+    /// Fills the front of `buffer`; 0 at the end of the body. Errors: errc::end_of_stream (the peer left
+    /// early), errc::timeout (slower than `min_body_rate`), errc::bad_framing, or the socket's error.
     virtual task<result<std::size_t>> read_some(std::span<char> buffer) = 0;
     /// The announced length in bytes, or -1 when it is not known before the end (chunked).
     virtual std::int64_t length() const noexcept = 0;
@@ -80,27 +80,30 @@ struct peer_info {
 /// A request as handlers see it.
 struct request {
     verb method = verb::unknown;
-    std::string_view method_text;       ///< as received
-    std::string_view target;            ///< as received (RFC 9112 section 3.2)
-    unsigned version_minor = 1;         ///< HTTP/1.x
+    std::string_view method_text;  ///< as received
+    std::string_view target;       ///< as received (RFC 9112 section 3.2)
+    unsigned version_minor = 1;    ///< HTTP/1.x
     field_table fields;
     peer_info peer;
-    std::string_view id;                ///< X-Request-Id of the answer
+    std::string_view id;  ///< X-Request-Id of the answer
     std::chrono::steady_clock::time_point received;
-    body_reader* body = nullptr;        ///< nullptr when the request has no body (no Content-Length, no chunks)
+    body_reader* body = nullptr;  ///< nullptr when the request has no body (no Content-Length, no chunks)
 
-    // Filled by the session from Host, and by the site from an absolute-form target, which wins (RFC 9112 section 3.2.2):
-    std::string_view authority;         ///< host[:port] that the request names; empty in HTTP/1.0 without Host
-    std::string_view host_name;         ///< its name, without port; an IPv6 address has its brackets
+    // Filled by the session from Host, and by the site from an absolute-form target, which wins (RFC 9112
+    // section 3.2.2):
+    std::string_view authority;  ///< host[:port] that the request names; empty in HTTP/1.0 without Host
+    std::string_view host_name;  ///< its name, without port; an IPv6 address has its brackets
 
     // Filled by the site from `target` before a step or a handler runs:
-    std::string_view path;              ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
-    std::string_view query;             ///< as received, without '?'
-    std::string path_storage;           ///< holds `path` when decoding changed it
+    std::string_view
+        path;  ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
+    std::string_view query;    ///< as received, without '?'
+    std::string path_storage;  ///< holds `path` when decoding changed it
 };
 
-/// Part of an opened file. `owner` keeps the descriptor open. `expected_*` were taken from the `fstat` that decided
-/// the answer: the sender compares them before the last piece leaves, so that a rewritten file is never completed.
+/// Part of an opened file. `owner` keeps the descriptor open. `expected_*` were taken from the `fstat` that
+/// decided the answer: the sender compares them before the last piece leaves, so that a rewritten file is
+/// never completed.
 struct file_slice {
     std::shared_ptr<const void> owner;
     int fd = -1;
@@ -124,13 +127,15 @@ std::uint64_t body_length(const body& value) noexcept;
 /// Field lines of an answer, kept as the text that is sent: `Name: value CRLF` each.
 class field_block {
 public:
-    /// Appends a line. A value or name with CR, LF or NUL is refused (RFC 9110 section 5.5): false, nothing added.
+    /// Appends a line. A value or name with CR, LF or NUL is refused (RFC 9110 section 5.5): false, nothing
+    /// added.
     bool add(std::string_view name, std::string_view value);
     /// Appends lines that were checked before, each with its CRLF.
     void add_prebuilt(std::string_view lines) { text_.append(lines); }
     std::string_view text() const noexcept { return text_; }
     bool empty() const noexcept { return text_.empty(); }
-    /// The value of the first line with this name (ASCII case ignored), or an empty view. For tests and steps.
+    /// The value of the first line with this name (ASCII case ignored), or an empty view. For tests and
+    /// steps.
     std::string_view get(std::string_view name) const noexcept;
 
 private:
@@ -140,11 +145,12 @@ private:
 /// An answer. The session adds Date, Content-Length, Connection and X-Request-Id.
 struct response {
     http::status status = http::status::ok;
-    std::string_view prebuilt;      ///< field lines that the body's owner holds (a cached file); sent before `fields`
+    std::string_view
+        prebuilt;  ///< field lines that the body's owner holds (a cached file); sent before `fields`
     field_block fields;
     http::body body;
-    bool close = false;             ///< the connection cannot go on after this answer
-    bool is_quiet = false;          ///< no line in the access log (health checks)
+    bool close = false;     ///< the connection cannot go on after this answer
+    bool is_quiet = false;  ///< no line in the access log (health checks)
 };
 
 }  // namespace fairlead::http

@@ -65,8 +65,8 @@ bool starts_odd_segment(const char* slash, const char* end) noexcept {
     return slash + 1 != end && (slash[1] == '.' || slash[1] == '/');
 }
 
-/// Wider than RFC 3986: browsers send `{ } | \ ^` and the backtick in a query as they are (the query percent-encode set
-/// of the URL Standard), and nothing here interprets a query.
+/// Wider than RFC 3986: browsers send `{ } | \ ^` and the backtick in a query as they are (the query
+/// percent-encode set of the URL Standard), and nothing here interprets a query.
 bool is_query_byte(char c) noexcept {
     return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '#';
 }

@@ -5,8 +5,8 @@
 
 namespace fairlead::limits {
 
-/// The connection counter with its two limits: below `soft` a connection is admitted, from there on it is shed with
-/// an answer, from `hard` on it is closed unread.
+/// The connection counter with its two limits: below `soft` a connection is admitted, from there on it is
+/// shed with an answer, from `hard` on it is closed unread.
 class connection_limit {
 public:
     enum class verdict { admitted, shed, refused };
@@ -15,7 +15,8 @@ public:
     class slot {
     public:
         slot() = default;
-        slot(slot&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), verdict_(other.verdict_) {}
+        slot(slot&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr)), verdict_(other.verdict_) {}
         slot& operator=(slot&& other) noexcept {
             std::swap(owner_, other.owner_);
             std::swap(verdict_, other.verdict_);
@@ -28,7 +29,8 @@ public:
 
     private:
         friend class connection_limit;
-        slot(connection_limit* owner, connection_limit::verdict verdict) noexcept : owner_(owner), verdict_(verdict) {}
+        slot(connection_limit* owner, connection_limit::verdict verdict) noexcept
+            : owner_(owner), verdict_(verdict) {}
         connection_limit* owner_ = nullptr;
         connection_limit::verdict verdict_ = connection_limit::verdict::refused;
     };
@@ -52,7 +54,8 @@ public:
 
     /// From 90 % of the soft limit on, idle connections should make room.
     bool is_pressed() const noexcept { return active() >= soft_ - soft_ / 10; }
-    /// 90 % of the places between the limits are taken: shed connections get no time to show that they ask for health.
+    /// 90 % of the places between the limits are taken: shed connections get no time to show that they ask
+    /// for health.
     bool is_nearly_full() const noexcept { return active() >= hard_ - (hard_ - soft_) / 10; }
 
 private:

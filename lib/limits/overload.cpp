@@ -5,7 +5,8 @@
 namespace fairlead::limits {
 
 http::problem overload(std::chrono::milliseconds retry_after, std::string_view limit) {
-    const auto least = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(retry_after).count());
+    const auto least =
+        static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(retry_after).count());
     const auto seconds = std::to_string(least + next_random() % (least * 2 / 5 + 1));
     http::problem busy;
     busy.status = http::status::service_unavailable;

@@ -13,8 +13,8 @@
 
 namespace fairlead::limits {
 
-/// Limits the requests that are at work at once (handlers, disk), with a bounded waiting queue in order of arrival
-/// and a longest wait. Waiting for a client's bytes is not work and needs no permit.
+/// Limits the requests that are at work at once (handlers, disk), with a bounded waiting queue in order of
+/// arrival and a longest wait. Waiting for a client's bytes is not work and needs no permit.
 class work_limit {
 public:
     using clock = std::chrono::steady_clock;
@@ -43,12 +43,14 @@ public:
         unsigned queued = 0;
     };
 
-    /// At most `in_flight` permits at once; at most `queue` waiters, each for at most `longest_wait`. Who is sent away
-    /// is counted in `metrics`.
-    work_limit(unsigned in_flight, unsigned queue, std::chrono::milliseconds longest_wait, telemetry::metrics& metrics)
+    /// At most `in_flight` permits at once; at most `queue` waiters, each for at most `longest_wait`. Who is
+    /// sent away is counted in `metrics`.
+    work_limit(unsigned in_flight, unsigned queue, std::chrono::milliseconds longest_wait,
+               telemetry::metrics& metrics)
         : in_flight_max_(in_flight), queue_max_(queue), longest_wait_(longest_wait), metrics_(metrics) {}
 
-    /// A permit, at once or after waiting. Error errc::overloaded: the queue is full, or the wait was too long.
+    /// A permit, at once or after waiting. Error errc::overloaded: the queue is full, or the wait was too
+    /// long.
     task<result<permit>> acquire();
 
     /// Sends waiters whose time has passed away; the sweeper calls it.

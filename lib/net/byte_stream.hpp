@@ -12,8 +12,8 @@ namespace fairlead::net {
 
 enum class readiness { readable, writable };
 
-/// A connected byte stream as sessions see it: calls that never block, and one that waits. `EAGAIN` (operation would
-/// block) means: await `wait()` and call again.
+/// A connected byte stream as sessions see it: calls that never block, and one that waits. `EAGAIN`
+/// (operation would block) means: await `wait()` and call again.
 class byte_stream {
 public:
     virtual ~byte_stream() = default;
@@ -27,10 +27,14 @@ public:
     /// Returns when a call may succeed, or has failed for good (the call itself says which).
     virtual task<error_code> wait(readiness direction) = 0;
 
+    /// Says that a message is half read: the next wait for `readable` returns at once, so that one more read is made. A
+    /// reset, or an abort, that came together with the bytes of the last read may have no sign of its own.
+    virtual void expect_more() noexcept {}
+
     /// Ends our direction (FIN); the peer's stays open.
     virtual void shutdown_send() noexcept = 0;
-    /// Makes reads return 0 (`abort_reading`), or writes fail as well (`abort_both`). The one call that another thread
-    /// may make, as long as the stream is not closed: it wakes whoever waits.
+    /// Makes reads return 0 (`abort_reading`), or writes fail as well (`abort_both`). The one call that
+    /// another thread may make, as long as the stream is not closed: it wakes whoever waits.
     enum abort_kind { abort_reading, abort_both };
     virtual void abort(abort_kind what) noexcept = 0;
     /// Closes both directions. Bytes that the peer sent and nobody read make the kernel answer with a reset.

@@ -15,11 +15,12 @@
 
 namespace fairlead::net {
 
-// This is the one place that uses Asio's internals. Its public wait operations arm the descriptor anew each time, an
-// epoll_ctl per request and a fourth of the system calls of a small answer. The registration is edge-triggered, so a
-// caller that knows that it has read everything may wait without arming: what comes later is a new edge. Asio's own
-// reads rely on the same rule; no public function waits by it. Measured with Boost 1.81; the layout below has been the
-// same from 1.79 to 1.81. test/net/plain_stream.cpp holds what the server needs of it.
+// This is the one place that uses Asio's internals. Its public wait operations arm the descriptor anew each
+// time, an epoll_ctl per request and a fourth of the system calls of a small answer. The registration is
+// edge-triggered, so a caller that knows that it has read everything may wait without arming: what comes
+// later is a new edge. Asio's own reads rely on the same rule; no public function waits by it. Measured with
+// Boost 1.81; the layout below has been the same from 1.79 to 1.81. test/net/plain_stream.cpp holds what the
+// server needs of it.
 static_assert(BOOST_VERSION >= 107900 && BOOST_VERSION < 108400,
               "check reactor_op and epoll_reactor of this Boost version against edge_wait.hpp");
 
@@ -33,7 +34,8 @@ public:
 
     edge_wait_op(Handler& handler, const executor& where)
         : reactor_op(error_code{}, &edge_wait_op::do_perform, &edge_wait_op::do_complete),
-          handler_(std::move(handler)), work_(handler_, where) {}
+          handler_(std::move(handler)),
+          work_(handler_, where) {}
 
 private:
     // "Exhausted" makes the reactor wait for the next edge before it calls another operation ready.
@@ -59,12 +61,13 @@ private:
 
 /// Waits for an edge of `descriptor`. `token` gets the reactor's error, or none.
 template <class Token>
-auto async_edge_wait(detail::reactor& reactor, detail::reactor::per_descriptor_data& data, int descriptor, int direction,
-                     executor where, Token&& token) {
+auto async_edge_wait(detail::reactor& reactor, detail::reactor::per_descriptor_data& data, int descriptor,
+                     int direction, executor where, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code)>(
         [&reactor, &data, descriptor, direction, where](auto handler) {
             using operation = edge_wait_op<decltype(handler)>;
-            typename operation::ptr memory = {std::addressof(handler), operation::ptr::allocate(handler), nullptr};
+            typename operation::ptr memory = {std::addressof(handler), operation::ptr::allocate(handler),
+                                              nullptr};
             memory.p = new (memory.v) operation(handler, where);
             reactor.start_op(direction, descriptor, data, memory.p, true, true);
             memory.v = memory.p = nullptr;

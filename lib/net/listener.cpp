@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds shortage_pause{100};
     throw std::system_error(error, std::system_category(), "cannot listen on " + where + ": " + what);
 }
 
-unique_fd bind_and_listen(const addrinfo& address, const std::string& where, bool dual_stack, const listener_options& options) {
+unique_fd bind_and_listen(const addrinfo& address, const std::string& where, bool dual_stack,
+                          const listener_options& options) {
     unique_fd socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket) fail(where, "socket", errno);
     const auto set = [&](int level, int name, int value) {
@@ -41,13 +42,15 @@ unique_fd bind_and_listen(const addrinfo& address, const std::string& where, boo
 
 unique_fd open_socket(const std::string& host, std::uint16_t port, const listener_options& options) {
     const bool every = host.empty() || host == "*";
-    const auto where = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+    const auto where =
+        (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
     addrinfo hints{};
     hints.ai_family = every ? AF_INET6 : AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(every ? "::" : host.c_str(), std::to_string(port).c_str(), &hints, &found);
+    const int failed =
+        ::getaddrinfo(every ? "::" : host.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (failed != 0) throw std::runtime_error("cannot listen on " + where + ": " + ::gai_strerror(failed));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
     if (!every) return bind_and_listen(*found, where, false, options);
@@ -67,12 +70,33 @@ unique_fd open_socket(const std::string& host, std::uint16_t port, const listene
     }
 }
 
+/// `127.0.0.1:8080` or `[::1]:8080`.
+std::string name_of(int socket) {
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &length) != 0)
+        throw std::system_error(errno, std::system_category(), "getsockname");
+    char text[INET6_ADDRSTRLEN] = {};
+    if (bound.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(bound);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+        return std::string(text) + ":" + std::to_string(ntohs(v4.sin_port));
+    }
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(bound);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6.sin6_port));
+}
+
 }  // namespace
 
 listener::listener(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
                    const listener_options& options, accept_handler on_accept, shortage_handler on_shortage)
-    : on_accept_(std::move(on_accept)), on_shortage_(std::move(on_shortage)), socket_(context.get_executor()), pause_(context.get_executor()) {
+    : on_accept_(std::move(on_accept)),
+      on_shortage_(std::move(on_shortage)),
+      socket_(context.get_executor()),
+      pause_(context.get_executor()) {
     auto socket = open_socket(host, port, options);
+    local_endpoint_ = name_of(socket.get());
     socket_.assign(socket.get());
     (void)socket.release();
 }
@@ -93,7 +117,8 @@ bool listener::accept_batch() {
             on_shortage_(errno);
             return false;
         }
-        // Everything else concerns the one connection that has just gone (ECONNABORTED, network errors; accept(2)).
+        // Everything else concerns the one connection that has just gone (ECONNABORTED, network errors;
+        // accept(2)).
     }
     return true;
 }
@@ -118,28 +143,6 @@ void listener::stop() {
     (void)accept_batch();
     ::shutdown(socket_.native_handle(), SHUT_RDWR);
     is_stopped_ = true;
-}
-
-std::string listener::local_endpoint() const {
-    sockaddr_storage bound{};
-    socklen_t length = sizeof bound;
-    auto& socket = const_cast<listener*>(this)->socket_;  // Asio's native_handle() is not const
-    if (::getsockname(socket.native_handle(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return "?";
-    char text[INET6_ADDRSTRLEN] = {};
-    if (bound.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(bound);
-        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-        return std::string(text) + ":" + std::to_string(ntohs(v4.sin_port));
-    }
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(bound);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-    return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6.sin6_port));
-}
-
-std::string listener::local_host() const {
-    const auto endpoint = local_endpoint();
-    auto host = endpoint.substr(0, endpoint.rfind(':'));
-    return host == "0.0.0.0" || host == "[::]" ? std::string() : host;
 }
 
 }  // namespace fairlead::net

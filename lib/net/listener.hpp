@@ -4,9 +4,9 @@
 #include "base/task.hpp"
 #include "base/unique_fd.hpp"
 
+#include <sys/socket.h>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <cstdint>
@@ -18,8 +18,9 @@ namespace fairlead::net {
 
 /// Options of the listening socket; accepted sockets inherit TCP_NODELAY.
 struct listener_options {
-    int backlog = 4096;          ///< above the connection limit: deferred connections wait here, uncounted
-    bool defer_accept = true;    ///< TCP_DEFER_ACCEPT 1: a client that says nothing is accepted after about a second
+    int backlog = 4096;  ///< above the connection limit: deferred connections wait here, uncounted
+    bool defer_accept =
+        true;  ///< TCP_DEFER_ACCEPT 1: a client that says nothing is accepted after about a second
 };
 
 /// One bound and listening TCP socket, and the loop that accepts from it.
@@ -35,15 +36,14 @@ public:
     listener(boost::asio::io_context& context, const std::string& host, std::uint16_t port,
              const listener_options& options, accept_handler on_accept, shortage_handler on_shortage);
 
-    /// Accepts until `stop()`, then closes the socket. Never ends because of an error: a shortage pauses it for 100 ms.
+    /// Accepts until `stop()`, then closes the socket. Never ends because of an error: a shortage pauses it
+    /// for 100 ms.
     task<> run();
     /// Takes what is in the queue, and stops accepting. From any thread, once.
     void stop();
 
-    /// Where it listens, as `127.0.0.1:8080` or `[::1]:8080`.
-    std::string local_endpoint() const;
-    /// The address alone, as a Host field would name it: `127.0.0.1`, `[::1]`; empty for every address.
-    std::string local_host() const;
+    /// Where it listens, as `127.0.0.1:8080` or `[::1]:8080`; also after `stop()`.
+    const std::string& local_endpoint() const noexcept { return local_endpoint_; }
 
 private:
     bool accept_batch();
@@ -51,8 +51,10 @@ private:
     const accept_handler on_accept_;
     const shortage_handler on_shortage_;
     boost::asio::posix::basic_stream_descriptor<executor> socket_;
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                      boost::asio::wait_traits<std::chrono::steady_clock>, executor>
         pause_;
+    std::string local_endpoint_;
     std::atomic<bool> is_stopped_{false};
 };
 

@@ -12,8 +12,8 @@
 namespace fairlead::net {
 namespace {
 
-/// True when the kernel says (TCP_INQ, Linux 4.18) that the read took everything, the end of the stream included.
-/// Without the answer there may be more.
+/// True when the kernel says (TCP_INQ, Linux 4.18) that the read took everything, the end of the stream
+/// included. Without the answer there may be more.
 bool nothing_left(msghdr& message) noexcept {
     const auto* control = CMSG_FIRSTHDR(&message);
     if (!control || control->cmsg_level != SOL_TCP || control->cmsg_type != TCP_CM_INQ) return false;
@@ -36,28 +36,24 @@ result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
         const auto n = ::recvmsg(socket_.get(), &message, 0);
         if (n >= 0) {
             is_drained_ = nothing_left(message);
-            may_be_reset_ = true;
             return static_cast<std::size_t>(n);
         }
         if (errno == EINTR) continue;
         is_drained_ = errno == EAGAIN;
-        may_be_reset_ = false;
         return last_error();
     }
 }
 
 result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces) {
     msghdr message{};
-    message.msg_iov = const_cast<iovec*>(pieces.data());  // POSIX leaves const out; sendmsg does not write to it
+    message.msg_iov =
+        const_cast<iovec*>(pieces.data());  // POSIX leaves const out; sendmsg does not write to it
     message.msg_iovlen = pieces.size();
     for (;;) {
         const auto n = pieces.size() == 1
                            ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
                            : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-        if (n >= 0) {
-            may_be_reset_ = false;
-            return static_cast<std::size_t>(n);
-        }
+        if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
         is_full_ = errno == EAGAIN;
         return last_error();
@@ -67,11 +63,9 @@ result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces) {
 result<std::size_t> plain_stream::send_file_now(int fd, std::uint64_t offset, std::size_t count) {
     for (;;) {
         auto position = static_cast<off_t>(offset);
-        const auto n = ::sendfile(socket_.get(), fd, &position, count);  // no MSG_NOSIGNAL: the program ignores SIGPIPE
-        if (n >= 0) {
-            may_be_reset_ = false;
-            return static_cast<std::size_t>(n);
-        }
+        const auto n =
+            ::sendfile(socket_.get(), fd, &position, count);  // no MSG_NOSIGNAL: the program ignores SIGPIPE
+        if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
         is_full_ = errno == EAGAIN;
         return last_error();
@@ -87,7 +81,7 @@ error_code plain_stream::join_reactor() {
 }
 
 task<error_code> plain_stream::wait(readiness direction) {
-    if (direction == readiness::readable && (!is_drained_ || may_be_reset_)) co_return error_code{};
+    if (direction == readiness::readable && !is_drained_) co_return error_code{};
     if (direction == readiness::writable && !is_full_) {
         // There is room: no edge would come. Others have a turn all the same.
         co_await boost::asio::post(context_.get_executor(), boost::asio::deferred);
@@ -98,8 +92,8 @@ task<error_code> plain_stream::wait(readiness direction) {
         if (failed) co_return failed;
     }
     const int what = direction == readiness::readable ? detail::reactor::read_op : detail::reactor::write_op;
-    const auto [failed] =
-        co_await async_edge_wait(*reactor_, registration_, socket_.get(), what, context_.get_executor(), as_result);
+    const auto [failed] = co_await async_edge_wait(*reactor_, registration_, socket_.get(), what,
+                                                   context_.get_executor(), as_result);
     (direction == readiness::readable ? is_drained_ : is_full_) = false;
     co_return failed;
 }

@@ -8,8 +8,9 @@
 
 namespace fairlead::net {
 
-/// A TCP connection without TLS. The descriptor joins the reactor when it is first waited for, so a connection whose
-/// only request is there already costs no epoll call; afterwards waiting costs none either (edge_wait.hpp).
+/// A TCP connection without TLS. The descriptor joins the reactor when it is first waited for, so a
+/// connection whose only request is there already costs no epoll call; afterwards waiting costs none either
+/// (edge_wait.hpp).
 class plain_stream final : public byte_stream {
 public:
     /// Takes over `socket`, which must be non-blocking.
@@ -21,6 +22,7 @@ public:
     result<std::size_t> write_now(std::span<const iovec> pieces) override;
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
     task<error_code> wait(readiness direction) override;
+    void expect_more() noexcept override { is_drained_ = false; }
     void shutdown_send() noexcept override;
     void abort(abort_kind what) noexcept override;
     void close() noexcept override;
@@ -34,9 +36,6 @@ private:
     boost::asio::detail::reactor::per_descriptor_data registration_{};
     // False while bytes, or the end of the stream, may be there that no edge will announce.
     bool is_drained_ = false;
-    // True after a read until a write succeeds or another read finds nothing: bytes and a reset behind them may have come
-    // with one edge, and TCP_INQ does not count the reset.
-    bool may_be_reset_ = false;
     // True when the kernel took nothing, so that it will announce room.
     bool is_full_ = false;
 };

@@ -1,5 +1,7 @@
 #include "server/lifecycle.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -11,11 +13,19 @@ constexpr int forced_exit_code = 2;
 }  // namespace
 
 lifecycle::lifecycle(server& target, telemetry::log& log, telemetry::access_log& access_log)
-    : target_(target), log_(log), access_log_(access_log), signals_(target.context().get_executor()) {
+    : target_(target),
+      log_(log),
+      access_log_(access_log),
+      signals_(boost::asio::make_strand(target.context().get_executor())) {
     // sendfile() has no MSG_NOSIGNAL: a client that left must not end the process.
     std::signal(SIGPIPE, SIG_IGN);
     for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP}) signals_.add(signal);
-    target_.on_stopped([this] { signals_.cancel(); });
+    target_.on_stopped([this] {
+        boost::asio::post(signals_.get_executor(), [this] {
+            is_stopped_ = true;
+            signals_.cancel();
+        });
+    });
     listen();
 }
 
@@ -23,7 +33,8 @@ void lifecycle::listen() {
     signals_.async_wait([this](const error_code& failed, int signal) {
         if (failed) return;
         act(signal);
-        listen();
+        // A wait that begins after the end would keep the context running for ever.
+        if (!is_stopped_) listen();
     });
 }
 

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include "session/connection.hpp"
+#include "session/http1_writer.hpp"
 #include "telemetry/status_line.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,37 +15,58 @@ namespace {
 
 constexpr std::chrono::milliseconds sweep_interval{100};
 constexpr std::chrono::milliseconds drain_poll{20};
-// After the cut every connection fails at its next call; this is for those whose disk call has to come back first.
+// After the cut every connection fails at its next call; this is for those whose disk call has to come back
+// first.
 constexpr std::chrono::seconds cut_patience{2};
 // The admin listener has places of its own, so that it answers when the public one is full.
 constexpr unsigned admin_soft = 64;
 constexpr unsigned admin_hard = 80;
 constexpr unsigned disk_threads = 4;
-// An fsync waits, it does not work: parallel ones are merged by the journal (DURABILITY in lib/README.md).
-constexpr unsigned commit_threads = 16;
+// An fsync waits, it does not work: parallel ones are merged by the journal (lib/README.md, durability). Without it a
+// commit is work, and more threads only wake each other.
+constexpr unsigned syncing_commit_threads = 16;
+constexpr unsigned plain_commit_threads = 2;
 
-unsigned io_threads(unsigned wanted) { return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()); }
+unsigned commit_threads(const config::settings& settings) {
+    return settings.uploads.durability == config::durability::full ? syncing_commit_threads : plain_commit_threads;
+}
+
+unsigned io_threads(unsigned wanted) {
+    return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
+}
 
 }  // namespace
 
 server::server(const config::settings& settings, telemetry::log& log, telemetry::access_log& access_log)
-    : settings_(settings), threads_(io_threads(settings.threads)), log_(log), access_log_(access_log),
-      metrics_(threads_ + disk_threads + commit_threads + 1), context_(static_cast<int>(threads_)),
-      guard_(context_.get_executor()), disk_(disk_threads), commits_(commit_threads),
+    : settings_(settings),
+      threads_(io_threads(settings.threads)),
+      log_(log),
+      access_log_(access_log),
+      metrics_(threads_ + disk_threads + commit_threads(settings_) + 1),
+      context_(static_cast<int>(threads_)),
+      guard_(context_.get_executor()),
+      disk_(disk_threads),
+      commits_(commit_threads(settings_)),
       connections_(settings_.limits.connections, settings_.limits.connections_hard),
       admin_connections_(admin_soft, admin_hard),
       work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
       watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
       sites_(site::build(settings_, {disk_, commits_, work_, metrics_, log_, is_draining_})),
-      public_shared_{settings_.limits, *sites_.pages, connections_, watches_, metrics_,
-                     access_log_,      log_,          disk_,        is_draining_},
-      admin_shared_{settings_.limits, *sites_.admin, admin_connections_, watches_, metrics_,
-                    access_log_,      log_,          disk_,              is_draining_},
-      sweep_timer_(context_.get_executor()), drain_timer_(context_.get_executor()),
+      public_shared_(share(*sites_.pages, connections_)),
+      admin_shared_(share(*sites_.admin, admin_connections_)),
+      sweep_timer_(context_.get_executor()),
+      drain_timer_(context_.get_executor()),
       last_status_time_(std::chrono::steady_clock::now()) {
     for (const auto& where : settings_.listen) listeners_.push_back(make_listener(where, public_shared_));
-    for (const auto& where : settings_.admin.listen) admin_listeners_.push_back(make_listener(where, admin_shared_));
+    for (const auto& where : settings_.admin.listen)
+        admin_listeners_.push_back(make_listener(where, admin_shared_));
     watch_numbers();
+}
+
+session::environment server::share(site::site& pages, limits::connection_limit& connections) {
+    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(settings_.limits.idle_timeout);
+    return {settings_.limits, pages, connections, watches_,     metrics_,
+            access_log_,      log_,  disk_,       is_draining_, session::keep_alive_lines(idle)};
 }
 
 server::~server() {
@@ -52,7 +74,8 @@ server::~server() {
     commits_.join();
 }
 
-std::unique_ptr<net::listener> server::make_listener(const config::endpoint& where, const session::environment& shared) {
+std::unique_ptr<net::listener> server::make_listener(const config::endpoint& where,
+                                                     const session::environment& shared) {
     net::listener_options options;
     options.defer_accept = settings_.defer_accept;
     options.backlog = std::max(4096, static_cast<int>(settings_.limits.connections_hard));
@@ -63,8 +86,10 @@ std::unique_ptr<net::listener> server::make_listener(const config::endpoint& whe
         },
         [this](int error) {
             metrics_.connection_rejected(telemetry::reject_reason::fd_limit);
-            log_.warn("accept: {}: pausing 100 ms (raise the limit of open files, or lower limits.connections_hard)",
-                      errno_code(error).message());
+            log_.warn(
+                "accept: {}: pausing 100 ms (raise the limit of open files, or lower "
+                "limits.connections_hard)",
+                errno_code(error).message());
         });
 }
 
@@ -72,7 +97,8 @@ void server::watch_numbers() {
     using telemetry::source;
     metrics_.watch(source::connections_active, [this] { return static_cast<double>(connections_.active()); });
     metrics_.watch(source::connections_limit, [this] { return static_cast<double>(connections_.soft()); });
-    metrics_.watch(source::requests_in_flight, [this] { return static_cast<double>(work_.current().in_flight); });
+    metrics_.watch(source::requests_in_flight,
+                   [this] { return static_cast<double>(work_.current().in_flight); });
     metrics_.watch(source::requests_queued, [this] { return static_cast<double>(work_.current().queued); });
     metrics_.watch(source::log_dropped,
                    [this] { return static_cast<double>(log_.dropped() + access_log_.dropped()); });
@@ -121,8 +147,8 @@ task<> server::sweep() {
     }
 }
 
-/// Waits for the word to stop, then: no new connections; idle ones end; those at work may finish; at the deadline the
-/// rest is cut. Then nothing is left that keeps the context running.
+/// Waits for the word to stop, then: no new connections; idle ones end; those at work may finish; at the
+/// deadline the rest is cut. Then nothing is left that keeps the context running.
 task<> server::drain() {
     const auto pause = [this] {
         drain_timer_.expires_after(drain_poll);
@@ -153,10 +179,11 @@ task<> server::drain() {
 void server::announce() const {
     for (const auto& line : sites_.summary) log_.info("{}", line);
     for (const auto& one : listeners_) log_.info("listening on http://{}", one->local_endpoint());
-    for (const auto& one : admin_listeners_) log_.info("admin (metrics, health) on http://{}", one->local_endpoint());
+    for (const auto& one : admin_listeners_)
+        log_.info("admin (metrics, health) on http://{}", one->local_endpoint());
     const auto& limits = settings_.limits;
-    log_.info("{} I/O threads; connections {} (hard {}), in flight {}, queue {}", threads_, limits.connections,
-              limits.connections_hard, limits.in_flight, limits.queue);
+    log_.info("{} I/O threads; connections {} (hard {}), in flight {}, queue {}", threads_,
+              limits.connections, limits.connections_hard, limits.in_flight, limits.queue);
 }
 
 void server::print_status() {

@@ -24,18 +24,21 @@
 
 namespace fairlead::server {
 
-/// The process: one `io_context` run by N threads, the pools for calls that block, the listeners, and the way down.
+/// The process: one `io_context` run by N threads, the pools for calls that block, the listeners, and the way
+/// down.
 class server {
 public:
-    /// Opens directories, builds the sites and binds every listener. Throws with a sentence that says what failed.
+    /// Opens directories, builds the sites and binds every listener. Throws with a sentence that says what
+    /// failed.
     server(const config::settings& settings, telemetry::log& log, telemetry::access_log& access_log);
     ~server();
 
-    /// Serves until `begin_drain()` has been called and the last connection has ended, or `drain_timeout` has passed.
-    /// Returns 0, or 3 when requests were cut at the deadline.
+    /// Serves until `begin_drain()` has been called and the last connection has ended, or `drain_timeout` has
+    /// passed. Returns 0, or 3 when requests were cut at the deadline.
     int run();
 
-    /// Stops accepting and lets what runs finish. From any thread, also before `run()`; further calls do nothing.
+    /// Stops accepting and lets what runs finish. From any thread, also before `run()`; further calls do
+    /// nothing.
     void begin_drain();
 
     /// Called once nothing is left to serve, just before `run` returns: whoever waits on the context lets go.
@@ -49,12 +52,15 @@ public:
     unsigned threads() const noexcept { return threads_; }
 
 private:
-    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                    boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
+    using timer =
+        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                          boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
+    session::environment share(site::site& pages, limits::connection_limit& connections);
     void announce() const;
     void watch_numbers();
-    std::unique_ptr<net::listener> make_listener(const config::endpoint& where, const session::environment& shared);
+    std::unique_ptr<net::listener> make_listener(const config::endpoint& where,
+                                                 const session::environment& shared);
     task<> sweep();
     task<> drain();
     void spawn(task<> work, const char* what);

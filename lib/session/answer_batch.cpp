@@ -9,7 +9,10 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     version_minor = request.version_minor;
     started = request.received;
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
-    if (!with_text) return;
+    if (!with_text) {
+        method_text = target = host = referer = user_agent = {};
+        return;
+    }
     method_text = request.method_text;
     target = request.target;
     host = request.authority;
@@ -17,8 +20,9 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     user_agent = request.fields[http::field::user_agent];
 }
 
-void exchange_record::publish(const environment& shared, const http::peer_info& peer) const {
-    const auto duration = std::chrono::steady_clock::now() - started;
+void exchange_record::publish(const environment& shared, const http::peer_info& peer,
+                              std::chrono::steady_clock::time_point now) const {
+    const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
     if (!shared.access_log.enabled() || is_quiet) return;
     telemetry::access_record line;
@@ -65,7 +69,7 @@ void answer_batch::add_piece(const char* data, std::size_t size) {
     pieces_[pieces_used_++] = {const_cast<char*>(data), size};
 }
 
-void answer_batch::add(http::response&& answer, const head_options& options, const exchange_record& record) {
+exchange_record& answer_batch::add(http::response&& answer, const head_options& options) {
     char* const begin = buffer_.data() + used_;
     char* end = write_head(begin, answer, options);
     std::shared_ptr<const void> owner;
@@ -94,7 +98,7 @@ void answer_batch::add(http::response&& answer, const head_options& options, con
         add_piece(content.data(), content.size());
         owners_[owners_used_++] = std::move(owner);
     }
-    records_[records_used_++] = record;
+    return records_[records_used_++];
 }
 
 result<std::string> answer_batch::send(net::byte_stream& stream) {
@@ -108,7 +112,8 @@ result<std::string> answer_batch::send(net::byte_stream& stream) {
             taken -= rest.front().iov_len;
             rest = rest.subspan(1);
         }
-        if (taken > 0) rest.front() = {static_cast<char*>(rest.front().iov_base) + taken, rest.front().iov_len - taken};
+        if (taken > 0)
+            rest.front() = {static_cast<char*>(rest.front().iov_base) + taken, rest.front().iov_len - taken};
     }
     std::string left;
     for (const auto& piece : rest) left.append(static_cast<const char*>(piece.iov_base), piece.iov_len);

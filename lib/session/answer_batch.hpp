@@ -12,7 +12,8 @@
 
 namespace fairlead::session {
 
-/// What is told about a request once its last byte has gone: metrics always, a line in the access log where that is on.
+/// What is told about a request once its last byte has gone: metrics always, a line in the access log where
+/// that is on.
 struct exchange_record {
     std::array<char, 16> id{};
     http::verb method = http::verb::unknown;
@@ -26,7 +27,9 @@ struct exchange_record {
 
     /// Fills in what the request says; the views are those of the request.
     void describe(const http::request& request, bool with_text);
-    void publish(const environment& shared, const http::peer_info& peer) const;
+    /// Counts and logs it; `now` is when the last byte went.
+    void publish(const environment& shared, const http::peer_info& peer,
+                 std::chrono::steady_clock::time_point now) const;
 };
 
 /// A record that keeps the text it views.
@@ -40,8 +43,9 @@ private:
     exchange_record record_;
 };
 
-/// Answers that leave with one system call. Heads and small bodies are copied one after another into a buffer; larger
-/// bodies are referred to and kept alive. Lives within one plain function: it uses this thread's buffer.
+/// Answers that leave with one system call. Heads and small bodies are copied one after another into a
+/// buffer; larger bodies are referred to and kept alive. Lives within one plain function: it uses this
+/// thread's buffer.
 class answer_batch {
 public:
     /// Content up to this size is copied: cheaper than a further piece for the kernel.
@@ -52,10 +56,13 @@ public:
 
     /// True when a further answer with `head_size` bytes of fields fits.
     bool has_room(std::size_t head_size) const noexcept {
-        return records_used_ < max_answers && buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
+        return records_used_ < max_answers &&
+               buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
     }
     /// Adds head and content. Of a `file_slice` only the head: the caller sends the file after the batch.
-    void add(http::response&& answer, const head_options& options, const exchange_record& record);
+    /// Returns the record of the exchange for the caller to fill, with every member; it is valid until
+    /// `clear()`.
+    exchange_record& add(http::response&& answer, const head_options& options);
 
     bool empty() const noexcept { return records_used_ == 0; }
     /// Writes what was added. Returns the bytes that the stream did not take: empty when all went.

@@ -18,8 +18,8 @@ namespace fairlead::session {
 /// One accepted socket from its place in the connection counter to its farewell.
 class connection {
 public:
-    /// Takes an accepted, non-blocking socket. A hard refusal closes it unread; what is there already is answered
-    /// before this returns; only a connection that has to wait becomes a coroutine.
+    /// Takes an accepted, non-blocking socket. A hard refusal closes it unread; what is there already is
+    /// answered before this returns; only a connection that has to wait becomes a coroutine.
     static void start(boost::asio::io_context& context, unique_fd socket, const sockaddr_storage& peer,
                       const environment& shared);
 

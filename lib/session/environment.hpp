@@ -11,6 +11,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <string>
 
 namespace fairlead::session {
 
@@ -25,6 +26,7 @@ struct environment {
     telemetry::log& log;
     boost::asio::thread_pool& disk;  ///< for calls that may wait for the disk
     const std::atomic<bool>& is_draining;
+    std::string keep_alive_lines;  ///< see http1_writer.hpp
 };
 
 }  // namespace fairlead::session

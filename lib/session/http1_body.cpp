@@ -13,23 +13,31 @@ constexpr std::size_t chunked_read_size = 16 * 1024;
 
 http1_body::http1_body(net::byte_stream& stream, watch& deadline, const config::limit_settings& limits,
                        http::body_framing framing, std::string early, bool expects_continue)
-    : stream_(stream), deadline_(deadline), limits_(limits), framing_(framing), early_(std::move(early)),
+    : stream_(stream),
+      deadline_(deadline),
+      limits_(limits),
+      framing_(framing),
+      early_(std::move(early)),
       // A body that is on its way already needs no 100 (RFC 9110 section 10.1.1).
-      expects_continue_(expects_continue && early_.empty()), raw_received_(early_.size()),
-      begin_(watch::clock::now()), progress_(begin_) {}
+      expects_continue_(expects_continue && early_.empty()),
+      raw_received_(early_.size()),
+      begin_(watch::clock::now()),
+      progress_(begin_) {}
 
 std::int64_t http1_body::length() const noexcept {
-    return framing_.kind == http::body_framing::kind::chunked ? -1 : static_cast<std::int64_t>(framing_.length);
+    return framing_.kind == http::body_framing::kind::chunked ? -1
+                                                              : static_cast<std::int64_t>(framing_.length);
 }
 
 bool http1_body::is_complete() const noexcept {
-    return framing_.kind == http::body_framing::kind::chunked ? chunks_.is_done() : received_ == framing_.length;
+    return framing_.kind == http::body_framing::kind::chunked ? chunks_.is_done()
+                                                              : received_ == framing_.length;
 }
 
 watch::clock::time_point http1_body::slowest_end() const noexcept {
     using std::chrono::milliseconds;
-    // A grace, then the average rate; and never silent for longer than an idle connection may be. So a slow honest
-    // client lives, and one that sends a byte now and then does not (USERS 33).
+    // A grace, then the average rate; and never silent for longer than an idle connection may be. So a slow
+    // honest client lives, and one that sends a byte now and then does not (USERS 33).
     const auto rate = std::max<std::uint64_t>(limits_.min_body_rate, 1);
     const auto by_rate = begin_ + limits_.header_timeout + milliseconds(raw_received_ * 1000 / rate);
     return std::min(by_rate, progress_ + std::max(limits_.idle_timeout, limits_.header_timeout));
@@ -106,7 +114,8 @@ task<result<std::size_t>> http1_body::read_some(std::span<char> buffer) {
 }
 
 task<bool> http1_body::drain(std::uint64_t limit) {
-    if (framing_.kind == http::body_framing::kind::length && framing_.length - received_ > limit) co_return false;
+    if (framing_.kind == http::body_framing::kind::length && framing_.length - received_ > limit)
+        co_return false;
     const auto most = received_ + limit;
     std::string sink(4096, '\0');
     while (!is_complete()) {

@@ -14,15 +14,16 @@ namespace fairlead::session {
 /// The body of one request, read from the connection as far as its framing goes and never beyond it.
 class http1_body final : public http::body_reader {
 public:
-    /// `early`: bytes that arrived together with the head. `expects_continue`: the first read that finds nothing there
-    /// sends 100 (RFC 9110 section 10.1.1), so a refusal before it spares the client the body.
-    http1_body(net::byte_stream& stream, watch& deadline, const config::limit_settings& limits, http::body_framing framing,
-               std::string early, bool expects_continue);
+    /// `early`: bytes that arrived together with the head. `expects_continue`: the first read that finds
+    /// nothing there sends 100 (RFC 9110 section 10.1.1), so a refusal before it spares the client the body.
+    http1_body(net::byte_stream& stream, watch& deadline, const config::limit_settings& limits,
+               http::body_framing framing, std::string early, bool expects_continue);
 
     task<result<std::size_t>> read_some(std::span<char> buffer) override;
     std::int64_t length() const noexcept override;
 
-    /// Reads and throws away what is left if that is at most `limit` bytes; false when it is more, or reading failed.
+    /// Reads and throws away what is left if that is at most `limit` bytes; false when it is more, or reading
+    /// failed.
     task<bool> drain(std::uint64_t limit);
     /// True when the client was not told to go on, and may or may not send the body.
     bool is_unsolicited() const noexcept { return expects_continue_ && !is_complete(); }

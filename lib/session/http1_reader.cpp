@@ -26,8 +26,8 @@ bool is_token_char(char c) noexcept {
            punctuation.find(c) != std::string_view::npos;
 }
 
-/// Keeps views of what Beast found. It is fed one complete head and told to skip the body: how long that is, our own
-/// rules decide (http/framing).
+/// Keeps views of what Beast found. It is fed one complete head and told to skip the body: how long that is,
+/// our own rules decide (http/framing).
 class view_parser final : public beast::http::basic_parser<true> {
 public:
     view_parser(field_storage& storage, request_head& out) : storage_(storage), out_(out) {
@@ -45,7 +45,8 @@ private:
         out_.method_text = {method_text.data(), method_text.size()};
         out_.target = {target.data(), target.size()};
     }
-    void on_field_impl(http::field id, beast::string_view name, beast::string_view value, error_code& failed) override {
+    void on_field_impl(http::field id, beast::string_view name, beast::string_view value,
+                       error_code& failed) override {
         if (count_ == storage_.size()) {
             too_many_ = true;
             failed = beast::http::error::header_limit;
@@ -58,7 +59,9 @@ private:
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(beast::string_view piece, error_code&) override { return piece.size(); }
     void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece, error_code&) override { return piece.size(); }
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece, error_code&) override {
+        return piece.size();
+    }
     void on_finish_impl(error_code&) override {}
 
     field_storage& storage_;
@@ -67,7 +70,8 @@ private:
     bool too_many_ = false;
 };
 
-/// Checks the version at the end of the request line (RFC 9112 section 2.3) and makes it one that Beast knows.
+/// Checks the version at the end of the request line (RFC 9112 section 2.3) and makes it one that Beast
+/// knows.
 std::optional<http::problem> settle_version(std::span<char> head, unsigned& minor) {
     const std::string_view text(head.data(), head.size());
     const auto line = text.substr(0, text.find('\r'));
@@ -101,7 +105,8 @@ head_scanner::state head_scanner::refuse(http::status status, std::string detail
 head_scanner::state head_scanner::too_large() {
     const auto limit = std::to_string(limit_);
     if (lines_ == 0)
-        return refuse(http::status::uri_too_long, "The request line is longer than the limit of " + limit + " bytes.");
+        return refuse(http::status::uri_too_long,
+                      "The request line is longer than the limit of " + limit + " bytes.");
     return refuse(http::status::request_header_fields_too_large,
                   "The request head is longer than the limit of " + limit + " bytes.");
 }
@@ -124,19 +129,22 @@ head_scanner::state head_scanner::scan(std::span<const char> bytes) {
     // One byte beyond the limit decides; what follows it must not, or the verdict would depend on how the bytes arrive.
     const auto seen = std::min(bytes.size(), limit_ + 1);
     while (position_ < seen) {
-        if (position_ == line_begin_ && !check_line_begin(bytes[position_])) return state::refused;
+        const bool is_plain_line = lines_ > 0 && bytes[position_] > ' ';  // nearly every line
+        if (!is_plain_line && position_ == line_begin_ && !check_line_begin(bytes[position_])) return state::refused;
         const auto* found = static_cast<const char*>(std::memchr(bytes.data() + position_, '\n', seen - position_));
         if (!found) {
             position_ = seen;
             break;
         }
         const auto lf = static_cast<std::size_t>(found - bytes.data());
-        if (lf == line_begin_ || bytes[lf - 1] != '\r') return refuse(http::status::bad_request, "A line ends without CR (RFC 9112 section 2.2).");
+        if (lf == line_begin_ || bytes[lf - 1] != '\r')
+            return refuse(http::status::bad_request, "A line ends without CR (RFC 9112 section 2.2).");
         const bool is_empty = lf == line_begin_ + 1;
         position_ = line_begin_ = lf + 1;
         if (is_empty && begun_) return line_begin_ > limit_ ? too_large() : state::complete;
         if (is_empty) {
-            if (++empty_lines_ > max_empty_lines) return refuse(http::status::bad_request, "Too many empty lines before the request.");
+            if (++empty_lines_ > max_empty_lines)
+                return refuse(http::status::bad_request, "Too many empty lines before the request.");
             continue;
         }
         ++lines_;

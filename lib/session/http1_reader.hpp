@@ -10,7 +10,8 @@
 
 namespace fairlead::session {
 
-/// Most field lines of one head; more is 431. Beast's own limit counts bytes, and only when it gets them at once.
+/// Most field lines of one head; more is 431. Beast's own limit counts bytes, and only when it gets them at
+/// once.
 inline constexpr std::size_t max_field_lines = 256;
 using field_storage = std::array<http::field_view, max_field_lines>;
 
@@ -21,11 +22,11 @@ struct request_head {
     std::string_view target;
     unsigned version_minor = 1;  ///< 0 or 1: a higher minor version is served as 1.1 (RFC 9110 section 2.5)
     http::field_table fields;
-    std::size_t size = 0;        ///< bytes of the head, with empty lines before it and the empty line that ends it
+    std::size_t size = 0;  ///< bytes of the head, with empty lines before it and the empty line that ends it
 };
 
-/// Looks for the end of a head without parsing it, so that the size limit holds whatever Beast does, and so that Beast
-/// sees every head at once. Remembers how far it looked: a head that drips in is scanned once.
+/// Looks for the end of a head without parsing it, so that the size limit holds whatever Beast does, and so
+/// that Beast sees every head at once. Remembers how far it looked: a head that drips in is scanned once.
 class head_scanner {
 public:
     enum class state { incomplete, complete, refused };
@@ -34,8 +35,8 @@ public:
     explicit head_scanner(std::size_t limit) noexcept : limit_(limit) {}
 
     /// Looks at `bytes`, which begin where the head begins; a further call gets the same bytes and more.
-    /// Refused: bare LF, obs-fold, a first byte that no method begins with (400), or beyond the limit (414 while still
-    /// in the request line, else 431): `refusal()` says which.
+    /// Refused: bare LF, obs-fold, a first byte that no method begins with (400), or beyond the limit (414
+    /// while still in the request line, else 431): `refusal()` says which.
     state scan(std::span<const char> bytes);
 
     /// Bytes of the complete head.
@@ -59,9 +60,9 @@ private:
     std::unique_ptr<http::problem> refusal_;  // rarely there: an idle connection keeps a pointer only
 };
 
-/// Parses a complete head with Beast's parser and checks what it lets through (lib/README.md lists it). `head` is
-/// written to: a minor version above 1 becomes 1, which Beast would refuse. Nothing: `out` is filled, with views into
-/// `head` and lines in `storage`.
+/// Parses a complete head with Beast's parser and checks what it lets through (lib/README.md lists it).
+/// `head` is written to: a minor version above 1 becomes 1, which Beast would refuse. Nothing: `out` is
+/// filled, with views into `head` and lines in `storage`.
 std::optional<http::problem> parse_head(std::span<char> head, field_storage& storage, request_head& out);
 
 }  // namespace fairlead::session

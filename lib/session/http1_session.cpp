@@ -13,26 +13,39 @@
 namespace fairlead::session {
 namespace {
 
-// What is left of a request body is read and thrown away up to here, to keep the connection; above, closing is cheaper.
+// What is left of a request body is read and thrown away up to here, to keep the connection; above, closing
+// is cheaper.
 constexpr std::uint64_t drain_limit = 64 * 1024;
 
-/// Buffers of one thread. They are touched only inside plain functions: after a `co_await` the coroutine may be on
-/// another thread.
-struct scratch {
-    explicit scratch(std::size_t header_size) : input(64 * 1024 + header_size), output(128 * 1024 + 8 * header_size) {}
+}  // namespace
+
+/// Buffers of one thread. They are touched only inside plain functions: after a `co_await` the coroutine may
+/// be on another thread.
+struct http1_session::scratch {
+    explicit scratch(std::size_t header_size)
+        : input(64 * 1024 + header_size), output(128 * 1024 + 8 * header_size) {}
     std::vector<char> input;
     std::vector<char> output;
     field_storage fields;
     answer_batch batch{output};
+    std::string
+        host_text;  // the Host that was accepted last, whoever sent it: nearly always the next one, too
+    http::known_host latest_host;
+
+    void remember(std::string_view text, http::host_parts parts) {
+        if (text == host_text) return;
+        host_text = text;
+        parts.name = std::string_view(host_text).substr(0, parts.name.size());
+        latest_host = {host_text, parts};
+    }
+
+    static scratch& of_this_thread(std::size_t header_size) {
+        thread_local std::unique_ptr<scratch> mine;
+        if (!mine || mine->input.size() < 64 * 1024 + header_size)
+            mine = std::make_unique<scratch>(header_size);
+        return *mine;
+    }
 };
-
-scratch& thread_scratch(std::size_t header_size) {
-    thread_local std::unique_ptr<scratch> mine;
-    if (!mine || mine->input.size() < 64 * 1024 + header_size) mine = std::make_unique<scratch>(header_size);
-    return *mine;
-}
-
-}  // namespace
 
 /// A request that may wait: head, fields and early body bytes in memory of their own.
 struct http1_session::suspended_request {
@@ -46,7 +59,11 @@ struct http1_session::suspended_request {
 
 http1_session::http1_session(net::byte_stream& stream, const environment& shared, watch& deadline,
                              const http::peer_info& peer)
-    : stream_(stream), shared_(shared), deadline_(deadline), peer_(peer), scanner_(shared.limits.header_size) {}
+    : stream_(stream),
+      shared_(shared),
+      deadline_(deadline),
+      peer_(peer),
+      scanner_(shared.limits.header_size) {}
 
 http1_session::~http1_session() = default;
 
@@ -56,7 +73,7 @@ task<http1_session::step> http1_session::run(step next) {
             const auto failed = co_await stream_.wait(net::readiness::readable);
             next = failed ? step::leave : serve_ready();
         } else if (next == step::answer) {
-            next = answer_input({});
+            next = answer_carried();
         } else if (next == step::flush) {
             next = co_await flush();
         } else {
@@ -67,77 +84,86 @@ task<http1_session::step> http1_session::run(step next) {
 }
 
 http1_session::step http1_session::serve_ready() {
-    auto& mine = thread_scratch(shared_.limits.header_size);
+    auto& mine = scratch::of_this_thread(shared_.limits.header_size);
     const std::span<char> input(mine.input);
     const auto got = stream_.read_now(input.subspan(carry_.size()));
+    now_ = watch::clock::now();
     if (!got) return net::would_block(got.error()) ? step::read : step::leave;
-    if (*got == 0) return end_of_input();
-    std::memcpy(input.data(), carry_.data(), carry_.size());
-    return answer_input(input.first(carry_.size() + *got));
+    if (*got == 0) return end_of_input(mine);
+    if (!carry_.empty()) std::memcpy(input.data(), carry_.data(), carry_.size());
+    return answer_input(mine, input.first(carry_.size() + *got), carry_.empty());
 }
 
-http1_session::step http1_session::end_of_input() {
-    // Only a head that has begun is owed an answer (RFC 9110 section 15.5.9); who was silent, or left, gets none.
+/// Answers what was received behind a request that had to be waited for.
+http1_session::step http1_session::answer_carried() {
+    auto bytes = std::move(carry_);
+    carry_.clear();
+    return answer_input(scratch::of_this_thread(shared_.limits.header_size), bytes, true);
+}
+
+http1_session::step http1_session::end_of_input(scratch& mine) {
+    // Only a head that has begun is owed an answer (RFC 9110 section 15.5.9); who was silent, or left, gets
+    // none.
     if (!deadline_.has_expired() || !scanner_.has_begun()) return step::leave;
     http::problem late;
     late.status = http::status::request_timeout;
     late.detail = "The request head was not complete within " +
                   std::to_string(shared_.limits.header_timeout.count() / 1000) + " s.";
-    return send_batch(refuse(late, nullptr));
+    return send_batch(mine.batch, refuse(mine.batch, late, nullptr));
 }
 
-/// Answers what is in `input`; an empty one stands for the bytes kept in `carry_`.
-http1_session::step http1_session::answer_input(std::span<char> input) {
-    std::string kept;
-    if (input.empty()) {
-        kept = std::move(carry_);
-        carry_.clear();
-        input = kept;
-    }
-    bool is_new_head = carry_.empty();
-    auto& batch = thread_scratch(shared_.limits.header_size).batch;
+/// Answers the complete requests of `input`. `is_new_head`: its first byte is the first of a head.
+http1_session::step http1_session::answer_input(scratch& mine, std::span<char> input, bool is_new_head) {
+    auto& batch = mine.batch;
     step next = step::read;
     while (next == step::read && !input.empty()) {
         const auto found = scanner_.scan(input);
         if (found == head_scanner::state::incomplete) break;
         if (found == head_scanner::state::refused) {
-            next = refuse(scanner_.refusal(), nullptr);
+            next = refuse(batch, scanner_.refusal(), nullptr);
             break;
         }
         const auto head = input.first(scanner_.head_size());
-        next = answer_one(head);
+        next = answer_one(mine, head);
         if (next == step::suspend) break;  // its head stays where it is, and the scanner knows its size
         scanner_.reset();
         is_new_head = true;
         input = input.subspan(head.size());
         if (next == step::read && !batch.has_room(max_head_size())) {
-            next = send_batch(step::answer);
+            next = send_batch(batch, step::answer);
             if (next == step::answer) next = step::read;
         }
     }
     keep_rest(input, is_new_head);
-    return send_batch(next);
+    return send_batch(batch, next);
 }
 
 /// Most bytes of field lines that any answer has: a redirect repeats the target with every byte escaped.
-std::size_t http1_session::max_head_size() const noexcept { return 8 * 1024 + 4 * shared_.limits.header_size; }
+std::size_t http1_session::max_head_size() const noexcept {
+    return 8 * 1024 + 4 * shared_.limits.header_size;
+}
 
 void http1_session::keep_rest(std::span<char> rest, bool is_new_head) {
-    if (!rest.empty() && is_new_head) head_deadline_ = watch::clock::now() + shared_.limits.header_timeout;
-    if (rest.empty()) carry_ = std::string();  // gives the memory back: an idle connection owns none
-    else carry_.assign(rest.data(), rest.size());
+    if (!rest.empty() && is_new_head) head_deadline_ = now_ + shared_.limits.header_timeout;
+    if (!rest.empty()) {
+        carry_.assign(rest.data(), rest.size());
+        stream_.expect_more();
+    } else if (!carry_.empty()) {
+        carry_ = std::string();  // gives the memory back: an idle connection owns none
+    }
     await_request();
 }
 
 /// The phase of waiting for the rest of a head, or for a new one.
 void http1_session::await_request() {
-    if (carry_.empty()) deadline_.enter(watch::phase::idle, watch::clock::now());
-    else deadline_.enter(watch::phase::header, head_deadline_);
+    if (carry_.empty())
+        deadline_.enter(watch::phase::idle, now_);
+    else
+        deadline_.enter(watch::phase::header, head_deadline_);
 }
 
 /// Sends the batch. Returns `after`, or flush when the client did not take all of it or a file follows.
-http1_session::step http1_session::send_batch(step after) {
-    auto& batch = thread_scratch(shared_.limits.header_size).batch;
+http1_session::step http1_session::send_batch(answer_batch& batch, step after) {
     if (batch.empty()) return after;
     auto left = batch.send(stream_);
     auto records = batch.records();
@@ -153,7 +179,8 @@ http1_session::step http1_session::send_batch(step after) {
         after_flush_ = after;
         after = step::flush;
     }
-    for (const auto& record : records) record.publish(shared_, peer_);
+    const auto now = records.empty() ? watch::clock::time_point{} : watch::clock::now();
+    for (const auto& record : records) record.publish(shared_, peer_, now);
     batch.clear();
     return after;
 }
@@ -161,11 +188,12 @@ http1_session::step http1_session::send_batch(step after) {
 task<http1_session::step> http1_session::flush() {
     const auto output = std::move(pending_);
     const auto failed = co_await output->send(stream_, deadline_, shared_);
-    for (const auto& record : output->records) record.get().publish(shared_, peer_);
+    for (const auto& record : output->records) record.get().publish(shared_, peer_, watch::clock::now());
     if (failed) {
         shared_.log.debug("answer to {} cut: {}", peer_.address, failed.message());
         co_return step::leave;
     }
+    now_ = watch::clock::now();
     await_request();
     co_return after_flush_;
 }
@@ -176,11 +204,12 @@ bool http1_session::may_keep(bool wanted) const noexcept {
 }
 
 /// Puts one answer into the batch. Returns what follows it: read when the connection goes on.
-http1_session::step http1_session::enqueue(const http::request& request, http::response answer, bool wants_keep,
+http1_session::step http1_session::enqueue(answer_batch& batch, const http::request& request,
+                                           http::response&& answer, bool wants_keep,
                                            std::uint64_t bytes_received) {
-    auto& batch = thread_scratch(shared_.limits.header_size).batch;
     if (!batch.has_room(answer.prebuilt.size() + answer.fields.text().size())) {
-        shared_.log.error("answer {} has a head of {} bytes: connection closed", request.id, answer.fields.text().size());
+        shared_.log.error("answer {} has a head of {} bytes: connection closed", request.id,
+                          answer.fields.text().size());
         return step::leave;
     }
     ++served_;
@@ -188,20 +217,18 @@ http1_session::step http1_session::enqueue(const http::request& request, http::r
     options.is_head = request.method == http::verb::head;
     options.keep = may_keep(wants_keep && !answer.close);
     options.requests_left = options.keep ? shared_.limits.requests_per_connection - served_ : 0;
-    options.idle_timeout = std::chrono::duration_cast<std::chrono::seconds>(shared_.limits.idle_timeout);
+    options.keep_alive = shared_.keep_alive_lines;
     options.request_id = request.id;
 
-    exchange_record record;
-    record.describe(request, shared_.access_log.enabled());
-    record.status = static_cast<unsigned>(answer.status);
-    record.is_quiet = answer.is_quiet;
-    record.bytes_received = bytes_received;
+    const auto status = static_cast<unsigned>(answer.status);
+    const bool is_quiet = answer.is_quiet;
+    std::uint64_t bytes_sent = 0;
     // A client that did not ask for the end may still be sending: requests behind this one, or the rest of a body. Bytes
     // that nobody reads would turn the close into a reset, which overtakes the answer (RFC 9112 section 9.6).
     const bool may_send_on = answer.close || wants_keep;
     step next = options.keep ? step::read : (may_send_on ? step::linger : step::leave);
     if (has_content(answer, options.is_head)) {
-        record.bytes_sent = http::body_length(answer.body);
+        bytes_sent = http::body_length(answer.body);
         auto* file = std::get_if<http::file_slice>(&answer.body);
         if (file && file->length > 0) {
             pending_ = std::make_unique<pending_output>();
@@ -209,44 +236,53 @@ http1_session::step http1_session::enqueue(const http::request& request, http::r
             if (options.keep) next = step::answer;
         }
     }
-    batch.add(std::move(answer), options, record);
+    auto& record = batch.add(std::move(answer), options);
+    record.describe(request, shared_.access_log.enabled());
+    record.status = status;
+    record.is_quiet = is_quiet;
+    record.bytes_sent = bytes_sent;
+    record.bytes_received = bytes_received;
     return next;
 }
 
 /// Refuses what cannot be framed. The connection ends, since nobody knows where the next request would begin.
-http1_session::step http1_session::refuse(const http::problem& refusal, const http::request* request) {
+http1_session::step http1_session::refuse(answer_batch& batch, const http::problem& refusal,
+                                          const http::request* request) {
     id_text id;
     http::request unread;
     if (!request) {
         write_hex(next_random(), id.data());
         unread.id = {id.data(), id.size()};
         unread.peer = peer_;
-        unread.received = watch::clock::now();
+        unread.received = now_;
         request = &unread;
     }
     auto answer = shared_.pages.refuse(refusal, *request);
     answer.close = true;
-    return enqueue(*request, std::move(answer), false, 0);
+    return enqueue(batch, *request, std::move(answer), false, 0);
 }
 
 /// Answers one complete head into the batch, or says that it has to be suspended.
-http1_session::step http1_session::answer_one(std::span<char> head) {
+http1_session::step http1_session::answer_one(scratch& mine, std::span<char> head) {
+    auto& batch = mine.batch;
     request_head parsed;
-    if (const auto refusal = parse_head(head, thread_scratch(shared_.limits.header_size).fields, parsed))
-        return refuse(*refusal, nullptr);
+    if (const auto refusal = parse_head(head, mine.fields, parsed)) return refuse(batch, *refusal, nullptr);
     id_text id;
     http::request request;
     fill_request(request, parsed, id);
-    const auto facts = http::check_head(parsed.fields, parsed.version_minor);
-    if (!facts) return refuse(http::to_problem(facts.error()), &request);
+    const auto facts = http::check_head(parsed.fields, parsed.version_minor, &mine.latest_host);
+    if (!facts) return refuse(batch, http::to_problem(facts.error()), &request);
     const auto framing = http::decide_framing(parsed.fields, parsed.version_minor);
-    if (!framing) return refuse(http::to_problem(framing.error()), &request);
+    if (!framing) return refuse(batch, http::to_problem(framing.error()), &request);
     if (framing->kind != http::body_framing::kind::none) return step::suspend;
-    if (facts->host) request.host_name = facts->host->name;
+    if (facts->host) {
+        request.host_name = facts->host->name;
+        mine.remember(request.authority, *facts->host);
+    }
 
     http::response answer;
     if (!shared_.pages.try_respond(request, answer)) return step::suspend;
-    return enqueue(request, std::move(answer), facts->keep_alive, 0);
+    return enqueue(batch, request, std::move(answer), facts->keep_alive, 0);
 }
 
 void http1_session::fill_request(http::request& request, const request_head& head, id_text& id) const {
@@ -259,13 +295,13 @@ void http1_session::fill_request(http::request& request, const request_head& hea
     request.authority = head.fields[http::field::host];
     request.peer = peer_;
     request.id = {id.data(), id.size()};
-    request.received = watch::clock::now();
+    request.received = now_;
 }
 
 /// Moves the first request of `carry_` into memory of its own; what follows it goes to the body, or stays.
 std::unique_ptr<http1_session::suspended_request> http1_session::begin_suspended() {
     auto work = std::make_unique<suspended_request>();
-    auto& storage = thread_scratch(shared_.limits.header_size).fields;
+    auto& storage = scratch::of_this_thread(shared_.limits.header_size).fields;
     work->head = carry_.substr(0, scanner_.head_size());
     carry_.erase(0, scanner_.head_size());
     scanner_.reset();
@@ -280,8 +316,8 @@ std::unique_ptr<http1_session::suspended_request> http1_session::begin_suspended
     work->wants_keep = facts->keep_alive;
     if (facts->host) work->request.host_name = facts->host->name;
     if (framing->kind != http::body_framing::kind::none) {
-        work->body = std::make_unique<http1_body>(stream_, deadline_, shared_.limits, *framing, std::move(carry_),
-                                                  facts->expects_continue);
+        work->body = std::make_unique<http1_body>(stream_, deadline_, shared_.limits, *framing,
+                                                  std::move(carry_), facts->expects_continue);
         carry_.clear();
         work->request.body = work->body.get();
     }
@@ -296,21 +332,26 @@ task<http1_session::step> http1_session::serve_suspended() {
     bool keep = work->wants_keep;
     if (body && !body->is_complete()) {
         // A client that still waits for 100 may send the body or not: only closing is unambiguous.
-        if (body->is_unsolicited() || !keep || answer.close) keep = false;
-        else keep = co_await body->drain(drain_limit);
+        if (body->is_unsolicited() || !keep || answer.close)
+            keep = false;
+        else
+            keep = co_await body->drain(drain_limit);
         answer.close |= !keep;
     }
     if (body && keep) carry_ = body->take_surplus();
     co_return finish_suspended(*work, std::move(answer), keep);
 }
 
-http1_session::step http1_session::finish_suspended(suspended_request& work, http::response answer, bool keep) {
+http1_session::step http1_session::finish_suspended(suspended_request& work, http::response&& answer,
+                                                    bool keep) {
     const auto received = work.body ? work.body->received() : 0;
-    auto next = enqueue(work.request, std::move(answer), keep, received);
+    auto& batch = scratch::of_this_thread(shared_.limits.header_size).batch;
+    auto next = enqueue(batch, work.request, std::move(answer), keep, received);
     if (next == step::read && !carry_.empty()) next = step::answer;
-    if (!carry_.empty()) head_deadline_ = watch::clock::now() + shared_.limits.header_timeout;
+    now_ = watch::clock::now();
+    if (!carry_.empty()) head_deadline_ = now_ + shared_.limits.header_timeout;
     await_request();
-    return send_batch(next);
+    return send_batch(batch, next);
 }
 
 }  // namespace fairlead::session

@@ -23,9 +23,11 @@ enum class step {
     leave,    ///< close now
 };
 
-/// One keep-alive HTTP/1.1 connection (RFC 9112), without I/O of its own: everything goes through a `byte_stream`.
+/// One keep-alive HTTP/1.1 connection (RFC 9112), without I/O of its own: everything goes through a
+/// `byte_stream`.
 ///
-///   1. read what is there            serve_ready()     a plain function on this thread's buffers, so that an idle
+///   1. read what is there            serve_ready()     a plain function on this thread's buffers, so that an
+///   idle
 ///   2. answer every complete request                   connection owns no buffer
 ///   3. write all answers at once
 ///   4. what may wait (a body, a cold file, the disk) is served by serve_suspended(), from memory of its own
@@ -34,11 +36,12 @@ class http1_session {
 public:
     using step = session::step;
 
-    http1_session(net::byte_stream& stream, const environment& shared, watch& deadline, const http::peer_info& peer);
+    http1_session(net::byte_stream& stream, const environment& shared, watch& deadline,
+                  const http::peer_info& peer);
     ~http1_session();
 
-    /// Steps 1 to 3 without waiting; what `run` begins with. May be called before the connection has a coroutine: a
-    /// connection with a single small request never gets one.
+    /// Steps 1 to 3 without waiting; what `run` begins with. May be called before the connection has a
+    /// coroutine: a connection with a single small request never gets one.
     step serve_ready();
 
     /// Goes on from `next` until the connection is to be closed. What it returns says how: linger or leave.
@@ -46,14 +49,17 @@ public:
 
 private:
     using id_text = std::array<char, 16>;
+    struct scratch;
     struct suspended_request;
 
-    step answer_input(std::span<char> input);
-    step answer_one(std::span<char> head);
-    step refuse(const http::problem& refusal, const http::request* request);
-    step enqueue(const http::request& request, http::response answer, bool wants_keep, std::uint64_t bytes_received);
-    step send_batch(step after);
-    step end_of_input();
+    step answer_carried();
+    step answer_input(scratch& mine, std::span<char> input, bool is_new_head);
+    step answer_one(scratch& mine, std::span<char> head);
+    step refuse(answer_batch& batch, const http::problem& refusal, const http::request* request);
+    step enqueue(answer_batch& batch, const http::request& request, http::response&& answer, bool wants_keep,
+                 std::uint64_t bytes_received);
+    step send_batch(answer_batch& batch, step after);
+    step end_of_input(scratch& mine);
     void keep_rest(std::span<char> rest, bool is_new_head);
     void await_request();
     void fill_request(http::request& request, const request_head& head, id_text& id) const;
@@ -62,7 +68,7 @@ private:
 
     task<step> serve_suspended();
     std::unique_ptr<suspended_request> begin_suspended();
-    step finish_suspended(suspended_request& work, http::response answer, bool keep);
+    step finish_suspended(suspended_request& work, http::response&& answer, bool keep);
     task<step> flush();
 
     net::byte_stream& stream_;
@@ -70,8 +76,11 @@ private:
     watch& deadline_;
     const http::peer_info& peer_;
     head_scanner scanner_;
-    std::string carry_;  // bytes received and not consumed: part of a head, or requests behind one that is not done
+    std::string
+        carry_;  // bytes received and not consumed: part of a head, or requests behind one that is not done
     watch::clock::time_point head_deadline_{};
+    watch::clock::time_point
+        now_{};  // of the latest read or wake-up: one look at the clock for all its requests
     std::unique_ptr<pending_output> pending_;
     step after_flush_ = step::read;
     unsigned served_ = 0;

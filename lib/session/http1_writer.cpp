@@ -2,15 +2,17 @@
 
 #include "http/date.hpp"
 
-#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 #include <ctime>
 
 namespace fairlead::session {
 namespace {
 
 char* put(char* out, std::string_view text) noexcept {
-    return std::copy(text.begin(), text.end(), out);  // unlike memcpy, takes an empty view without data
+    if (!text.empty()) std::memcpy(out, text.data(), text.size());  // which must not get a null pointer
+    return out + text.size();
 }
 
 char* put(char* out, std::uint64_t number) noexcept { return std::to_chars(out, out + 20, number).ptr; }
@@ -27,29 +29,33 @@ char* put_status_line(char* out, http::status status) {
 
 }  // namespace
 
-std::string_view current_date() {
-    struct cached_date {
+std::string_view current_date_line() {
+    struct cached_line {
         std::time_t second = -1;
-        http::date_text text;
+        std::array<char, 37> text;  // "Date: ", 29 bytes of date, CRLF
     };
-    thread_local cached_date cached;
+    thread_local cached_line cached;
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
     if (now.tv_sec != cached.second) {
         cached.second = now.tv_sec;
-        cached.text = http::format_date(now.tv_sec);
+        put(put(put(cached.text.data(), "Date: "), http::view(http::format_date(now.tv_sec))), "\r\n");
     }
-    return http::view(cached.text);
+    return {cached.text.data(), cached.text.size()};
+}
+
+std::string keep_alive_lines(std::chrono::seconds idle_timeout) {
+    return "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=" + std::to_string(idle_timeout.count()) +
+           ", max=";
 }
 
 char* write_head(char* out, const http::response& answer, const head_options& options) {
     out = put_status_line(out, answer.status);
-    out = put(out, "Date: ");
-    out = put(out, current_date());
-    out = put(out, "\r\n");
+    out = put(out, current_date_line());
     out = put(out, answer.prebuilt);
     out = put(out, answer.fields.text());
-    // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the 200.
+    // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the
+    // 200.
     if (has_content(answer, false)) {
         out = put(out, "Content-Length: ");
         out = put(out, http::body_length(answer.body));
@@ -58,9 +64,7 @@ char* write_head(char* out, const http::response& answer, const head_options& op
     out = put(out, "X-Content-Type-Options: nosniff\r\nX-Request-Id: ");
     out = put(out, options.request_id);
     if (!options.keep) return put(out, "\r\nConnection: close\r\n\r\n");
-    out = put(out, "\r\nConnection: keep-alive\r\nKeep-Alive: timeout=");
-    out = put(out, static_cast<std::uint64_t>(options.idle_timeout.count()));
-    out = put(out, ", max=");
+    out = put(out, options.keep_alive);
     out = put(out, std::uint64_t{options.requests_left});
     return put(out, "\r\n\r\n");
 }

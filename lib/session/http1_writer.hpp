@@ -4,26 +4,31 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace fairlead::session {
 
 /// What the head of an answer says beside the response itself.
 struct head_options {
-    unsigned version_minor = 1;         ///< of the request
-    bool is_head = false;               ///< the request was HEAD: Content-Length without a body
-    bool keep = true;                   ///< the connection goes on
-    unsigned requests_left = 0;         ///< announced by Keep-Alive when `keep`
-    std::chrono::seconds idle_timeout{};
+    unsigned version_minor = 1;   ///< of the request
+    bool is_head = false;         ///< the request was HEAD: Content-Length without a body
+    bool keep = true;             ///< the connection goes on
+    unsigned requests_left = 0;   ///< announced by Keep-Alive when `keep`
+    std::string_view keep_alive;  ///< from `keep_alive_lines`: needed when `keep`
     std::string_view request_id;
 };
 
-/// Longest head that `write_head` makes beside `prebuilt` and `fields`: status line, Date, Content-Length, Connection,
-/// Keep-Alive, X-Request-Id, X-Content-Type-Options.
+/// The lines `Connection` and `Keep-Alive` of an answer after which the connection goes on, up to the number
+/// of requests that are left: the same for all of a server, so made once.
+std::string keep_alive_lines(std::chrono::seconds idle_timeout);
+
+/// Longest head that `write_head` makes beside `prebuilt` and `fields`: status line, Date, Content-Length,
+/// Connection, Keep-Alive, X-Request-Id, X-Content-Type-Options.
 inline constexpr std::size_t head_overhead = 512;
 
-/// Writes status line and field lines to `out`, which has room for `head_overhead` bytes beside the answer's own field
-/// lines. Returns its end.
+/// Writes status line and field lines to `out`, which has room for `head_overhead` bytes beside the answer's
+/// own field lines. Returns its end.
 char* write_head(char* out, const http::response& answer, const head_options& options);
 
 /// True when the answer to such a request has content after its head (RFC 9110 section 6.4.1).
@@ -32,7 +37,8 @@ inline bool has_content(const http::response& answer, bool is_head) noexcept {
     return !is_head && code >= 200 && code != 204 && code != 304;
 }
 
-/// `Date` of now (RFC 9110 section 6.6.1), formatted once a second for each thread; valid until this thread's next call.
-std::string_view current_date();
+/// The line `Date: ...` of now with its CRLF (RFC 9110 section 6.6.1), formatted once a second for each
+/// thread; valid until this thread's next call.
+std::string_view current_date_line();
 
 }  // namespace fairlead::session

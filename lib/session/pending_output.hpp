@@ -11,7 +11,8 @@
 
 namespace fairlead::session {
 
-/// What the client did not take at once: bytes, then perhaps a file; and what is to be told when all of it has gone.
+/// What the client did not take at once: bytes, then perhaps a file; and what is to be told when all of it
+/// has gone.
 class pending_output {
 public:
     std::string bytes;
@@ -19,12 +20,15 @@ public:
     std::vector<owned_record> records;
 
     /// Sends everything, in constant memory, and no slower than `min_body_rate`. Errors: errc::timeout,
-    /// errc::file_changed (the connection has to end: what was announced cannot be completed), or the stream's.
+    /// errc::file_changed (the connection has to end: what was announced cannot be completed), or the
+    /// stream's.
     task<error_code> send(net::byte_stream& stream, watch& deadline, const environment& shared);
 
 private:
-    task<error_code> wait_writable(net::byte_stream& stream, watch& deadline, const config::limit_settings& limits);
-    task<error_code> send_bytes(net::byte_stream& stream, watch& deadline, const config::limit_settings& limits);
+    task<error_code> wait_writable(net::byte_stream& stream, watch& deadline,
+                                   const config::limit_settings& limits);
+    task<error_code> send_bytes(net::byte_stream& stream, watch& deadline,
+                                const config::limit_settings& limits);
     task<error_code> send_file(net::byte_stream& stream, watch& deadline, const environment& shared);
 
     watch::clock::time_point begin_;

@@ -16,7 +16,11 @@ constexpr std::chrono::milliseconds head_patience{250};
 
 shed_session::shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
                            const http::peer_info& peer, bool wait_for_head)
-    : stream_(stream), shared_(shared), deadline_(deadline), peer_(peer), scanner_(shared.limits.header_size),
+    : stream_(stream),
+      shared_(shared),
+      deadline_(deadline),
+      peer_(peer),
+      scanner_(shared.limits.header_size),
       wait_for_head_(wait_for_head) {
     deadline_.enter(watch::phase::header, watch::clock::now() + head_patience);
 }
@@ -30,7 +34,10 @@ step shed_session::serve_ready() {
     if (*got == 0) return deadline_.has_expired() || !input_.empty() ? answer(nullptr) : step::leave;
     input_.append(piece.data(), *got);
     const auto found = scanner_.scan(input_);
-    if (found == head_scanner::state::incomplete && wait_for_head_) return step::read;
+    if (found == head_scanner::state::incomplete && wait_for_head_) {
+        stream_.expect_more();
+        return step::read;
+    }
     if (found != head_scanner::state::complete) return answer(nullptr);
 
     field_storage storage;
@@ -63,6 +70,9 @@ step shed_session::answer(const http::request* request) {
         shared_.metrics.connection_rejected(telemetry::reject_reason::soft_limit);
         if (request) shared_.metrics.request_shed(telemetry::shed_reason::connections);
     }
+    const bool is_all_read = request && input_.size() == scanner_.head_size() &&
+                             !request->fields.find(http::field::content_length) &&
+                             !request->fields.find(http::field::transfer_encoding);
     response.close = true;
 
     head_options options;
@@ -85,12 +95,9 @@ step shed_session::answer(const http::request* request) {
     const iovec piece{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
     // An empty socket buffer takes an answer of this size; a client for which it does not loses it.
     (void)stream_.write_now({&piece, 1});
-    record.publish(shared_, peer_);
-    // Unread bytes would turn the close into a reset that overtakes the answer; so would a body that is still to come.
-    const bool is_all = request && input_.size() == scanner_.head_size() &&
-                        !request->fields.find(http::field::content_length) &&
-                        !request->fields.find(http::field::transfer_encoding);
-    return is_all ? step::leave : step::linger;
+    record.publish(shared_, peer_, watch::clock::now());
+    // Unread bytes would turn the close into a reset that overtakes the answer.
+    return is_all_read ? step::leave : step::linger;
 }
 
 task<step> shed_session::run(step next) {

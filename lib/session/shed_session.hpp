@@ -10,13 +10,13 @@
 
 namespace fairlead::session {
 
-/// A connection above the soft limit. It may show within 250 ms that it asks for a health check, which is answered;
-/// everything else gets one 503 with Retry-After. Either way it ends.
+/// A connection above the soft limit. It may show within 250 ms that it asks for a health check, which is
+/// answered; everything else gets one 503 with Retry-After. Either way it ends.
 class shed_session {
 public:
     /// `wait_for_head`: false sheds at once, when even the spare places are nearly taken.
-    shed_session(net::byte_stream& stream, const environment& shared, watch& deadline, const http::peer_info& peer,
-                 bool wait_for_head);
+    shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
+                 const http::peer_info& peer, bool wait_for_head);
 
     /// Reads what is there, without waiting: read (the head is not complete yet), linger or leave.
     step serve_ready();

@@ -14,10 +14,11 @@ watch::~watch() {
 }
 
 void watch_list::sweep(watch::clock::time_point now, bool pressed) {
-    const auto now_ms =
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    const auto now_ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
     const std::lock_guard guard(mutex_);
-    const auto patience = draining_ ? 0 : (pressed ? std::min(limits_.pressed, limits_.normal) : limits_.normal).count();
+    const auto patience =
+        draining_ ? 0 : (pressed ? std::min(limits_.pressed, limits_.normal) : limits_.normal).count();
     for (auto& one : watches_) {
         auto state = one.state_.load(std::memory_order_relaxed);
         const auto what = static_cast<watch::phase>(state & 0x7F);
@@ -26,8 +27,10 @@ void watch_list::sweep(watch::clock::time_point now, bool pressed) {
         if (what == watch::phase::idle) deadline += static_cast<std::uint64_t>(patience);
         if (deadline > now_ms) continue;
         // Only when the session is still in that very phase; else it has just made progress.
-        if (!one.state_.compare_exchange_strong(state, state | watch::expired_bit, std::memory_order_acq_rel)) continue;
-        const bool answers_later = what == watch::phase::idle || what == watch::phase::header || what == watch::phase::body;
+        if (!one.state_.compare_exchange_strong(state, state | watch::expired_bit, std::memory_order_acq_rel))
+            continue;
+        const bool answers_later =
+            what == watch::phase::idle || what == watch::phase::header || what == watch::phase::body;
         one.stream_.abort(answers_later ? net::byte_stream::abort_reading : net::byte_stream::abort_both);
     }
 }

@@ -13,16 +13,16 @@ namespace fairlead::session {
 
 class watch_list;
 
-/// What a connection waits for, as data: the session writes phase and deadline, the sweeper of `watch_list` reads
-/// them and ends what is late by aborting the stream. No timer per connection, no call per request (measured: Beast's
-/// `expires_after` costs more instructions than parsing).
+/// What a connection waits for, as data: the session writes phase and deadline, the sweeper of `watch_list`
+/// reads them and ends what is late by aborting the stream. No timer per connection, no call per request
+/// (measured: Beast's `expires_after` costs more instructions than parsing).
 class watch : public boost::intrusive::list_base_hook<> {
 public:
     using clock = std::chrono::steady_clock;
     enum class phase : std::uint8_t {
-        working,    ///< the server itself is busy: no deadline
-        idle,       ///< between requests; the deadline comes from the list, since it depends on the load
-        header,     ///< part of a head is there
+        working,  ///< the server itself is busy: no deadline
+        idle,     ///< between requests; the deadline comes from the list, since it depends on the load
+        header,   ///< part of a head is there
         body,
         writing,
         lingering,  ///< the answer is out, the rest of the request is thrown away
@@ -38,7 +38,8 @@ public:
     void enter(phase next, clock::time_point when = {}) noexcept {
         state_.store(encode(next, when), std::memory_order_relaxed);
     }
-    /// True when the sweeper ended this phase: a read that returned 0 then means "too late", not "the peer left".
+    /// True when the sweeper ended this phase: a read that returned 0 then means "too late", not "the peer
+    /// left".
     bool has_expired() const noexcept { return (state_.load(std::memory_order_acquire) & expired_bit) != 0; }
 
 private:
@@ -46,7 +47,8 @@ private:
     // Layout of the word: milliseconds since the clock's epoch << 8 | expired << 7 | phase.
     static constexpr std::uint64_t expired_bit = 1u << 7;
     static std::uint64_t encode(phase p, clock::time_point when) noexcept {
-        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
+        const auto ms =
+            std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
         return static_cast<std::uint64_t>(ms) << 8 | static_cast<std::uint64_t>(p);
     }
 

@@ -27,14 +27,15 @@ struct surroundings {
 
 /// The sites of one configuration, with what they stand on.
 struct built_sites {
-    std::shared_ptr<void> resources;  ///< open directories and caches; outlives the sites below
-    std::unique_ptr<site> pages;      ///< the public listeners
-    std::unique_ptr<site> admin;      ///< the admin listeners
-    std::vector<std::string> summary; ///< what is served from where, a line each, for the log
+    std::shared_ptr<void> resources;   ///< open directories and caches; outlives the sites below
+    std::unique_ptr<site> pages;       ///< the public listeners
+    std::unique_ptr<site> admin;       ///< the admin listeners
+    std::vector<std::string> summary;  ///< what is served from where, a line each, for the log
 };
 
-/// Builds the sites: the one place that knows every step, their order, every handler and every route. Opens the root
-/// and the upload directory. Throws with a sentence that names the setting when one of them cannot be used.
+/// Builds the sites: the one place that knows every step, their order, every handler and every route. Opens
+/// the root and the upload directory. Throws with a sentence that names the setting when one of them cannot
+/// be used.
 built_sites build(const config::settings& settings, const surroundings& around);
 
 }  // namespace fairlead::site

@@ -12,7 +12,8 @@ namespace fairlead::site {
 /// Which handler serves a path.
 class router {
 public:
-    /// `path` is served by `target` when it is the same (`exact`), or begins with it (a prefix that ends in '/').
+    /// `path` is served by `target` when it is the same (`exact`), or begins with it (a prefix that ends in
+    /// '/').
     enum class match { exact, prefix };
     void add(match kind, std::string path, std::shared_ptr<handlers::handler> target);
 

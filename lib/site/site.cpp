@@ -42,7 +42,8 @@ std::optional<http::problem> site::prepare(http::request& request, handlers::han
     }
     request.query = named->query;
     const bool is_asterisk = named->form == http::target_form::asterisk;
-    const auto path = is_asterisk ? http::checked<std::string_view>("*") : http::normalise_path(*named, request.path_storage);
+    const auto path = is_asterisk ? http::checked<std::string_view>("*")
+                                  : http::normalise_path(*named, request.path_storage);
     if (path) {
         request.path = *path;
         target = router_.find(request.path);
@@ -67,7 +68,7 @@ bool site::try_respond(http::request& request, http::response& answer) {
     }
     auto outcome = target->try_handle(request);
     if (!outcome) return false;
-    answer = finish(std::move(*outcome), request);
+    finish(*outcome, request, answer);
     return true;
 }
 
@@ -84,7 +85,9 @@ task<http::response> site::respond(http::request& request) {
         failure.close = true;
         outcome = std::move(failure);
     }
-    co_return finish(std::move(outcome), request);
+    http::response answer;
+    finish(outcome, request, answer);
+    co_return answer;
 }
 
 bool site::try_health(http::request& request, http::response& answer) {
@@ -92,15 +95,18 @@ bool site::try_health(http::request& request, http::response& answer) {
     if (prepare(request, target) || !target->is_health_check()) return false;
     auto outcome = target->try_handle(request);
     if (!outcome) return false;
-    answer = finish(std::move(*outcome), request);
+    finish(*outcome, request, answer);
     return true;
 }
 
-http::response site::finish(http::outcome&& outcome, const http::request& request) const {
-    if (const auto* refusal = std::get_if<http::problem>(&outcome)) return refuse(*refusal, request);
-    auto& answer = std::get<http::response>(outcome);
+/// Moves the outcome into `answer`: the response with what the steps add, or the refusal rendered.
+void site::finish(http::outcome& outcome, const http::request& request, http::response& answer) const {
+    if (const auto* refusal = std::get_if<http::problem>(&outcome)) {
+        answer = refuse(*refusal, request);
+        return;
+    }
+    answer = std::move(std::get<http::response>(outcome));
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)->after(request, answer);
-    return std::move(answer);
 }
 
 http::response site::refuse(const http::problem& refusal, const http::request& request) const {
@@ -117,7 +123,8 @@ void site::report(const http::problem& refusal, const http::request& request) co
     const auto code = static_cast<unsigned>(refusal.status);
     if (code >= 500 && code != 503)
         log_.error("request {} answered {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);
-    else log_.debug("request {} refused {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);
+    else
+        log_.debug("request {} refused {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);
 }
 
 }  // namespace fairlead::site

@@ -10,10 +10,11 @@
 
 namespace fairlead::site {
 
-/// What one listener serves: steps, then the handler of the path. It knows no transport, does not change after it was
-/// built, and is used by all threads at once. A request goes
+/// What one listener serves: steps, then the handler of the path. It knows no transport, does not change
+/// after it was built, and is used by all threads at once. A request goes
 ///
-///   target (400, traversal 403) -> steps in order (Host) -> router -> handler -> steps in reverse (add fields)
+///   target (400, traversal 403) -> steps in order (Host) -> router -> handler -> steps in reverse (add
+///   fields)
 ///
 /// whether it may wait (`respond`) or not (`try_respond`); both give the same answer.
 class site {
@@ -35,7 +36,7 @@ public:
 
 private:
     std::optional<http::problem> prepare(http::request& request, handlers::handler*& target) const;
-    http::response finish(http::outcome&& outcome, const http::request& request) const;
+    void finish(http::outcome& outcome, const http::request& request, http::response& answer) const;
     void report(const http::problem& refusal, const http::request& request) const;
 
     std::vector<std::unique_ptr<steps::step>> steps_;

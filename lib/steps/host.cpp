@@ -9,7 +9,8 @@ std::optional<http::problem> host::before(http::request& request) const {
     http::problem unlisted;
     unlisted.status = http::status::forbidden;
     unlisted.detail = "This server does not serve the host name that the request names.";
-    unlisted.log_detail = "host \"" + std::string(request.host_name) + "\" is not listed: add it to \"hosts\" to allow it";
+    unlisted.log_detail =
+        "host \"" + std::string(request.host_name) + "\" is not listed: add it to \"hosts\" to allow it";
     unlisted.event = http::security_event::host;
     return unlisted;
 }

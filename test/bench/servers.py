@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-OLD = time.time() - 3600  # of files to serve: a server may distrust what was written a moment ago
 
 
 def find_built(name, given=None):
@@ -24,16 +23,17 @@ def find_built(name, given=None):
     return max(found, key=lambda p: p.stat().st_mtime)
 
 
-def write_file(path, size, old=True):
-    """A file of `size` bytes of text, older than any server's caution about fresh files."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def make_site(root, sizes):
+    """Files NAME.txt of these sizes. Returns when they are old enough that a cautious server may keep them open: for a
+    while after a change, times do not tell whether there was another one."""
+    root.mkdir(parents=True)
     line = b"Fairlead guides the line and keeps it from chafing on the way. \n"
-    with open(path, "wb") as file:
-        block = line * 16384
-        for begin in range(0, size, len(block)):
-            file.write(block[: min(len(block), size - begin)])
-    if old:
-        os.utime(path, (OLD, OLD))
+    block = line * 16384
+    for name, size in sizes.items():
+        with open(root / f"{name}.txt", "wb") as file:
+            for begin in range(0, size, len(block)):
+                file.write(block[: min(len(block), size - begin)])
+    time.sleep(3)
 
 
 class Server:

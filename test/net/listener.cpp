@@ -123,10 +123,8 @@ BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_only_pauses_it) {
 BOOST_AUTO_TEST_CASE(it_says_where_it_listens) {
     greeter v4;
     BOOST_TEST(v4.socket.local_endpoint().starts_with("127.0.0.1:"));
-    BOOST_TEST(v4.socket.local_host() == "127.0.0.1");
     v4.socket.stop();
     greeter every("*");
-    BOOST_TEST(every.socket.local_host() == "");
     BOOST_TEST(client(port_of(every.socket)).receive_all() == "hello");
     every.socket.stop();
 }

@@ -29,16 +29,14 @@ public:
         folder.write("www/index.html", "<p>hello</p>\n");
         if (adjust) adjust(settings);
         server_ = std::make_unique<server::server>(settings, log, access_log);
-        port_ = port_of(server_->endpoints().front());
-        admin_port_ = port_of(server_->admin_endpoints().front());
         thread_ = std::thread([this] { exit_code_ = server_->run(); });
     }
     ~running_server() {
         if (thread_.joinable()) stop();
     }
 
-    std::uint16_t port() const noexcept { return port_; }
-    std::uint16_t admin_port() const noexcept { return admin_port_; }
+    std::uint16_t port() const { return port_of(server_->endpoints().front()); }
+    std::uint16_t admin_port() const { return port_of(server_->admin_endpoints().front()); }
 
     void begin_drain() { server_->begin_drain(); }
     /// Drains; returns what the program would exit with.
@@ -60,7 +58,6 @@ private:
 
     std::unique_ptr<server::server> server_;
     std::thread thread_;
-    std::uint16_t port_ = 0, admin_port_ = 0;
     int exit_code_ = -1;
 };
 

@@ -3,6 +3,7 @@
 #include "limits/work_limit.hpp"
 #include "session/environment.hpp"
 #include "session/http1_session.hpp"
+#include "session/http1_writer.hpp"
 #include "site/build.hpp"
 #include "support/memory_stream.hpp"
 #include "support/run_task.hpp"
@@ -26,7 +27,17 @@ public:
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
           watches({settings.limits.idle_timeout, settings.limits.idle_timeout_pressed}),
           sites(site::build(settings, {disk, commits, work, metrics, log, is_draining})),
-          shared{settings.limits, *sites.pages, connections, watches, metrics, access_log, log, disk, is_draining} {}
+          shared{settings.limits,
+                 *sites.pages,
+                 connections,
+                 watches,
+                 metrics,
+                 access_log,
+                 log,
+                 disk,
+                 is_draining,
+                 session::keep_alive_lines(
+                     std::chrono::duration_cast<std::chrono::seconds>(settings.limits.idle_timeout))} {}
     ~session_fixture() {
         disk.join();
         commits.join();

@@ -12,7 +12,7 @@ MAY_INCLUDE = {
     "http": {"base"},
     "content": {"http", "base"},
     "files": {"http", "base", "config"},
-    "limits": {"http", "base"},
+    "limits": {"telemetry", "http", "base"},
     "net": {"http", "base"},
     "handlers": {"files", "content", "http", "limits", "net", "config", "telemetry", "base"},
     "steps": {"content", "limits", "http", "telemetry", "base"},
