@@ -2,8 +2,6 @@
 
 #include "http/problem.hpp"
 
-#include <optional>
-
 namespace fairlead::handlers {
 
 /// Produces the answer to a request that passed every step. One behaviour, one class.
@@ -11,9 +9,9 @@ class handler {
 public:
     virtual ~handler() = default;
 
-    /// Answers when that needs neither waiting nor a call that may block; nothing means: await `handle()`.
-    /// It must give the same answer that `handle()` would. Only called for a request without a body.
-    virtual std::optional<http::outcome> try_handle(http::request& request) = 0;
+    /// Answers into `outcome`, which holds a fresh response, when that needs neither waiting nor a call that may block;
+    /// false means: await `handle()`, which gives the same answer. Only called for a request without a body.
+    virtual bool try_handle(http::request& request, http::outcome& outcome) = 0;
 
     /// Answers in any case.
     virtual task<http::outcome> handle(http::request& request) = 0;

@@ -54,9 +54,10 @@ json_upload::json_upload(json_upload_options options, files::upload_store& store
                          telemetry::metrics& metrics)
     : options_(std::move(options)), store_(store), commits_(commits), work_(work), metrics_(metrics) {}
 
-std::optional<http::outcome> json_upload::try_handle(http::request& request) {
-    if (auto refusal = refuse_early(request)) return refusal;
-    return std::nullopt;
+bool json_upload::try_handle(http::request& request, http::outcome& outcome) {
+    auto refusal = refuse_early(request);
+    if (refusal) outcome = std::move(*refusal);
+    return refusal.has_value();
 }
 
 http::problem json_upload::too_large(std::string_view actual) const {

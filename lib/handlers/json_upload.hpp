@@ -36,7 +36,7 @@ public:
     json_upload(json_upload_options options, files::upload_store& store, boost::asio::thread_pool& commits,
                 limits::work_limit& work, telemetry::metrics& metrics);
 
-    std::optional<http::outcome> try_handle(http::request& request) override;
+    bool try_handle(http::request& request, http::outcome& outcome) override;
     task<http::outcome> handle(http::request& request) override;
 
 private:

@@ -4,23 +4,30 @@
 
 namespace fairlead::handlers {
 
-std::optional<http::outcome> server_options::try_handle(http::request& request) {
-    return check_method(request, {http::verb::get, http::verb::head, http::verb::post});
+bool server_options::try_handle(http::request& request, http::outcome& outcome) {
+    // The target parser lets only OPTIONS through with "*".
+    outcome = *check_method(request, {http::verb::get, http::verb::head, http::verb::post});
+    return true;
 }
 
 task<http::outcome> server_options::handle(http::request& request) {
-    // The target parser lets only OPTIONS through with "*".
-    auto answer = check_method(request, {http::verb::get, http::verb::head, http::verb::post});
-    co_return std::move(*answer);
+    http::outcome outcome;
+    try_handle(request, outcome);
+    co_return outcome;
 }
 
-std::optional<http::outcome> nothing_here::try_handle(http::request&) {
+bool nothing_here::try_handle(http::request&, http::outcome& outcome) {
     http::problem refusal;
     refusal.status = http::status::not_found;
     refusal.detail = "There is nothing at this address.";
-    return refusal;
+    outcome = std::move(refusal);
+    return true;
 }
 
-task<http::outcome> nothing_here::handle(http::request& request) { co_return *try_handle(request); }
+task<http::outcome> nothing_here::handle(http::request& request) {
+    http::outcome outcome;
+    try_handle(request, outcome);
+    co_return outcome;
+}
 
 }  // namespace fairlead::handlers

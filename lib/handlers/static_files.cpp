@@ -66,12 +66,22 @@ bool has_conditions(const http::request& request) noexcept {
     return false;
 }
 
-http::body slice_of(const std::shared_ptr<const files::open_file>& file, std::uint64_t offset,
-                    std::uint64_t length) {
-    if (length == 0) return std::monostate{};
-    if (file->has_content)
-        return http::memory_slice{file, std::string_view(file->content).substr(offset, length)};
-    return http::file_slice{file, file->fd.get(), offset, length, file->info.size, file->info.mtime_ns};
+/// `length` bytes from `offset` of the file. Keeps the file alive also when that is nothing: the fields view it.
+http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t offset, std::uint64_t length) {
+    if (length == 0) return http::memory_slice{std::move(file), {}};
+    if (file->has_content) {
+        const auto bytes = std::string_view(file->content).substr(offset, length);
+        return http::memory_slice{std::move(file), bytes};
+    }
+    const auto fd = file->fd.get();
+    const auto& info = file->info;
+    return http::file_slice{std::move(file), fd, offset, length, info.size, info.mtime_ns};
+}
+
+void send_whole(std::shared_ptr<const files::open_file> file, http::response& answer) {
+    answer.prebuilt = file->head;
+    const auto size = file->info.size;
+    answer.body = slice_of(std::move(file), 0, size);
 }
 
 http::problem precondition_failed() {
@@ -95,14 +105,20 @@ static_files::static_files(static_files_options options, files::open_files& file
                            boost::asio::thread_pool& disk, limits::work_limit& work)
     : options_(std::move(options)), files_(files), disk_(disk), work_(work) {}
 
-std::optional<http::outcome> static_files::try_handle(http::request& request) {
+bool static_files::try_handle(http::request& request, http::outcome& outcome) {
     // What is in the cache passed every check when it was opened; most requests end here.
     if (request.method == http::verb::get || request.method == http::verb::head) {
         auto file = files_.find_cached(request.path.substr(options_.url_prefix.size()), request.received);
-        if (file && file->info.kind == files::file_kind::regular) return answer(request, std::move(file));
+        if (file && file->info.kind == files::file_kind::regular) {
+            if (file->head.empty() || has_conditions(request)) outcome = answer(request, std::move(file));
+            else send_whole(std::move(file), std::get<http::response>(outcome));
+            return true;
+        }
     }
-    if (auto refusal = refuse_early(request)) return refusal;
-    return look(request, false);
+    auto found = refuse_early(request);
+    if (!found) found = look(request, false);
+    if (found) outcome = std::move(*found);
+    return found.has_value();
 }
 
 task<http::outcome> static_files::handle(http::request& request) {
@@ -175,10 +191,8 @@ http::outcome static_files::answer(const http::request& request,
     if (file->head.empty())
         return is_hidden_below_root(file->final_path, options_.types) ? not_found() : type_refused();
     http::response whole;
-    whole.prebuilt = file->head;
     if (!has_conditions(request)) {
-        whole.body = slice_of(file, 0, file->info.size);
-        if (std::holds_alternative<std::monostate>(whole.body)) whole.body = http::memory_slice{file, {}};
+        send_whole(std::move(file), whole);
         return whole;
     }
 
@@ -202,12 +216,12 @@ http::outcome static_files::answer(const http::request& request,
     if (range.kind == http::range_choice::kind::unsatisfiable) return unsatisfiable(range, file->info.size);
     if (range.kind == http::range_choice::kind::part) {
         whole.status = http::status::partial_content;
+        whole.prebuilt = file->head;
         whole.fields.add("Content-Range", http::content_range(range, file->info.size));
         whole.body = slice_of(file, range.offset, range.length);
         return whole;
     }
-    whole.body = slice_of(file, 0, file->info.size);
-    if (std::holds_alternative<std::monostate>(whole.body)) whole.body = http::memory_slice{file, {}};
+    send_whole(std::move(file), whole);
     return whole;
 }
 

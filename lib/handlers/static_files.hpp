@@ -37,7 +37,7 @@ public:
     static_files(static_files_options options, files::open_files& files, boost::asio::thread_pool& disk,
                  limits::work_limit& work);
 
-    std::optional<http::outcome> try_handle(http::request& request) override;
+    bool try_handle(http::request& request, http::outcome& outcome) override;
     task<http::outcome> handle(http::request& request) override;
 
 private:

@@ -4,7 +4,11 @@
 
 namespace fairlead::handlers {
 
-std::optional<http::outcome> health_page::try_handle(http::request& request) { return answer(request); }
+bool health_page::try_handle(http::request& request, http::outcome& outcome) {
+    outcome = answer(request);
+    return true;
+}
+
 task<http::outcome> health_page::handle(http::request& request) { co_return answer(request); }
 
 http::outcome health_page::answer(const http::request& request) const {
@@ -28,7 +32,11 @@ http::outcome health_page::answer(const http::request& request) const {
     return page;
 }
 
-std::optional<http::outcome> metrics_page::try_handle(http::request& request) { return answer(request); }
+bool metrics_page::try_handle(http::request& request, http::outcome& outcome) {
+    outcome = answer(request);
+    return true;
+}
+
 task<http::outcome> metrics_page::handle(http::request& request) { co_return answer(request); }
 
 http::outcome metrics_page::answer(const http::request& request) const {

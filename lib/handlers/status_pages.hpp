@@ -21,7 +21,7 @@ class health_page final : public handler {
 public:
     health_page(std::vector<health_check> checks, bool allows_verbose)
         : checks_(std::move(checks)), allows_verbose_(allows_verbose) {}
-    std::optional<http::outcome> try_handle(http::request& request) override;
+    bool try_handle(http::request& request, http::outcome& outcome) override;
     task<http::outcome> handle(http::request& request) override;
     bool is_health_check() const noexcept override { return true; }
 
@@ -37,7 +37,7 @@ class metrics_page final : public handler {
 public:
     metrics_page(std::function<std::string()> render, std::string content_type)
         : render_(std::move(render)), content_type_(std::move(content_type)) {}
-    std::optional<http::outcome> try_handle(http::request& request) override;
+    bool try_handle(http::request& request, http::outcome& outcome) override;
     task<http::outcome> handle(http::request& request) override;
 
 private:

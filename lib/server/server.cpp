@@ -31,6 +31,12 @@ unsigned commit_threads(const config::settings& settings) {
     return settings.uploads.durability == config::durability::full ? syncing_commit_threads : plain_commit_threads;
 }
 
+/// With one thread the reactor needs no locks: nobody else touches a descriptor (what the sweeper does to a stream is a
+/// system call, and the pools only post). Posting stays safe from any thread.
+int concurrency_hint(unsigned threads) {
+    return threads == 1 ? BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO : static_cast<int>(threads);
+}
+
 unsigned io_threads(unsigned wanted) {
     return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
 }
@@ -43,7 +49,7 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       log_(log),
       access_log_(access_log),
       metrics_(threads_ + disk_threads + commit_threads(settings_) + 1),
-      context_(static_cast<int>(threads_)),
+      context_(concurrency_hint(threads_)),
       guard_(context_.get_executor()),
       disk_(disk_threads),
       commits_(commit_threads(settings_)),

@@ -36,6 +36,7 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
     line.user_agent = user_agent;
     line.request_id = {id.data(), id.size()};
     line.status = status;
+    line.shed = is_shed;
     line.bytes_sent = bytes_sent;
     line.bytes_received = bytes_received;
     line.duration = duration;

@@ -19,6 +19,7 @@ struct exchange_record {
     http::verb method = http::verb::unknown;
     unsigned status = 0;
     bool is_quiet = false;
+    bool is_shed = false;  ///< refused because of load
     std::uint64_t bytes_sent = 0;      ///< of content
     std::uint64_t bytes_received = 0;  ///< of content
     std::chrono::steady_clock::time_point started;

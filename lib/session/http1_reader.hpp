@@ -44,7 +44,12 @@ public:
     /// True when bytes of a head were seen (empty lines before it do not count).
     bool has_begun() const noexcept { return begun_; }
     const http::problem& refusal() const noexcept { return *refusal_; }
-    void reset() noexcept { *this = head_scanner(limit_); }
+    /// Forgets the head: the next one begins.
+    void reset() noexcept {
+        position_ = line_begin_ = 0;
+        empty_lines_ = lines_ = 0;
+        begun_ = false;
+    }
 
 private:
     bool check_line_begin(char first);

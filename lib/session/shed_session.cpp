@@ -83,6 +83,7 @@ step shed_session::answer(const http::request* request) {
     record.describe(asked, shared_.access_log.enabled());
     record.status = static_cast<unsigned>(response.status);
     record.is_quiet = response.is_quiet;
+    record.is_shed = !is_health;
     if (has_content(response, options.is_head)) record.bytes_sent = http::body_length(response.body);
 
     std::array<char, 8 * 1024> buffer;

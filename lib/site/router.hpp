@@ -2,6 +2,7 @@
 
 #include "handlers/handler.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,7 +27,11 @@ private:
         std::string path;
         std::shared_ptr<handlers::handler> target;
     };
+    static constexpr std::size_t longest_told = 63;  // longer paths share the last bit
+
     std::vector<route> routes_;  // exact ones first, then prefixes from long to short
+    std::size_t exact_count_ = 0;
+    std::uint64_t exact_lengths_ = 0;  // bit n: an exact route of n bytes exists
 };
 
 }  // namespace fairlead::site

@@ -66,9 +66,9 @@ bool site::try_respond(http::request& request, http::response& answer) {
         answer = refuse(*refusal, request);
         return true;
     }
-    auto outcome = target->try_handle(request);
-    if (!outcome) return false;
-    finish(*outcome, request, answer);
+    http::outcome outcome;
+    if (!target->try_handle(request, outcome)) return false;
+    finish(outcome, request, answer);
     return true;
 }
 
@@ -93,9 +93,9 @@ task<http::response> site::respond(http::request& request) {
 bool site::try_health(http::request& request, http::response& answer) {
     handlers::handler* target = nullptr;
     if (prepare(request, target) || !target->is_health_check()) return false;
-    auto outcome = target->try_handle(request);
-    if (!outcome) return false;
-    finish(*outcome, request, answer);
+    http::outcome outcome;
+    if (!target->try_handle(request, outcome)) return false;
+    finish(outcome, request, answer);
     return true;
 }
 

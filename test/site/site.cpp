@@ -120,15 +120,15 @@ BOOST_AUTO_TEST_CASE(two_paths_give_one_answer) {
 /// Answers with its name; fails when told to.
 struct named_handler final : handlers::handler {
     named_handler(std::string own_name, bool fails_always = false) : name(std::move(own_name)), fails(fails_always) {}
-    std::optional<http::outcome> try_handle(http::request&) override {
-        if (fails) return std::nullopt;
-        http::response answer;
-        answer.body = name;
-        return answer;
+    bool try_handle(http::request&, http::outcome& outcome) override {
+        if (!fails) std::get<http::response>(outcome).body = name;
+        return !fails;
     }
     task<http::outcome> handle(http::request& request) override {
         if (fails) throw std::runtime_error("secret reason");
-        co_return *try_handle(request);
+        http::outcome outcome;
+        try_handle(request, outcome);
+        co_return outcome;
     }
     std::string name;
     bool fails;
