@@ -118,6 +118,8 @@ BOOST_AUTO_TEST_CASE(a_connection_too_many_gets_one_answer) {
         {{"GET /liv", "ez HTTP/1.1\r\nHost: localhost\r\n\r\n"}, false, "503", step::linger},
         {{"GET / HTTP/1.1\n"}, true, "503", step::linger},
         {{post("{}")}, true, "503", step::linger},
+        {{post("{}").substr(0, post("{}").size() - 2)}, true, "503", step::linger},  // the body is on its way
+        {{post_chunked("")}, true, "503", step::linger},
         {{"GET"}, true, "503", step::linger},
         {{}, true, "", step::leave},
     };
