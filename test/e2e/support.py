@@ -119,6 +119,9 @@ class Server:
         """Resident bytes."""
         return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1]) * 1024
 
+    def is_sanitized(self):
+        return any(name in Path(f"/proc/{self.process.pid}/maps").read_text() for name in ("libasan", "libtsan"))
+
     def signal(self, number):
         os.kill(self.process.pid, number)
 

@@ -43,7 +43,12 @@ class Tracer:
         """Lets the server go; the trace as text."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        self._process.wait(20)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:  # a tracer that stays would keep the server, too
+            self._process.kill()
+            self._process.wait()
+            raise
         return self._file.read_text(errors="replace")
 
 

@@ -88,6 +88,10 @@ class Order(WithServer):
 
 
 class Errors(WithServer):
+    def skip_if_in_the_way(self, server, injection):
+        if injection.startswith("write:") and server.is_sanitized():
+            self.skipTest("a sanitizer writes for purposes of its own, and ends the program when it cannot")
+
     def assert_refused(self, server, injections, status, document=DOCUMENT):
         with Tracer(server, *injections) as tracer:
             answer = server.upload(document)
@@ -102,6 +106,7 @@ class Errors(WithServer):
             for document in (DOCUMENT, LARGE):
                 with self.subTest(injection, size=len(document)):
                     server = self.start()
+                    self.skip_if_in_the_way(server, injection)
                     self.assert_refused(server, [injection], status, document)
                     self.assertEqual(server.documents(), [])
                     self.assertEqual(server.upload(document).status, 201, "the next one is stored")
@@ -120,6 +125,7 @@ class Errors(WithServer):
                           "openat:error=EROFS"):
             with self.subTest(injection):
                 server = self.start()
+                self.skip_if_in_the_way(server, injection)
                 self.assert_refused(server, [injection], 500)
                 self.assertEqual(server.documents(), [])
                 # The disk would take it now: that a sync succeeds says nothing about what the first one lost.

@@ -172,6 +172,15 @@ class Connections(WithServer):
             line.send(b"".join(request("GET", f"/{number}.txt") for number in range(10)))
             self.assertEqual([line.answer().body for _ in range(10)], [b"%d" % number for number in range(10)])
 
+    def test_the_last_answer_reaches_a_client_that_sent_more(self):
+        server = self.start({"limits": {"requests_per_connection": 3}})
+        with server.connect() as line:
+            line.send(request("GET", "/") * 5000)
+            time.sleep(0.2)  # a reset would be there by now, and throw away what is not read yet
+            self.assertEqual([line.answer().status for _ in range(3)], [200] * 3)
+            line.socket.shutdown(socket.SHUT_WR)
+            self.assertTrue(line.is_at_end())
+
     def test_half_closed_client_gets_its_answer(self):
         server = self.start()
         with server.connect() as line:
