@@ -1,6 +1,7 @@
 #include "session/http1_writer.hpp"
 
 #include "http/date.hpp"
+#include "http/problem.hpp"
 
 #include <array>
 #include <charconv>
@@ -22,8 +23,7 @@ char* put_status_line(char* out, http::status status) {
     out = put(out, "HTTP/1.1 ");
     out = put(out, static_cast<std::uint64_t>(status));
     *out++ = ' ';
-    const auto reason = boost::beast::http::obsolete_reason(status);
-    out = put(out, {reason.data(), reason.size()});
+    out = put(out, http::reason_phrase(status));
     return put(out, "\r\n");
 }
 
