@@ -4,9 +4,10 @@ import re
 import signal
 import threading
 import unittest
+from dataclasses import replace
 
 from support import Server
-from system_calls import Tracer, faults
+from system_calls import Tracer, faults, in_order, parse
 
 DOCUMENT = b'{"text": "' + b"x" * 2000 + b'"}'
 LARGE = b'["' + b"y" * 200000 + b'"]'  # leaves memory in several pieces
@@ -24,19 +25,19 @@ class WithServer(unittest.TestCase):
 
 class Order(WithServer):
     def traced(self, uploads):
-        """The trace while `uploads(server)` ran, and the upload directory."""
+        """The calls while `uploads(server)` ran, and the upload directory."""
         server = self.start()
         with Tracer(server) as tracer:
             uploads(server)
-            return tracer.stop(), server.uploads.resolve()
+            return parse(tracer.stop()), server.uploads.resolve()
 
     def test_data_then_name_then_directory_then_201(self):
         def uploads(server):
             for document in (DOCUMENT, LARGE, b"0"):
                 self.assertEqual(server.upload(document).status, 201)
 
-        trace, directory = self.traced(uploads)
-        found, names = faults(trace, directory)
+        calls, directory = self.traced(uploads)
+        found, names = faults(calls, directory)
         self.assertEqual(found, [])
         self.assertEqual(len(names), 3)
 
@@ -58,33 +59,31 @@ class Order(WithServer):
         self.assertEqual(len(names), 40)
 
     def test_the_check_sees_what_is_missing(self):
-        trace, directory = self.traced(lambda server: server.upload(DOCUMENT))
-        self.assertEqual(faults(trace, directory)[0], [])
-        lines = trace.splitlines()
-        at = {name: next(number for number, line in enumerate(lines) if f" {name}(" in line and what in line)
-              for name, what in (("write", "#"), ("fdatasync", "#"), ("linkat", "upload_"), ("fsync", ""), ("sendto", "201"))}
+        calls, directory = self.traced(lambda server: server.upload(DOCUMENT))
+        self.assertEqual(faults(in_order(calls), directory)[0], [])
+        steps = {name: next(call for call in calls if call.name == name and what in call.text)
+                 for name, what in (("write", "#"), ("fdatasync", "#"), ("linkat", "upload_"), ("fsync", ""), ("sendto", "201"))}
 
         def without(name):
-            return [line for number, line in enumerate(lines) if number != at[name]]
+            return [call for call in calls if call is not steps[name]]
 
         def moved(name, behind):
             rest = without(name)
-            rest.insert(at[behind], lines[at[name]])
+            rest.insert(rest.index(steps[behind]) + 1, steps[name])
             return rest
 
-        def failed(name):
-            return [line.replace("= 0", "= -1 EIO") if number == at[name] else line for number, line in enumerate(lines)]
+        def changed(name, **what):
+            return [replace(call, **what) if call is steps[name] else call for call in calls]
 
         for what, doctored in (
                 ("no fdatasync", without("fdatasync")), ("no fsync", without("fsync")), ("no linkat", without("linkat")),
                 ("no write", without("write")), ("data synced after the name", moved("fdatasync", "linkat")),
                 ("written after the sync", moved("write", "fdatasync")), ("directory synced after 201", moved("fsync", "sendto")),
-                ("name after 201", moved("linkat", "sendto")), ("fdatasync failed", failed("fdatasync")),
-                ("fsync failed", failed("fsync")),
-                ("another directory synced", [line.replace(f"<{directory}>", "</other>") if " fsync(" in line else line
-                                              for line in lines])):
+                ("name after 201", moved("linkat", "sendto")), ("fdatasync failed", changed("fdatasync", result=-1)),
+                ("fsync failed", changed("fsync", result=-1)), ("write failed", changed("write", result=-1)),
+                ("another directory synced", changed("fsync", text="fsync(5</other>) = 0"))):
             with self.subTest(what):
-                self.assertEqual(len(faults("\n".join(doctored), directory)[0]), 1)
+                self.assertEqual(len(faults(in_order(doctored), directory)[0]), 1)
 
 
 class Errors(WithServer):
