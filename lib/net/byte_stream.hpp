@@ -27,6 +27,10 @@ public:
     /// Returns when a call may succeed, or has failed for good (the call itself says which).
     virtual task<error_code> wait(readiness direction) = 0;
 
+    /// While `on`, only full segments leave: for bodies that are many times as long as one. Off sends the
+    /// rest.
+    virtual void fill_segments(bool on) noexcept { (void)on; }
+
     /// Says that a message is half read: the next wait for `readable` returns at once, so that one more read
     /// is made. A reset, or an abort, that came together with the bytes of the last read may have no sign of
     /// its own.

@@ -98,6 +98,11 @@ task<error_code> plain_stream::wait(readiness direction) {
     co_return failed;
 }
 
+void plain_stream::fill_segments(bool on) noexcept {
+    const int value = on ? 1 : 0;
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
 void plain_stream::shutdown_send() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
 
 void plain_stream::abort(abort_kind what) noexcept {

@@ -22,6 +22,7 @@ public:
     result<std::size_t> write_now(std::span<const iovec> pieces) override;
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
     task<error_code> wait(readiness direction) override;
+    void fill_segments(bool on) noexcept override;
     void expect_more() noexcept override { is_drained_ = false; }
     void shutdown_send() noexcept override;
     void abort(abort_kind what) noexcept override;

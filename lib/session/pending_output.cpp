@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t slice_size = 2 * 1024 * 1024;
 // Bytes at the end of a file that are held back until it is known to be unchanged.
 constexpr std::uint64_t last_piece = 64 * 1024;
+// From here on a body is sent in full segments only (TCP_CORK): a third less CPU for 100 MiB, but more for 1
+// MiB (measured).
+constexpr std::uint64_t long_body = 16 * 1024 * 1024;
 // Bytes after which a download that the client takes as fast as we send lets other connections have a turn.
 constexpr std::uint64_t turn_size = 4 * 1024 * 1024;
 
@@ -103,7 +106,11 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
 task<error_code> pending_output::send(net::byte_stream& stream, watch& deadline, const environment& shared) {
     begin_ = watch::clock::now();
     auto failed = co_await send_bytes(stream, deadline, shared.limits);
-    if (!failed && file) failed = co_await send_file(stream, deadline, shared);
+    if (failed || !file) co_return failed;
+    const bool is_long = file->length >= long_body;
+    if (is_long) stream.fill_segments(true);
+    failed = co_await send_file(stream, deadline, shared);
+    if (is_long && !failed) stream.fill_segments(false);
     co_return failed;
 }
 
