@@ -22,6 +22,16 @@ struct request_head {
     std::string_view target;
     unsigned version_minor = 1;  ///< 0 or 1: a higher minor version is served as 1.1 (RFC 9110 section 2.5)
     http::field_table fields;
+    /// Copies what the head says of the request; the views stay views of the head.
+    void fill(http::request& request) const noexcept {
+        request.method = method;
+        request.method_text = method_text;
+        request.target = target;
+        request.version_minor = version_minor;
+        request.fields = fields;
+        request.authority = fields[http::field::host];
+    }
+
     std::size_t size = 0;  ///< bytes of the head, with empty lines before it and the empty line that ends it
 };
 

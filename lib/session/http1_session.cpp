@@ -288,12 +288,7 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
 
 void http1_session::fill_request(http::request& request, const request_head& head, id_text& id) const {
     write_hex(next_random(), id.data());
-    request.method = head.method;
-    request.method_text = head.method_text;
-    request.target = head.target;
-    request.version_minor = head.version_minor;
-    request.fields = head.fields;
-    request.authority = head.fields[http::field::host];
+    head.fill(request);
     request.peer = peer_;
     request.id = {id.data(), id.size()};
     request.received = now_;

@@ -11,7 +11,6 @@ namespace fairlead::session {
 
 /// What the head of an answer says beside the response itself.
 struct head_options {
-    unsigned version_minor = 1;   ///< of the request
     bool is_head = false;         ///< the request was HEAD: Content-Length without a body
     bool keep = true;             ///< the connection goes on
     unsigned requests_left = 0;   ///< announced by Keep-Alive when `keep`

@@ -44,11 +44,7 @@ step shed_session::serve_ready() {
     request_head head;
     if (parse_head(std::span(input_).first(scanner_.head_size()), storage, head)) return answer(nullptr);
     http::request request;
-    request.method = head.method;
-    request.method_text = head.method_text;
-    request.target = head.target;
-    request.version_minor = head.version_minor;
-    request.fields = head.fields;
+    head.fill(request);
     request.peer = peer_;
     return answer(&request);
 }
