@@ -60,7 +60,7 @@ struct explainer {
         return "a time from " + format_time(kind.least) + " to " + format_time(kind.most) +
                " (\"500ms\", \"5s\", \"2m\", \"1h\")";
     }
-    std::string operator()(const text_kind&) const { return "a request path or \"\""; }
+    std::string operator()(const text_kind& kind) const { return std::string(kind.allowed); }
     std::string operator()(const path_kind& kind) const {
         return kind.may_be_empty ? "a path or \"\"" : "a path";
     }

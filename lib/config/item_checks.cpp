@@ -68,6 +68,15 @@ std::optional<std::string> check_index(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<std::string> check_congestion_control(std::string_view text) {
+    const bool fits = !text.empty() && text.size() <= 15 && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_alphanumeric(c) || c == '_' || c == '-';
+    });
+    if (fits) return std::nullopt;
+    return "write \"auto\", \"system\" or an algorithm of "
+           "/proc/sys/net/ipv4/tcp_available_congestion_control";
+}
+
 std::optional<std::string> check_upload_path(std::string_view text) {
     if (text.empty()) return std::nullopt;
     if (!text.starts_with('/') || text.size() < 2)

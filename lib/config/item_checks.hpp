@@ -18,6 +18,10 @@ std::optional<std::string> check_extension(std::string_view text);
 /// A file name of `index`: not empty, no '/', not "." or "..".
 std::optional<std::string> check_index(std::string_view text);
 
+/// `congestion_control`: a word that the kernel could know as an algorithm (at most 15 characters). Whether
+/// it does is seen when the listener is opened.
+std::optional<std::string> check_congestion_control(std::string_view text);
+
 /// `uploads.path`: empty, or a path that no rule of request targets would change or refuse, and that is not
 /// taken.
 std::optional<std::string> check_upload_path(std::string_view text);

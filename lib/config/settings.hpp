@@ -74,8 +74,9 @@ struct log_settings {
 /// here.
 struct settings {
     std::vector<endpoint> listen{{"127.0.0.1", 8080}, {"::1", 8080}};
-    unsigned threads = 0;      ///< I/O threads; 0 is one per processor
-    bool defer_accept = true;  ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
+    unsigned threads = 0;                     ///< I/O threads; 0 is one per processor
+    bool defer_accept = true;                 ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
+    std::string congestion_control = "auto";  ///< "auto", "system" or the name of an algorithm of the kernel
     std::vector<std::string>
         hosts;  ///< names that `Host` may have (`*.example.org` too); loopback names always count
     std::string root = "resources/www";  ///< directory that is published; relative to the configuration file

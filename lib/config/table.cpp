@@ -51,6 +51,13 @@ constexpr std::array rows{
             "I/O threads; 0 is one per processor.", "4"},
     setting{"defer_accept", boolean_kind{field_at<&settings::defer_accept>()},
             "Wake for a new connection only when its first bytes are there (TCP_DEFER_ACCEPT).", "false"},
+    setting{"congestion_control",
+            text_kind{field_at<&settings::congestion_control>(), check_congestion_control,
+                      "auto, system or an algorithm of the kernel"},
+            "Congestion control of TCP: `system` is the kernel's default, else the name of an algorithm; "
+            "`auto` is `system`, "
+            "but `reno` on loopback addresses where the default would pace (bbr).",
+            R"("cubic")"},
     setting{"hosts", texts_kind{field_at<&settings::hosts>(), true, check_host, {}},
             "Names that `Host` may have, `*.example.org` for subdomains, `*` for all; loopback and listen "
             "addresses always "
@@ -69,7 +76,7 @@ constexpr std::array rows{
             "Files tried in this order for a path that ends in '/'; an empty list serves no folders.",
             R"(["index.html", "index.htm"])"},
 
-    setting{"uploads.path", text_kind{upload<&u::path>(), check_upload_path},
+    setting{"uploads.path", text_kind{upload<&u::path>(), check_upload_path, "a request path or \"\""},
             "Request path that takes POST of JSON; empty switches uploads off.", R"("/api/documents")"},
     setting{"uploads.directory", path_kind{upload<&u::directory>(), false},
             "Directory where documents are stored.", R"("/var/lib/fairlead/uploads")"},

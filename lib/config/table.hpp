@@ -60,6 +60,7 @@ struct time_kind {
 struct text_kind {
     field<std::string> at;
     text_check check;
+    std::string_view allowed;  ///< in words, for errors and the reference
 };
 
 /// A file or directory. Relative ones are resolved against the configuration file, or against the working

@@ -20,13 +20,17 @@ public:
 
     /// Bytes read into the front of `buffer`; 0 at the end of the stream.
     virtual result<std::size_t> read_now(std::span<char> buffer) = 0;
-    /// Bytes taken from the front of `pieces`; may be fewer than offered.
-    virtual result<std::size_t> write_now(std::span<const iovec> pieces) = 0;
+    /// Bytes taken from the front of `pieces`; may be fewer than offered. `more_follows`: a further write or
+    /// file comes at once, and the last segment may wait for it.
+    virtual result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) = 0;
+    result<std::size_t> write_now(std::span<const iovec> pieces) { return write_now(pieces, false); }
     /// Bytes sent of `count` from `offset` of the file `fd`; 0 when the file ends there.
     virtual result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) = 0;
     /// Returns when a call may succeed, or has failed for good (the call itself says which).
     virtual task<error_code> wait(readiness direction) = 0;
 
+    /// True when the kernel sends by timers, one for each segment or so.
+    virtual bool is_paced() const noexcept { return false; }
     /// While `on`, only full segments leave: for bodies that are many times as long as one. Off sends the
     /// rest.
     virtual void fill_segments(bool on) noexcept { (void)on; }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 namespace fairlead::net {
@@ -18,6 +19,36 @@ constexpr std::chrono::milliseconds shortage_pause{100};
 
 [[noreturn]] void fail(const std::string& where, const std::string& what, int error) {
     throw std::system_error(error, std::system_category(), "cannot listen on " + where + ": " + what);
+}
+
+bool is_loopback(const addrinfo& address) noexcept {
+    if (address.ai_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(*address.ai_addr);
+        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+    }
+    return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(*address.ai_addr).sin6_addr);
+}
+
+/// True when the congestion control of `socket` sends by timers.
+bool is_paced(int socket) noexcept {
+    char name[16] = {};  // TCP_CA_NAME_MAX
+    socklen_t length = sizeof name;
+    return ::getsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name, &length) == 0 &&
+           std::string_view(name).starts_with("bbr");
+}
+
+void set_congestion_control(int socket, const addrinfo& address, const std::string& where,
+                            const std::string& wanted) {
+    if (wanted == "system") return;
+    const bool is_auto = wanted == "auto";
+    if (is_auto && !(is_loopback(address) && is_paced(socket))) return;
+    const std::string name = is_auto ? "reno" : wanted;  // reno is built into every kernel
+    const auto length = static_cast<socklen_t>(name.size());
+    if (::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(), length) == 0 || is_auto) return;
+    fail(where,
+         "congestion_control \"" + name +
+             "\" (see /proc/sys/net/ipv4/tcp_allowed_congestion_control for what is allowed)",
+         errno);
 }
 
 unique_fd bind_and_listen(const addrinfo& address, const std::string& where, bool dual_stack,
@@ -34,6 +65,7 @@ unique_fd bind_and_listen(const addrinfo& address, const std::string& where, boo
     set(IPPROTO_TCP, TCP_NODELAY, 1);
     // Each read then says whether it was the last one (plain_stream.cpp); accepted sockets inherit it.
     set(IPPROTO_TCP, TCP_INQ, 1);
+    set_congestion_control(socket.get(), address, where, options.congestion_control);
     if (options.defer_accept) set(IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
     if (::bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0) fail(where, "bind", errno);
     if (::listen(socket.get(), options.backlog) != 0) fail(where, "listen", errno);
@@ -97,6 +129,7 @@ listener::listener(boost::asio::io_context& context, const std::string& host, st
       pause_(context.get_executor()) {
     auto socket = open_socket(host, port, options);
     local_endpoint_ = name_of(socket.get());
+    is_paced_ = is_paced(socket.get());
     socket_.assign(socket.get());
     (void)socket.release();
 }
@@ -104,12 +137,14 @@ listener::listener(boost::asio::io_context& context, const std::string& host, st
 /// Takes what is waiting. False: the loop has to pause.
 bool listener::accept_batch() {
     for (int taken = 0; taken < accepts_per_turn; ++taken) {
-        sockaddr_storage peer{};
-        socklen_t length = sizeof peer;
-        unique_fd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &length,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
-        if (socket) {
-            on_accept_(std::move(socket), peer);
+        accepted_socket taken_in;
+        socklen_t length = sizeof taken_in.peer;
+        taken_in.fd =
+            unique_fd(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&taken_in.peer), &length,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (taken_in.fd) {
+            taken_in.is_paced = is_paced_;
+            on_accept_(std::move(taken_in));
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL) return true;

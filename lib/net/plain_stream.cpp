@@ -44,15 +44,16 @@ result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
     }
 }
 
-result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces) {
+result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces, bool more_follows) {
+    const int flags = more_follows ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     msghdr message{};
     message.msg_iov =
         const_cast<iovec*>(pieces.data());  // POSIX leaves const out; sendmsg does not write to it
     message.msg_iovlen = pieces.size();
     for (;;) {
         const auto n = pieces.size() == 1
-                           ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                           : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+                           ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags)
+                           : ::sendmsg(socket_.get(), &message, flags);
         if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
         is_full_ = errno == EAGAIN;

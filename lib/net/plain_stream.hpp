@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/unique_fd.hpp"
+#include "net/accepted_socket.hpp"
 #include "net/byte_stream.hpp"
 
 #include <boost/asio/detail/reactor.hpp>
@@ -13,15 +13,16 @@ namespace fairlead::net {
 /// (edge_wait.hpp).
 class plain_stream final : public byte_stream {
 public:
-    /// Takes over `socket`, which must be non-blocking.
-    plain_stream(boost::asio::io_context& context, unique_fd socket) noexcept
-        : context_(context), socket_(std::move(socket)) {}
+    plain_stream(boost::asio::io_context& context, accepted_socket&& socket) noexcept
+        : context_(context), socket_(std::move(socket.fd)), is_paced_(socket.is_paced) {}
     ~plain_stream() override { close(); }
 
     result<std::size_t> read_now(std::span<char> buffer) override;
-    result<std::size_t> write_now(std::span<const iovec> pieces) override;
+    using byte_stream::write_now;
+    result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) override;
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
     task<error_code> wait(readiness direction) override;
+    bool is_paced() const noexcept override { return is_paced_; }
     void fill_segments(bool on) noexcept override;
     void expect_more() noexcept override { is_drained_ = false; }
     void shutdown_send() noexcept override;
@@ -39,6 +40,7 @@ private:
     bool is_drained_ = false;
     // True when the kernel took nothing, so that it will announce room.
     bool is_full_ = false;
+    bool is_paced_;
 };
 
 }  // namespace fairlead::net

@@ -85,11 +85,12 @@ std::unique_ptr<net::listener> server::make_listener(const config::endpoint& whe
                                                      const session::environment& shared) {
     net::listener_options options;
     options.defer_accept = settings_.defer_accept;
+    options.congestion_control = settings_.congestion_control;
     options.backlog = std::max(4096, static_cast<int>(settings_.limits.connections_hard));
     return std::make_unique<net::listener>(
         context_, where.host, where.port, options,
-        [this, &shared](unique_fd socket, const sockaddr_storage& peer) {
-            session::connection::start(context_, std::move(socket), peer, shared);
+        [this, &shared](net::accepted_socket&& socket) {
+            session::connection::start(context_, std::move(socket), shared);
         },
         [this](int error) {
             metrics_.connection_rejected(telemetry::reject_reason::fd_limit);

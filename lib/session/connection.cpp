@@ -50,13 +50,13 @@ http::peer_info describe(const sockaddr_storage& peer, std::span<char> text) {
 
 }  // namespace
 
-connection::connection(boost::asio::io_context& context, unique_fd socket, const sockaddr_storage& peer,
+connection::connection(boost::asio::io_context& context, net::accepted_socket&& socket,
                        limits::connection_limit::slot slot, const environment& shared)
     : shared_(shared),
       slot_(std::move(slot)),
       stream_(context, std::move(socket)),
       deadline_(shared.watches, stream_),
-      peer_(describe(peer, peer_text_)) {
+      peer_(describe(socket.peer, peer_text_)) {
     if (slot_.verdict() == limits::connection_limit::verdict::shed)
         shed_ = std::make_unique<shed_session>(stream_, shared, deadline_, peer_,
                                                !shared.connections.is_nearly_full());
@@ -64,7 +64,7 @@ connection::connection(boost::asio::io_context& context, unique_fd socket, const
         session_.emplace(stream_, shared, deadline_, peer_);
 }
 
-void connection::start(boost::asio::io_context& context, unique_fd socket, const sockaddr_storage& peer,
+void connection::start(boost::asio::io_context& context, net::accepted_socket&& socket,
                        const environment& shared) {
     auto slot = shared.connections.enter();
     if (slot.verdict() == limits::connection_limit::verdict::refused) {
@@ -72,7 +72,7 @@ void connection::start(boost::asio::io_context& context, unique_fd socket, const
         return;
     }
     shared.metrics.connection_accepted();
-    auto self = std::make_unique<connection>(context, std::move(socket), peer, std::move(slot), shared);
+    auto self = std::make_unique<connection>(context, std::move(socket), std::move(slot), shared);
     const auto next = self->session_ ? self->session_->serve_ready() : self->shed_->serve_ready();
     if (next == step::leave) return;
     auto& log = shared.log;

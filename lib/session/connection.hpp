@@ -7,8 +7,6 @@
 #include "session/shed_session.hpp"
 #include "session/watch.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <memory>
 #include <optional>
@@ -18,12 +16,12 @@ namespace fairlead::session {
 /// One accepted socket from its place in the connection counter to its farewell.
 class connection {
 public:
-    /// Takes an accepted, non-blocking socket. A hard refusal closes it unread; what is there already is
+    /// Takes over an accepted socket. A hard refusal closes it unread; what is there already is
     /// answered before this returns; only a connection that has to wait becomes a coroutine.
-    static void start(boost::asio::io_context& context, unique_fd socket, const sockaddr_storage& peer,
+    static void start(boost::asio::io_context& context, net::accepted_socket&& socket,
                       const environment& shared);
 
-    connection(boost::asio::io_context& context, unique_fd socket, const sockaddr_storage& peer,
+    connection(boost::asio::io_context& context, net::accepted_socket&& socket,
                limits::connection_limit::slot slot, const environment& shared);
 
 private:

@@ -71,11 +71,13 @@ BOOST_AUTO_TEST_CASE(unknown_keys_get_a_suggestion) {
         {R"("log": {"access": {"zzzzzzz": 1}})",
          "/log/access/zzzzzzz: unknown key: allowed here are format, file"},
         {R"("a/b~c": 1)",
-         "/a~1b~0c: unknown key: allowed here are listen, threads, defer_accept, hosts, root, types, "
+         "/a~1b~0c: unknown key: allowed here are listen, threads, defer_accept, congestion_control, hosts, "
+         "root, types, "
          "mime_types, "
          "index, uploads, limits, admin, log"},
         {R"("": 1)",
-         "/: unknown key: allowed here are listen, threads, defer_accept, hosts, root, types, mime_types, "
+         "/: unknown key: allowed here are listen, threads, defer_accept, congestion_control, hosts, root, "
+         "types, mime_types, "
          "index, "
          "uploads, limits, admin, log"},
     });
@@ -92,6 +94,10 @@ BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_allowed_and_what_was_found) {
          "/threads: expected a whole number from 0 to 256, found 99999999999999999999999"},
         {R"("defer_accept": "true")", "/defer_accept: expected true or false, found the string \"true\""},
         {R"("defer_accept": 1)", "/defer_accept: expected true or false, found 1"},
+        {R"("congestion_control": "")",
+         "/congestion_control: expected auto, system or an algorithm of the kernel, found the string \"\"; "
+         "write \"auto\", \"system\" or an algorithm of "
+         "/proc/sys/net/ipv4/tcp_available_congestion_control"},
         {R"("root": "")", "/root: expected a path, found the string \"\""},
         {R"("root": "a\u0000b")",
          "/root: expected a path, found the string \"a\\u0000b\"; it has a control character"},
@@ -192,7 +198,8 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_whatever_the_key_is) {
     given::must_refuse(
         R"({"a\u001b[2J\n\"b\"": 1})",
         {R"(/etc/fairlead/site.json:1:2: /a\u001b[2J\n\"b\": unknown key: allowed here are listen, threads, )"
-         "defer_accept, hosts, root, types, mime_types, index, uploads, limits, admin, log"});
+         "defer_accept, congestion_control, hosts, root, types, mime_types, index, uploads, limits, admin, "
+         "log"});
 }
 
 BOOST_AUTO_TEST_CASE(repeated_keys_are_found_at_every_level_and_each_time) {

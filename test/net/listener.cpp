@@ -2,6 +2,7 @@
 
 #include "support/loopback.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
@@ -21,15 +22,30 @@ std::uint16_t port_of(const listener& one) {
     return static_cast<std::uint16_t>(std::stoi(where.substr(where.rfind(':') + 1)));
 }
 
+std::string congestion_control_of(int socket) {
+    char name[16] = {};
+    socklen_t length = sizeof name;
+    return ::getsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name, &length) == 0 ? name : "";
+}
+
+/// What the kernel gives to a socket of which nobody asked for anything.
+std::string congestion_control_of_the_system() {
+    const unique_fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return congestion_control_of(socket.get());
+}
+
 /// A listener on a thread of its own that greets whoever comes.
 struct greeter {
-    explicit greeter(const std::string& host = "127.0.0.1", bool runs = true)
+    explicit greeter(const std::string& host = "127.0.0.1", bool runs = true,
+                     const std::string& congestion = "auto")
         : socket(
-              context, host, 0, {128, false},
-              [this](unique_fd accepted, const sockaddr_storage&) {
-                  BOOST_ASSERT((::fcntl(accepted.get(), F_GETFL) & O_NONBLOCK) != 0);
-                  BOOST_ASSERT((::fcntl(accepted.get(), F_GETFD) & FD_CLOEXEC) != 0);
-                  (void)::send(accepted.get(), "hello", 5, MSG_NOSIGNAL);
+              context, host, 0, {128, false, congestion},
+              [this](accepted_socket&& accepted) {
+                  BOOST_ASSERT((::fcntl(accepted.fd.get(), F_GETFL) & O_NONBLOCK) != 0);
+                  BOOST_ASSERT((::fcntl(accepted.fd.get(), F_GETFD) & FD_CLOEXEC) != 0);
+                  latest_congestion_control = congestion_control_of(accepted.fd.get());
+                  latest_is_paced = accepted.is_paced;
+                  (void)::send(accepted.fd.get(), "hello", 5, MSG_NOSIGNAL);
                   ++greeted;
               },
               [this](int error) { shortage = error; }) {
@@ -48,6 +64,8 @@ struct greeter {
     std::atomic<int> greeted{0};
     std::atomic<int> shortage{0};
     std::atomic<bool> has_ended{false};
+    std::string latest_congestion_control;  // to be read after join(), like the next one
+    bool latest_is_paced = false;
     listener socket;
     std::thread thread;
 };
@@ -134,14 +152,54 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_taken_is_named) {
     greeter taken;
     boost::asio::io_context context;
     const auto port = port_of(taken.socket);
+    BOOST_CHECK_EXCEPTION(listener(
+                              context, "127.0.0.1", port, {}, [](accepted_socket&&) {}, [](int) {}),
+                          std::system_error, [&](const std::system_error& error) {
+                              return error.code().value() == EADDRINUSE &&
+                                     std::string(error.what()).find("127.0.0.1:" + std::to_string(port)) !=
+                                         std::string::npos;
+                          });
+    taken.socket.stop();
+}
+
+BOOST_AUTO_TEST_CASE(connections_have_the_congestion_control_that_was_asked_for) {
+    const auto of_the_system = congestion_control_of_the_system();
+    const bool paces = of_the_system.starts_with("bbr");
+    const struct {
+        const char* host;
+        const char* asked;
+        std::string expected;
+    } cases[] = {
+        {"127.0.0.1", "reno", "reno"},
+        {"*", "reno", "reno"},
+        {"127.0.0.1", "system", of_the_system},
+        {"127.0.0.1", "auto",
+         paces ? "reno" : of_the_system},  // pacing costs timers, and loopback has no queue
+        {"127.0.0.2", "auto", paces ? "reno" : of_the_system},
+        {"*", "auto", of_the_system},
+    };
+    for (const auto& [host, asked, expected] : cases) {
+        BOOST_TEST_CONTEXT(host << " " << asked) {
+            greeter server(host, true, asked);
+            const unsigned last_byte = host == std::string("127.0.0.2") ? 2 : 1;
+            BOOST_TEST(client(port_of(server.socket), 0, last_byte).receive_all() == "hello");
+            server.socket.stop();
+            server.join();
+            BOOST_TEST(server.latest_congestion_control == expected);
+            BOOST_TEST(server.latest_is_paced == expected.starts_with("bbr"));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_algorithm_that_the_kernel_lacks_is_named) {
+    boost::asio::io_context context;
     BOOST_CHECK_EXCEPTION(
         listener(
-            context, "127.0.0.1", port, {}, [](unique_fd, const sockaddr_storage&) {}, [](int) {}),
-        std::system_error, [&](const std::system_error& error) {
-            return error.code().value() == EADDRINUSE &&
-                   std::string(error.what()).find("127.0.0.1:" + std::to_string(port)) != std::string::npos;
+            context, "127.0.0.1", 0, {128, false, "nosuch"}, [](accepted_socket&&) {}, [](int) {}),
+        std::system_error, [](const std::system_error& error) {
+            return error.code().value() == ENOENT &&
+                   std::string(error.what()).find("congestion_control \"nosuch\"") != std::string::npos;
         });
-    taken.socket.stop();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -150,7 +150,9 @@ BOOST_AUTO_TEST_CASE(connections_come_and_go_while_it_sweeps) {
             struct quiet_stream final : net::byte_stream {
                 std::atomic<int> aborted{0};
                 result<std::size_t> read_now(std::span<char>) override { return errno_code(EAGAIN); }
-                result<std::size_t> write_now(std::span<const iovec>) override { return errno_code(EAGAIN); }
+                result<std::size_t> write_now(std::span<const iovec>, bool) override {
+                    return errno_code(EAGAIN);
+                }
                 result<std::size_t> send_file_now(int, std::uint64_t, std::size_t) override {
                     return errno_code(EAGAIN);
                 }

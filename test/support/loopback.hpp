@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/unique_fd.hpp"
+#include "net/accepted_socket.hpp"
 #include "support/answers.hpp"
 
 #include <arpa/inet.h>
@@ -27,7 +27,8 @@ namespace fairlead::test {
 /// A blocking TCP client of this machine. Every call fails after ten seconds, so that no test hangs.
 class client {
 public:
-    explicit client(std::uint16_t port, int receive_buffer = 0)
+    /// `host`: the last byte of 127.0.0.x.
+    explicit client(std::uint16_t port, int receive_buffer = 0, unsigned host = 1)
         : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         const timeval patience{10, 0};
         ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -39,7 +40,7 @@ public:
         sockaddr_in where{};
         where.sin_family = AF_INET;
         where.sin_port = htons(port);
-        where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        where.sin_addr.s_addr = htonl(0x7f000000 + host);
         if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0)
             fail_with_errno("connect");
     }
@@ -127,9 +128,10 @@ public:
 
     std::uint16_t port() const noexcept { return port_; }
     /// The server's end of the next connection: non-blocking.
-    unique_fd accept() {
-        unique_fd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-        if (!socket) fail_with_errno("accept");
+    net::accepted_socket accept() {
+        net::accepted_socket socket;
+        socket.fd = unique_fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket.fd) fail_with_errno("accept");
         return socket;
     }
 
