@@ -1,5 +1,6 @@
 #include "files/open_files.hpp"
 
+#include "files/snapshot.hpp"
 #include "http/date.hpp"
 
 #include <sys/uio.h>
@@ -32,6 +33,11 @@ error_code read_whole(int fd, std::string& out, std::uint64_t size, bool may_blo
         return !may_block && errno == EOPNOTSUPP ? errno_code(EAGAIN) : last_error();
     }
     return {};
+}
+
+/// Memory that the cache holds for the content of a file.
+std::uint64_t content_bytes_of(const open_file& file) noexcept {
+    return file.is_snapshot ? file.info.size : file.content.size();
 }
 
 bool is_again(const error_code& error) noexcept {
@@ -101,7 +107,9 @@ open_files::found open_files::load(const search& what) {
     file->last_modified_text = http::view(http::format_date(file->last_modified));
     file->head =
         build_head_(file->final_path.empty() ? what.path.text : std::string_view(file->final_path), *file);
-    if (!unread && is_settled(file->info, what.today)) keep(what, file);
+    if (unread || !is_settled(file->info, what.today)) return file;
+    if (file->content.size() > limits_.copied_size) make_snapshot_of(*file);
+    keep(what, file);
     return file;
 }
 
@@ -153,6 +161,16 @@ error_code open_files::read_content(open_file& file, bool may_block) const {
     return errc::file_changed;
 }
 
+/// Moves `content` into a snapshot. Where the kernel gives none, it stays where it is.
+void open_files::make_snapshot_of(open_file& file) const {
+    auto memory = make_snapshot(file.content);
+    if (!memory) return;
+    file.fd = std::move(*memory);
+    file.is_snapshot = true;
+    file.has_content = false;
+    file.content = {};
+}
+
 /// False when the file was written so recently that its next change might leave the same mtime (the
 /// granularity of the file system's clock). An mtime in the future was set by hand and says nothing; then the
 /// ctime counts.
@@ -165,7 +183,7 @@ bool open_files::is_settled(const file_info& info, wall::time_point today) const
 
 void open_files::keep(const search& what, const std::shared_ptr<const open_file>& file) {
     const std::size_t descriptors = file->fd ? 1 : 0;
-    const auto bytes = file->content.size();
+    const auto bytes = content_bytes_of(*file);
     if (bounds_.entries == 0 || descriptors > bounds_.descriptors || bytes > bounds_.content_bytes) return;
     std::list<entry> gone;
     auto& part = shard_of(what.path);
@@ -211,7 +229,7 @@ bool open_files::make_room() {
 }
 
 void open_files::erase(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
-    from.content_bytes -= which->file->content.size();
+    from.content_bytes -= content_bytes_of(*which->file);
     from.descriptors -= which->file->fd ? 1 : 0;
     from.by_path.erase(key(which->path));
     gone.splice(gone.end(), from.entries, which);

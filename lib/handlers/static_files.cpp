@@ -79,7 +79,8 @@ http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t 
     }
     const auto fd = file->fd.get();
     const auto& info = file->info;
-    return http::file_slice{std::move(file), fd, offset, length, info.size, info.mtime_ns};
+    const bool is_constant = file->is_snapshot;
+    return http::file_slice{std::move(file), fd, offset, length, info.size, info.mtime_ns, is_constant};
 }
 
 void send_whole(std::shared_ptr<const files::open_file> file, http::response& answer) {

@@ -111,6 +111,7 @@ struct file_slice {
     std::uint64_t length = 0;
     std::uint64_t expected_size = 0;
     std::int64_t expected_mtime_ns = 0;
+    bool is_constant = false;  ///< in memory, and nobody can change it: there is nothing to compare
 };
 
 /// Bytes in memory that `owner` keeps alive (a cached small file).

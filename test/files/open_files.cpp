@@ -92,6 +92,50 @@ BOOST_FIXTURE_TEST_CASE(a_large_file_keeps_its_descriptor, cached_root) {
     BOOST_TEST(files.current().descriptors == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_file_between_the_two_limits_is_kept_as_a_snapshot, cached_root) {
+    open_files_limits limits;
+    limits.content_size = 100;
+    limits.copied_size = 10;
+    open_files snapshots(sandbox::open(dir.path()), limits, [](auto, const auto&) { return ""; });
+    write("copied", std::string(10, 'c'));
+    write("kept", std::string(11, 'k'));
+    const auto find = [&](const char* name) { return snapshots.open(name, now, today).value(); };
+    BOOST_TEST(find("copied")->has_content);
+    const auto kept = find("kept");
+    BOOST_TEST(kept->is_snapshot);
+    BOOST_TEST(!kept->has_content);
+    BOOST_TEST(kept->content.empty());
+    BOOST_TEST(snapshots.current().descriptors == 1u);
+    BOOST_TEST(snapshots.current().content_bytes == 21u);
+    BOOST_TEST(find("kept") == kept);
+
+    // Neither the file nor this process changes what is sent until the path is asked again.
+    std::ofstream(dir / "kept") << "another 11!";
+    char bytes[12] = {};
+    BOOST_TEST(::pread(kept->fd.get(), bytes, sizeof bytes, 0) == 11);
+    BOOST_TEST(bytes == std::string(11, 'k'));
+    BOOST_TEST(::pwrite(kept->fd.get(), "x", 1, 0) == -1);
+    BOOST_TEST(::ftruncate(kept->fd.get(), 5) == -1);
+    pass(2000ms);
+    const auto renewed = find("kept");
+    BOOST_TEST(::pread(renewed->fd.get(), bytes, sizeof bytes, 0) == 11);
+    BOOST_TEST(bytes == std::string("another 11!"));
+    BOOST_TEST(snapshots.current().content_bytes == 21u);
+    snapshots.clear();
+    BOOST_TEST(snapshots.current().descriptors == 0u);
+    BOOST_TEST(snapshots.current().content_bytes == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_gets_no_snapshot, cached_root) {
+    open_files_limits limits;
+    limits.copied_size = 10;
+    open_files snapshots(sandbox::open(dir.path()), limits, [](auto, const auto&) { return ""; });
+    write("young", std::string(11, 'y'));
+    const auto young = snapshots.open("young", now, open_files::wall::now()).value();
+    BOOST_TEST(!young->is_snapshot);
+    BOOST_TEST(young->content == std::string(11, 'y'));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_hit_asks_nobody, cached_root) {
     write("a", "1");
     const auto first = open("a");
