@@ -86,6 +86,8 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
         } else if (auto* slice = std::get_if<http::memory_slice>(&answer.body)) {
             content = slice->bytes;
             owner = std::move(slice->owner);
+        } else if (auto* file = std::get_if<http::file_slice>(&answer.body); file && file->length > 0) {
+            file_.emplace(std::move(*file));
         }
     }
     if (content.size() <= copy_limit && !content.empty()) {
@@ -102,12 +104,23 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
     return records_[records_used_++];
 }
 
-result<std::string> answer_batch::send(net::byte_stream& stream) {
+error_code answer_batch::send(net::byte_stream& stream, bool close_follows) {
+    const bool more_follows = file_ ? file_->begin(stream) == file_transfer::segments::shared : close_follows;
+    const auto failed = send_pieces(stream, more_follows);
+    if (failed || !file_) return failed;
+    const auto reached = file_->advance(stream);
+    if (!reached) return reached.error();
+    return *reached == file_transfer::state::done ? error_code{} : errno_code(EAGAIN);
+}
+
+error_code answer_batch::send_pieces(net::byte_stream& stream, bool more_follows) {
     std::span<iovec> rest(pieces_.data(), pieces_used_);
     while (!rest.empty()) {
-        const auto sent = stream.write_now(rest);
-        if (!sent && net::would_block(sent.error())) break;
-        if (!sent) return sent.error();
+        const auto sent = stream.write_now(rest, more_follows);
+        if (!sent) {
+            unsent_ = rest;
+            return sent.error();
+        }
         auto taken = *sent;
         while (!rest.empty() && taken >= rest.front().iov_len) {
             taken -= rest.front().iov_len;
@@ -116,13 +129,21 @@ result<std::string> answer_batch::send(net::byte_stream& stream) {
         if (taken > 0)
             rest.front() = {static_cast<char*>(rest.front().iov_base) + taken, rest.front().iov_len - taken};
     }
-    std::string left;
-    for (const auto& piece : rest) left.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
-    return left;
+    unsent_ = {};
+    return {};
+}
+
+answer_batch::unsent answer_batch::take_unsent() {
+    unsent all;
+    for (const auto& piece : unsent_)
+        all.bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    all.file = std::move(file_);
+    return all;
 }
 
 void answer_batch::clear() noexcept {
     for (std::size_t i = 0; i < owners_used_; ++i) owners_[i].reset();
+    file_.reset();
     used_ = pieces_used_ = records_used_ = owners_used_ = 0;
 }
 

@@ -3,10 +3,12 @@
 #include "http/message.hpp"
 #include "net/byte_stream.hpp"
 #include "session/environment.hpp"
+#include "session/file_transfer.hpp"
 #include "session/http1_writer.hpp"
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,25 +57,33 @@ public:
 
     explicit answer_batch(std::span<char> buffer) noexcept : buffer_(buffer) {}
 
-    /// True when a further answer with `head_size` bytes of fields fits.
+    /// True when a further answer with `head_size` bytes of fields fits. A file is the last of its batch.
     bool has_room(std::size_t head_size) const noexcept {
-        return records_used_ < max_answers &&
+        return !file_ && records_used_ < max_answers &&
                buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
     }
-    /// Adds head and content. Of a `file_slice` only the head: the caller sends the file after the batch.
-    /// Returns the record of the exchange for the caller to fill, with every member; it is valid until
-    /// `clear()`.
+    /// Adds head and content. Returns the record of the exchange for the caller to fill, with every member;
+    /// it is valid until `clear()`.
     exchange_record& add(http::response&& answer, const head_options& options);
 
     bool empty() const noexcept { return records_used_ == 0; }
-    /// Writes what was added. Returns the bytes that the stream did not take: empty when all went.
-    result<std::string> send(net::byte_stream& stream);
+    /// Sends what was added, as far as that goes without waiting. `close_follows`: the caller closes the
+    /// stream when all has gone, so that its end leaves in the last segment. EAGAIN: `take_unsent()` has the
+    /// rest. Other errors: errc::file_changed, or the stream's.
+    error_code send(net::byte_stream& stream, bool close_follows);
+    /// What the stream did not take: bytes, then perhaps a file.
+    struct unsent {
+        std::string bytes;
+        std::optional<file_transfer> file;
+    };
+    unsent take_unsent();
     std::span<const exchange_record> records() const noexcept { return {records_.data(), records_used_}; }
     /// Forgets everything, for the next round.
     void clear() noexcept;
 
 private:
     void add_piece(const char* data, std::size_t size);
+    error_code send_pieces(net::byte_stream& stream, bool more_follows);
 
     std::span<char> buffer_;
     std::size_t used_ = 0;
@@ -83,6 +93,8 @@ private:
     std::array<iovec, 2 * max_answers> pieces_;
     std::array<exchange_record, max_answers> records_;
     std::array<std::shared_ptr<const void>, max_answers> owners_;
+    std::optional<file_transfer> file_;
+    std::span<const iovec> unsent_;  // the end of `pieces_`
 };
 
 }  // namespace fairlead::session

@@ -17,6 +17,7 @@ class pending_output;
 enum class step {
     read,     ///< wait for the client's bytes
     answer,   ///< there are bytes that were not looked at
+    yield,    ///< the same, but other connections have a turn first
     flush,    ///< bytes or a file wait to be sent
     suspend,  ///< the request that comes first may wait
     linger,   ///< close, but let the client read the answer first
@@ -58,7 +59,7 @@ private:
     step refuse(answer_batch& batch, const http::problem& refusal, const http::request* request);
     step enqueue(answer_batch& batch, const http::request& request, http::response&& answer, bool wants_keep,
                  std::uint64_t bytes_received);
-    step send_batch(answer_batch& batch, step after);
+    step send_batch(answer_batch& batch, step after, bool close_follows = false);
     step end_of_input(scratch& mine);
     void keep_rest(std::span<char> rest, bool is_new_head);
     void await_request();
@@ -84,6 +85,7 @@ private:
     std::unique_ptr<pending_output> pending_;
     step after_flush_ = step::read;
     unsigned served_ = 0;
+    std::uint64_t sent_in_turn_ = 0;  // bytes of content since other connections had a turn
 };
 
 }  // namespace fairlead::session

@@ -5,18 +5,14 @@
 #include "session/environment.hpp"
 #include "session/watch.hpp"
 
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace fairlead::session {
 
-/// What the client did not take at once: bytes, then perhaps a file; and what is to be told when all of it
-/// has gone.
+/// What the client did not take at once, and what is to be told when all of it has gone.
 class pending_output {
 public:
-    std::string bytes;
-    std::optional<http::file_slice> file;
+    answer_batch::unsent rest;
     std::vector<owned_record> records;
 
     /// Sends everything, in constant memory, and no slower than `min_body_rate`. Errors: errc::timeout,
@@ -32,7 +28,7 @@ private:
     task<error_code> send_file(net::byte_stream& stream, watch& deadline, const environment& shared);
 
     watch::clock::time_point begin_;
-    std::uint64_t sent_ = 0;
+    std::uint64_t sent_ = 0;  // bytes since `begin_`
 };
 
 }  // namespace fairlead::session

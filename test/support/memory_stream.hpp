@@ -11,6 +11,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace fairlead::test {
 
@@ -27,8 +29,12 @@ public:
     std::function<void()> while_waiting;  ///< called once by a wait for bytes that do not come
     std::function<void()> while_stalled;  ///< called once by a wait for a peer that takes nothing
     std::function<void()> before_file;    ///< called before each piece of a file
+    bool paces = false;                   ///< what `is_paced()` says
     bool is_shut = false;
     bool is_closed = false;
+    std::vector<bool> more_followed;                         ///< what each write said of the next one
+    std::vector<std::pair<std::size_t, bool>> fill_changes;  ///< bytes of output so far, and `on`
+    std::size_t waits_for_room = 0;
 
     memory_stream() = default;
     /// The whole of `bytes` as one piece.
@@ -55,7 +61,9 @@ public:
         return n;
     }
 
-    result<std::size_t> write_now(std::span<const iovec> pieces) override {
+    using byte_stream::write_now;
+    result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) override {
+        more_followed.push_back(more_follows);
         if (has_failed()) return errno_code(ECONNRESET);
         if (is_writing_aborted_) return errno_code(EPIPE);
         const auto room = room_to_write();
@@ -90,12 +98,15 @@ public:
             if (incoming.empty()) call_once(while_waiting);
             needs_wait_ = false;
         } else {
+            ++waits_for_room;
             if (outgoing.size() >= stall_after) call_once(while_stalled);
             is_write_blocked_ = false;
         }
         co_return error_code{};
     }
 
+    bool is_paced() const noexcept override { return paces; }
+    void fill_segments(bool on) noexcept override { fill_changes.emplace_back(outgoing.size(), on); }
     void shutdown_send() noexcept override { is_shut = true; }
     void abort(abort_kind what) noexcept override {
         is_reading_aborted_ = true;

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "http/message.hpp"
+#include "net/byte_stream.hpp"
+
+#include <cstdint>
+
+namespace fairlead::session {
+
+/// A part of a file on its way to the client, in constant memory (sendfile). It never waits: whoever owns it
+/// does.
+class file_transfer {
+public:
+    /// Bytes after which a client that takes them as fast as we send lets other connections have a turn.
+    static constexpr std::uint64_t turn_size = 4 * 1024 * 1024;
+
+    explicit file_transfer(http::file_slice file) noexcept : file_(std::move(file)) {}
+
+    /// How head and body share segments.
+    enum class segments {
+        shared,  ///< the head waits for the body, which follows at once
+        full,    ///< only full ones leave until the body has gone
+        own,     ///< the head leaves alone
+    };
+    /// To be called before the head is sent, to send it accordingly.
+    segments begin(net::byte_stream& stream) noexcept;
+
+    enum class state {
+        done,
+        full,   ///< the stream takes no more for now
+        cold,   ///< the disk has to be asked first, by `load()`
+        yield,  ///< so many bytes went without a pause that others should have a turn
+    };
+    /// Sends what the stream takes and the page cache has. Errors: errc::file_changed (the connection has to
+    /// end: what was announced cannot be completed), or the stream's.
+    result<state> advance(net::byte_stream& stream);
+    /// Brings the next slice into the page cache; blocks. Errors: the file's errno (EIO).
+    error_code load() noexcept;
+
+    /// Bytes that the stream took.
+    std::uint64_t sent() const noexcept { return sent_; }
+
+private:
+    bool find_resident() noexcept;
+    bool has_changed() const noexcept;
+    std::uint64_t slice_end() const noexcept;
+
+    http::file_slice file_;
+    std::uint64_t sent_ = 0;
+    std::uint64_t ready_ = 0;  // bytes up to here are known to be in the page cache
+    bool is_filling_ = false;  // segments
+};
+
+}  // namespace fairlead::session
