@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace fairlead {
 
@@ -16,6 +17,19 @@ void fill_random(std::span<std::uint8_t> out) {
         if (n < 0) throw std::system_error(errno, std::system_category(), "getrandom");
         out = out.subspan(static_cast<std::size_t>(n));
     }
+}
+
+std::uint64_t next_unguessable() {
+    struct reserve {
+        std::array<std::uint64_t, 32> values;
+        std::size_t left = 0;
+    };
+    thread_local reserve mine;
+    if (mine.left == 0) {
+        fill_random({reinterpret_cast<std::uint8_t*>(mine.values.data()), sizeof mine.values});
+        mine.left = mine.values.size();
+    }
+    return std::exchange(mine.values[--mine.left], 0);  // what has been given out is not kept
 }
 
 std::uint64_t next_random() {

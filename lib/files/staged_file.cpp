@@ -5,8 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <ctime>
+#include <chrono>
 #include <utility>
 
 namespace fairlead::files {
@@ -16,21 +15,37 @@ namespace {
 // wrong.
 constexpr int name_tries = 8;
 
-std::string random_suffix() {
-    std::uint64_t value = 0;
-    fill_random({reinterpret_cast<std::uint8_t*>(&value), sizeof value});
-    std::string text(16, '0');
-    write_hex(value, text.data());
-    return text;
+void append_number(std::string& text, unsigned value, int digits) {
+    unsigned place = 1;
+    for (int i = 1; i < digits; ++i) place *= 10;
+    for (; place > 0; place /= 10) text += static_cast<char>('0' + value / place % 10);
 }
 
+void append_random(std::string& text) {
+    char digits[16];
+    write_hex(next_unguessable(), digits);
+    text.append(digits, sizeof digits);
+}
+
+/// `upload_YYYYMMDD_HHMMSS_XXXXXXXXXXXXXXXX.json`, in UTC. strftime() would ask for the time zone's file.
 std::string document_name() {
-    const auto now = std::time(nullptr);
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
-    char stamp[32];
-    std::strftime(stamp, sizeof stamp, "upload_%Y%m%d_%H%M%S_", &utc);
-    return stamp + random_suffix() + ".json";
+    using namespace std::chrono;
+    const auto now = floor<seconds>(system_clock::now());
+    const auto today = floor<days>(now);
+    const year_month_day date(today);
+    const hh_mm_ss time(now - today);
+    std::string name("upload_");
+    name.reserve(64);
+    append_number(name, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+    append_number(name, static_cast<unsigned>(date.month()), 2);
+    append_number(name, static_cast<unsigned>(date.day()), 2);
+    name += '_';
+    append_number(name, static_cast<unsigned>(time.hours().count()), 2);
+    append_number(name, static_cast<unsigned>(time.minutes().count()), 2);
+    append_number(name, static_cast<unsigned>(time.seconds().count()), 2);
+    name += '_';
+    append_random(name);
+    return name += ".json";
 }
 
 }  // namespace
@@ -43,7 +58,8 @@ result<staged_file> staged_file::create(upload_store& store) {
         if (!file) return store.note(last_error());
         return staged_file(store, std::move(file), {});
     }
-    auto name = std::string(upload_store::temporary_prefix) + random_suffix();
+    std::string name(upload_store::temporary_prefix);
+    append_random(name);
     unique_fd file(::openat(store.directory(), name.c_str(),
                             O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
                             upload_store::document_mode));

@@ -17,10 +17,12 @@ constexpr std::size_t stage_size = 64 * 1024;
 // First buffer for a body of unknown length.
 constexpr std::size_t first_buffer = 4 * 1024;
 
-// A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and for so
-// long after it the pool is used.
+// A call to the page cache takes some 20 us. One that took longer than this waited for the disk. After it the
+// pool is used for so many times as long (at most for `slow_period`) that an I/O thread spends no more than a
+// hundredth of its time waiting for the disk.
 constexpr std::chrono::milliseconds quick_call{2};
-constexpr std::chrono::seconds slow_period{10};
+constexpr int slow_factor = 100;
+constexpr std::chrono::steady_clock::duration slow_period = std::chrono::seconds(10);
 
 http::problem refuse(http::status status, std::string detail) {
     http::problem refusal;
@@ -152,8 +154,10 @@ task<std::invoke_result_t<Work>> json_upload::on_disk(Work work) {
     }
     auto done = work();
     const auto end = clock::now();
-    if (end - begin > quick_call)
-        slow_until_.store((end + slow_period).time_since_epoch().count(), std::memory_order_relaxed);
+    if (end - begin > quick_call) {
+        const auto pause = std::min(slow_factor * (end - begin), slow_period);
+        slow_until_.store((end + pause).time_since_epoch().count(), std::memory_order_relaxed);
+    }
     co_return done;
 }
 
