@@ -104,12 +104,12 @@ class Server:
         return self.process.returncode
 
 
-def fairlead(binary, root, work, *, threads=1, wrapper=(), preload=None, wait=20):
+def fairlead(binary, root, work, *, threads=1, wrapper=(), preload=None, wait=20, congestion_control="auto"):
     """Fairlead with everything on but the access log, and limits out of the way of what is measured."""
     work.mkdir(parents=True, exist_ok=True)
     config = work / "fairlead.json"
     config.write_text(json.dumps({
-        "listen": ["127.0.0.1:0"], "threads": threads, "hosts": ["localhost"], "root": str(root),
+        "listen": ["127.0.0.1:0"], "threads": threads, "congestion_control": congestion_control, "hosts": ["localhost"], "root": str(root),
         "uploads": {"path": "/upload", "directory": str(work / "uploads"), "durability": "off"},
         "limits": {"connections": 20000, "connections_hard": 20000, "in_flight": 10000, "queue": 10000,
                    "requests_per_connection": 1000000000, "idle_timeout": "10m"},
