@@ -2,7 +2,15 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
+
 namespace fairlead::http {
+namespace {
+
+// Room for the lines of most answers.
+constexpr std::size_t first_lines = 240;
+
+}  // namespace
 
 std::uint64_t body_length(const body& value) noexcept {
     struct visitor {
@@ -15,11 +23,12 @@ std::uint64_t body_length(const body& value) noexcept {
 }
 
 bool field_block::add(std::string_view name, std::string_view value) {
-    constexpr std::string_view forbidden("\r\n\0", 3);
-    if (name.empty() || name.find_first_of(forbidden) != std::string_view::npos ||
-        value.find_first_of(forbidden) != std::string_view::npos)
+    // find_first_of() would call memchr for each character.
+    const auto ends_line = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
+    if (name.empty() || std::any_of(name.begin(), name.end(), ends_line) ||
+        std::any_of(value.begin(), value.end(), ends_line))
         return false;
-    text_.reserve(text_.size() + name.size() + value.size() + 4);
+    if (text_.empty()) text_.reserve(first_lines);
     text_.append(name).append(": ").append(value).append("\r\n");
     return true;
 }

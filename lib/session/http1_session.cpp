@@ -3,8 +3,8 @@
 #include "base/random.hpp"
 #include "http/framing.hpp"
 #include "http/refusal.hpp"
-#include "session/http1_body.hpp"
 #include "session/pending_output.hpp"
+#include "session/suspended_request.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -45,16 +45,6 @@ struct http1_session::scratch {
             mine = std::make_unique<scratch>(header_size);
         return *mine;
     }
-};
-
-/// A request that may wait: head, fields and early body bytes in memory of their own.
-struct http1_session::suspended_request {
-    std::string head;
-    std::vector<http::field_view> fields;
-    id_text id;
-    http::request request;
-    std::unique_ptr<http1_body> body;
-    bool wants_keep = false;
 };
 
 http1_session::http1_session(net::byte_stream& stream, const environment& shared, watch& deadline,
@@ -130,7 +120,6 @@ http1_session::step http1_session::answer_input(scratch& mine, std::span<char> i
         }
         const auto head = input.first(scanner_.head_size());
         next = answer_one(mine, head);
-        if (next == step::suspend) break;  // its head stays where it is, and the scanner knows its size
         scanner_.reset();
         is_new_head = true;
         input = input.subspan(head.size());
@@ -253,10 +242,7 @@ http1_session::step http1_session::refuse(answer_batch& batch, const http::probl
     id_text id;
     http::request unread;
     if (!request) {
-        write_hex(next_random(), id.data());
-        unread.id = {id.data(), id.size()};
-        unread.peer = peer_;
-        unread.received = now_;
+        identify(unread, id);
         request = &unread;
     }
     auto answer = shared_.pages.refuse(refusal, *request);
@@ -271,59 +257,50 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
     if (const auto refusal = parse_head(head, mine.fields, parsed)) return refuse(batch, *refusal, nullptr);
     id_text id;
     http::request request;
-    fill_request(request, parsed, id);
+    parsed.fill(request);
+    identify(request, id);
     const auto facts = http::check_head(parsed.fields, parsed.version_minor, &mine.latest_host);
     if (!facts) return refuse(batch, http::to_problem(facts.error()), &request);
     const auto framing = http::decide_framing(parsed.fields, parsed.version_minor);
     if (!framing) return refuse(batch, http::to_problem(framing.error()), &request);
-    if (framing->kind != http::body_framing::kind::none) return step::suspend;
     if (facts->host) {
         request.host_name = facts->host->name;
         mine.remember(request.authority, *facts->host);
     }
 
     http::response answer;
-    if (!shared_.pages.try_respond(request, answer)) return step::suspend;
+    const bool may_wait = framing->kind != http::body_framing::kind::none;
+    if (may_wait || !shared_.pages.try_respond(request, answer)) {
+        suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing);
+        identify(suspended_->request, suspended_->id);
+        return step::suspend;
+    }
     return enqueue(batch, request, std::move(answer), facts->keep_alive, 0);
 }
 
-void http1_session::fill_request(http::request& request, const request_head& head, id_text& id) const {
+/// Fills in what the connection knows of a request. `id` has to live as long as it.
+void http1_session::identify(http::request& request, id_text& id) const {
     write_hex(next_random(), id.data());
-    head.fill(request);
     request.peer = peer_;
     request.id = {id.data(), id.size()};
     request.received = now_;
 }
 
-/// Moves the first request of `carry_` into memory of its own; what follows it goes to the body, or stays.
-std::unique_ptr<http1_session::suspended_request> http1_session::begin_suspended() {
-    auto work = std::make_unique<suspended_request>();
-    auto& storage = scratch::of_this_thread(shared_.limits.header_size).fields;
-    work->head = carry_.substr(0, scanner_.head_size());
-    carry_.erase(0, scanner_.head_size());
-    scanner_.reset();
-    request_head parsed;
-    // Everything was checked in answer_one() and nothing has changed: it cannot fail now.
-    (void)parse_head(work->head, storage, parsed);
-    work->fields.assign(parsed.fields.begin(), parsed.fields.end());
-    parsed.fields = http::field_table(work->fields);
-    fill_request(work->request, parsed, work->id);
-    const auto facts = http::check_head(parsed.fields, parsed.version_minor);
-    const auto framing = http::decide_framing(parsed.fields, parsed.version_minor);
-    work->wants_keep = facts->keep_alive;
-    if (facts->host) work->request.host_name = facts->host->name;
-    if (framing->kind != http::body_framing::kind::none) {
-        work->body = std::make_unique<http1_body>(stream_, deadline_, shared_.limits, *framing,
-                                                  std::move(carry_), facts->expects_continue);
+/// Gives the request that waits the bytes of its body which are there. What follows the body comes back in
+/// finish_suspended().
+void http1_session::attach_body(suspended_request& work) {
+    if (work.framing.kind != http::body_framing::kind::none) {
+        work.body = std::make_unique<http1_body>(stream_, deadline_, shared_.limits, work.framing,
+                                                 std::move(carry_), work.expects_continue);
         carry_.clear();
-        work->request.body = work->body.get();
+        work.request.body = work.body.get();
     }
     deadline_.enter(watch::phase::working);
-    return work;
 }
 
 task<http1_session::step> http1_session::serve_suspended() {
-    const auto work = begin_suspended();
+    const auto work = std::move(suspended_);
+    attach_body(*work);
     auto answer = co_await shared_.pages.respond(work->request);
     auto* const body = work->body.get();
     bool keep = work->wants_keep;

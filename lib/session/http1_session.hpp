@@ -12,6 +12,7 @@
 namespace fairlead::session {
 
 class pending_output;
+struct suspended_request;
 
 /// What a connection has to do next.
 enum class step {
@@ -49,9 +50,7 @@ public:
     task<step> run(step next);
 
 private:
-    using id_text = std::array<char, 16>;
     struct scratch;
-    struct suspended_request;
 
     step answer_carried();
     step answer_input(scratch& mine, std::span<char> input, bool is_new_head);
@@ -63,12 +62,12 @@ private:
     step end_of_input(scratch& mine);
     void keep_rest(std::span<char> rest, bool is_new_head);
     void await_request();
-    void fill_request(http::request& request, const request_head& head, id_text& id) const;
+    void identify(http::request& request, std::array<char, 16>& id) const;
     bool may_keep(bool wanted) const noexcept;
     std::size_t max_head_size() const noexcept;
 
     task<step> serve_suspended();
-    std::unique_ptr<suspended_request> begin_suspended();
+    void attach_body(suspended_request& work);
     step finish_suspended(suspended_request& work, http::response&& answer, bool keep);
     task<step> flush();
 
@@ -83,6 +82,7 @@ private:
     watch::clock::time_point
         now_{};  // of the latest read or wake-up: one look at the clock for all its requests
     std::unique_ptr<pending_output> pending_;
+    std::unique_ptr<suspended_request> suspended_;
     step after_flush_ = step::read;
     unsigned served_ = 0;
     std::uint64_t sent_in_turn_ = 0;  // bytes of content since other connections had a turn
