@@ -248,6 +248,18 @@ void open_files::invalidate(std::string_view relative) {
     forget(key(relative));
 }
 
+void open_files::let_go_unused(steady::time_point now) {
+    for (auto& part : shards_) {
+        std::list<entry> gone;
+        const std::lock_guard guard(part.mutex);
+        for (auto next = part.entries.begin(); next != part.entries.end();) {
+            const auto one = next++;
+            const bool holds_file = one->file->fd && !one->file->is_snapshot;
+            if (holds_file && now - one->checked >= limits_.let_go_after) erase(part, one, gone);
+        }
+    }
+}
+
 void open_files::clear() {
     invalidations_.fetch_add(1, std::memory_order_acq_rel);
     for (auto& part : shards_) {

@@ -45,6 +45,7 @@ struct open_files_limits {
     std::uint64_t copied_size = 12 * 1024;
     std::chrono::milliseconds revalidate_after{1000};
     std::chrono::milliseconds distrust_younger_than{2000};
+    std::chrono::milliseconds let_go_after{10'000};
 };
 
 /// The cache of open files: descriptor, metadata, prebuilt head and small contents by path. Bounded by
@@ -82,6 +83,9 @@ public:
     /// Forgets `relative` at once, also for an `open` that is under way: for who has just replaced or removed
     /// that file. Another name of the same file (a link) is seen when its own entry expires.
     void invalidate(std::string_view relative);
+    /// Forgets files that nobody asked for within `let_go_after` and that are held open themselves: until then a
+    /// removed one keeps its space, and its file system cannot be unmounted.
+    void let_go_unused(steady::time_point now);
     /// Forgets everything; what is in use stays open until it is let go.
     void clear();
 

@@ -154,6 +154,11 @@ error_code upload_store::note(error_code failed) noexcept {
     return failed;
 }
 
+void upload_store::examine(std::uint64_t size) noexcept {
+    const auto space = free_bytes();
+    has_room_.store(space && *space >= size && is_writable(), std::memory_order_relaxed);
+}
+
 result<std::uint64_t> upload_store::free_bytes() const noexcept {
     struct statvfs about{};
     if (::fstatvfs(directory_.get(), &about) != 0) return last_error();

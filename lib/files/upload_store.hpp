@@ -56,6 +56,14 @@ public:
     /// Takes note of an error of a write, a link or a sync in the store, and returns it.
     error_code note(error_code failed) noexcept;
 
+    /// Asks the file system whether a document of `size` bytes could be stored now; blocks. What it found is
+    /// what `takes_documents` says from then on.
+    void examine(std::uint64_t size) noexcept;
+    /// False when the disk has failed, or when `examine` found no room, no directory, or no permission.
+    bool takes_documents() const noexcept {
+        return !writes_failed() && has_room_.load(std::memory_order_relaxed);
+    }
+
     /// Bytes that an unprivileged process may still write. Error: the errno of fstatvfs.
     result<std::uint64_t> free_bytes() const noexcept;
     /// True when documents can be created now: the directory has not been removed, and permissions and mount
@@ -86,6 +94,7 @@ private:
     link_form form_ = link_form::empty_path;
     std::vector<std::string> warnings_;
     std::atomic<bool> writes_failed_{false};
+    std::atomic<bool> has_room_{true};
 
     // One fsync of the directory, shared by the calls that had come before it began.
     struct sync_round {

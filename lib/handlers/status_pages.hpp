@@ -8,13 +8,14 @@
 
 namespace fairlead::handlers {
 
-/// One thing that has to hold for the server to be ready. `passes` never blocks.
+/// One thing that should hold. `passes` never blocks.
 struct health_check {
     std::string name;
     std::function<bool()> passes;
+    bool is_needed = true;  ///< without it the server is not ready; else it is only told
 };
 
-/// `/livez`, `/readyz`, `/healthz`: 200 `ok`, or 503 when a check fails. With `?verbose` a line for each
+/// `/livez`, `/readyz`, `/healthz`: 200 `ok`, or 503 when a needed check fails. With `?verbose` a line for each
 /// check, where that is allowed (the admin listener): `[+]name ok` or `[-]name failed`, the form that
 /// Kubernetes made common.
 class health_page final : public handler {

@@ -5,6 +5,7 @@
 #include "telemetry/status_line.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds sweep_interval{100};
 constexpr std::chrono::milliseconds drain_poll{20};
+constexpr std::chrono::seconds house_interval{1};
 // After the cut every connection fails at its next call; this is for those whose disk call has to come back
 // first.
 constexpr std::chrono::seconds cut_patience{2};
@@ -138,9 +140,11 @@ int server::run() {
 
 void server::begin_drain() { drain_requested_.set(); }
 
-/// Expires what is late: deadlines of connections and of the queue; prints the status line when it is due.
+/// Expires what is late: deadlines of connections and of the queue; lets the sites keep house, and prints the
+/// status line, when it is due.
 task<> server::sweep() {
     auto next_status = std::chrono::steady_clock::now() + settings_.log.status_interval;
+    auto next_house = std::chrono::steady_clock::now() + house_interval;
     while (!is_stopped_) {
         sweep_timer_.expires_after(sweep_interval);
         const auto [failed] = co_await sweep_timer_.async_wait(as_result);
@@ -148,6 +152,13 @@ task<> server::sweep() {
         const auto now = std::chrono::steady_clock::now();
         watches_.sweep(now, connections_.is_pressed());
         work_.expire(now);
+        if (now >= next_house && !is_keeping_house_.exchange(true)) {  // a disk that hangs gets one call
+            next_house = now + house_interval;
+            boost::asio::post(disk_, [this] {
+                sites_.keep_house();
+                is_keeping_house_ = false;
+            });
+        }
         if (settings_.log.status_interval.count() > 0 && now >= next_status) {
             next_status = now + settings_.log.status_interval;
             print_status();

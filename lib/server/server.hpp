@@ -74,6 +74,7 @@ private:
     std::atomic<bool> is_draining_{false};
     event drain_requested_;
     std::atomic<bool> is_stopped_{false};
+    std::atomic<bool> is_keeping_house_{false};
     int exit_code_ = 0;
     std::function<void()> on_stopped_;
 

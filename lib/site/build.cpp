@@ -70,7 +70,12 @@ void add_health(router& routes, const surroundings& around, const files::upload_
     std::vector<handlers::health_check> ready;
     ready.push_back(
         {"accepting", [&around_draining = around.is_draining] { return !around_draining.load(); }});
-    if (uploads) ready.push_back({"uploads", [uploads] { return !uploads->writes_failed(); }});
+    if (uploads) {
+        ready.push_back({"disk", [uploads] { return !uploads->writes_failed(); }});
+        // A full disk keeps nobody from reading, and a restart, which is what some orchestrators do to who is
+        // not ready, does not empty it.
+        ready.push_back({"uploads", [uploads] { return uploads->takes_documents(); }, false});
+    }
     const auto live =
         std::make_shared<handlers::health_page>(std::vector<handlers::health_check>{}, allows_verbose);
     const auto readiness = std::make_shared<handlers::health_page>(std::move(ready), allows_verbose);
@@ -168,6 +173,13 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     admin_steps.push_back(
         std::make_unique<steps::host>(allowed_hosts(settings.admin.listen, settings.hosts)));
     built.admin = std::make_unique<site>(std::move(admin_steps), std::move(admin_routes), around.log);
+    built.keep_house = [&owned = *owned, largest = settings.uploads.max_body] {
+        const auto now = files::open_files::steady::now();
+        owned.files->let_go_unused(now);
+        if (owned.stored) owned.stored->let_go_unused(now);
+        if (owned.uploads) owned.uploads->examine(largest);
+    };
+    built.keep_house();
     built.resources = std::move(owned);
     return built;
 }

@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct built_sites {
     std::shared_ptr<void> resources;   ///< open directories and caches; outlives the sites below
     std::unique_ptr<site> pages;       ///< the public listeners
     std::unique_ptr<site> admin;       ///< the admin listeners
+    std::function<void()> keep_house;  ///< to be called about once a second, on a thread that may block
     std::vector<std::string> summary;  ///< what is served from where, a line each, for the log
 };
 

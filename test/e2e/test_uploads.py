@@ -202,8 +202,16 @@ class DiskFull(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("cannot mount a tmpfs here: " + mounted.stderr.strip())
         self.addCleanup(subprocess.run, ["umount", small], check=True)
-        self.server = Server(directory=directory.name)
+        self.server = Server({"uploads": {"max_body": "100k"}}, directory=directory.name)
         self.addCleanup(self.server.close)
+
+    def wait_for_check(self, line):
+        """Free space is looked at once a second."""
+        end = time.monotonic() + 10
+        while line not in (answer := self.server.ask(target="/readyz?verbose", admin=True)).body:
+            self.assertLess(time.monotonic(), end, f"no {line} in {answer.body}")
+            time.sleep(0.1)
+        self.assertEqual(answer.status, 200, "a full disk keeps nobody from reading")
 
     def test_507_leaves_nothing_and_room_made_is_used(self):
         self.assertTrue(self.server.wait_for_log("is in memory"), "no warning that this is not durable")
@@ -215,12 +223,15 @@ class DiskFull(unittest.TestCase):
         self.assertEqual(len(self.server.documents()), statuses.count(201))
         for path in self.server.uploads.iterdir():
             self.assertEqual(path.read_bytes(), document)
-        self.assertEqual(self.server.upload(b'"' + b"x" * 300000 + b'"').status, 507)
+        self.assertEqual(self.server.upload(b'"' + b"x" * 99990 + b'"').status, 507)
+        self.wait_for_check(b"[-]uploads failed")
+        (self.server.root / "a.txt").write_text("still served")
+        self.assertEqual(self.server.ask(target="/a.txt").status, 200)
         self.assertEqual(answers[0]["Fairlead-Durability"], "off")
         for path in self.server.uploads.iterdir():
             path.unlink()
         self.assertEqual(self.server.upload(document).status, 201)
-        self.assertEqual(self.server.ask(target="/readyz").status, 200)
+        self.wait_for_check(b"[+]uploads ok")
 
 
 if __name__ == "__main__":

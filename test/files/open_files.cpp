@@ -136,6 +136,26 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_gets_no_snapshot, cached_ro
     BOOST_TEST(young->content == std::string(11, 'y'));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_file_that_nobody_asks_for_is_let_go, cached_root) {
+    write("large", std::string(101, 'x'));
+    write("small", "1");
+    (void)open("large");
+    (void)open("small");
+    pass(9999ms);
+    files.let_go_unused(now);
+    BOOST_TEST(files.current().entries == 2U);
+    pass(1ms);
+    files.let_go_unused(now);
+    BOOST_TEST(files.current().entries == 1U);  // what is in memory holds no file
+    BOOST_TEST(files.current().descriptors == 0U);
+    (void)open("large");
+    pass(5000ms);
+    (void)open("large");
+    pass(6000ms);
+    files.let_go_unused(now);
+    BOOST_TEST(files.current().descriptors == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_hit_asks_nobody, cached_root) {
     write("a", "1");
     const auto first = open("a");

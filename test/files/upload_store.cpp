@@ -100,12 +100,21 @@ BOOST_AUTO_TEST_CASE(durability_is_not_promised_in_memory) {
 
 BOOST_AUTO_TEST_CASE(readiness) {
     const test::temp_dir dir;
-    const upload_store store(dir / "store", config::durability::off);
+    upload_store store(dir / "store", config::durability::off);
     BOOST_TEST(store.free_bytes().value() <= fs::space(dir.path()).capacity);
     BOOST_TEST(store.free_bytes().value() > 0U);
     BOOST_TEST(store.is_writable());
+    BOOST_TEST(store.takes_documents());
+    store.examine(1U << 20);
+    BOOST_TEST(store.takes_documents());
+    store.examine(std::uint64_t{1} << 60);
+    BOOST_TEST(!store.takes_documents());
+    store.examine(1U << 20);
+    BOOST_TEST(store.takes_documents());
     fs::remove(dir / "store");
     BOOST_TEST(!store.is_writable());
+    store.examine(1);
+    BOOST_TEST(!store.takes_documents());
 }
 
 BOOST_AUTO_TEST_CASE(only_a_broken_disk_latches) {
