@@ -198,7 +198,7 @@ class Connections(WithServer):
             self.assertTrue(idle.is_at_end())
 
     def test_body_that_drips_is_cut(self):
-        server = self.start({"limits": {"min_body_rate": "1k"}})
+        server = self.start({"limits": {"header_timeout": "1s"}})  # the grace; the rate is the default of 256 bytes/s
         self.assertEqual(server.upload(b"{}").status, 201)
         with server.connect(timeout=20) as line:
             line.send(request("POST", "/upload", [JSON, "Content-Length: 100000"]) + b"[")
@@ -216,6 +216,17 @@ class Connections(WithServer):
             self.addCleanup(client.join)
             self.addCleanup(stop.set)
             self.assertEqual(line.answer().status, 408)
+        self.assertEqual(len(server.documents()), 1)
+
+    def test_body_that_is_slow_but_above_the_rate_is_stored(self):
+        server = self.start({"limits": {"header_timeout": "1s", "idle_timeout": "1s"}})
+        document = b'"' + b"x" * 2398 + b'"'
+        with server.connect(timeout=20) as line:
+            line.send(request("POST", "/upload", [JSON, f"Content-Length: {len(document)}"]))
+            for at in range(0, len(document), 60):
+                line.send(document[at:at + 60])
+                time.sleep(0.1)
+            self.assertEqual(line.answer().status, 201)
         self.assertEqual(len(server.documents()), 1)
 
 
