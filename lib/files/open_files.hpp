@@ -83,8 +83,8 @@ public:
     /// Forgets `relative` at once, also for an `open` that is under way: for who has just replaced or removed
     /// that file. Another name of the same file (a link) is seen when its own entry expires.
     void invalidate(std::string_view relative);
-    /// Forgets files that nobody asked for within `let_go_after` and that are held open themselves: until then a
-    /// removed one keeps its space, and its file system cannot be unmounted.
+    /// Forgets files that nobody asked for within `let_go_after` and that are held open themselves: until
+    /// then a removed one keeps its space, and its file system cannot be unmounted.
     void let_go_unused(steady::time_point now);
     /// Forgets everything; what is in use stays open until it is let go.
     void clear();

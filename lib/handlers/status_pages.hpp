@@ -15,8 +15,8 @@ struct health_check {
     bool is_needed = true;  ///< without it the server is not ready; else it is only told
 };
 
-/// `/livez`, `/readyz`, `/healthz`: 200 `ok`, or 503 when a needed check fails. With `?verbose` a line for each
-/// check, where that is allowed (the admin listener): `[+]name ok` or `[-]name failed`, the form that
+/// `/livez`, `/readyz`, `/healthz`: 200 `ok`, or 503 when a needed check fails. With `?verbose` a line for
+/// each check, where that is allowed (the admin listener): `[+]name ok` or `[-]name failed`, the form that
 /// Kubernetes made common.
 class health_page final : public handler {
 public:
