@@ -35,13 +35,16 @@ std::optional<config::loaded> load_or_complain(const app::options& asked) {
     return std::get<config::loaded>(std::move(outcome));
 }
 
+// Of two open-file caches, with what the process itself needs.
+constexpr rlim_t cache_descriptors = 2 * 1024 + 128;
+
 /// Every connection and every cached file is a descriptor: take what the system allows.
 void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log& log) {
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     files.rlim_cur = files.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &files);
-    if (files.rlim_max < limits.connections_hard + 256)
+    if (files.rlim_max < limits.connections_hard + cache_descriptors)
         log.warn(
             "the limit of open files is {}, less than limits.connections_hard ({}) and the open-file cache "
             "need: "

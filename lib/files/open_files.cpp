@@ -108,7 +108,9 @@ open_files::found open_files::load(const search& what) {
     file->head =
         build_head_(file->final_path.empty() ? what.path.text : std::string_view(file->final_path), *file);
     if (unread || !is_settled(file->info, what.today)) return file;
-    if (file->content.size() > limits_.copied_size) make_snapshot_of(*file);
+    // Not at the cost of another one: a cache that makes a new snapshot for each request would be slower than
+    // none.
+    if (file->content.size() > limits_.copied_size && has_free_descriptor(what.path)) make_snapshot_of(*file);
     keep(what, file);
     return file;
 }
@@ -159,6 +161,12 @@ error_code open_files::read_content(open_file& file, bool may_block) const {
     }
     file.content = {};
     return errc::file_changed;
+}
+
+bool open_files::has_free_descriptor(const key& path) {
+    auto& part = shard_of(path);
+    const std::lock_guard guard(part.mutex);
+    return part.descriptors < bounds_.descriptors;
 }
 
 /// Moves `content` into a snapshot. Where the kernel gives none, it stays where it is.
@@ -216,7 +224,6 @@ void open_files::evict(shard& from, const bounds& most, std::list<entry>& gone) 
     }
 }
 
-/// Lets half of the descriptors go. False when there were none.
 bool open_files::make_room() {
     bool freed = false;
     for (auto& part : shards_) {

@@ -45,14 +45,14 @@ struct open_files_limits {
     std::uint64_t copied_size = 12 * 1024;
     std::chrono::milliseconds revalidate_after{1000};
     std::chrono::milliseconds distrust_younger_than{2000};
-    std::chrono::milliseconds let_go_after{10'000};
+    std::chrono::milliseconds let_go_after{10'000};  ///< of files held open that nobody asks for
 };
 
-/// The cache of open files: descriptor, metadata, prebuilt head and small contents by path. Bounded by
-/// entries and bytes. An entry is at most `revalidate_after` old: then the path is opened again through the
-/// sandbox, never only `fstat`ed, so a replaced file, a removed one and a new link are all seen. A file that
-/// was written a moment ago is opened for each request, since its mtime may not tell its next change. Errors
-/// are not cached. Thread safe.
+/// The cache of open files: descriptor or content, metadata and prebuilt head by path. Bounded by entries,
+/// descriptors and bytes. An entry is at most `revalidate_after` old: then the path is opened again through
+/// the sandbox, never only `fstat`ed, so a replaced file, a removed one and a new link are all seen. A file
+/// that was written a moment ago is opened for each request, since its mtime may not tell its next change.
+/// Errors are not cached. Thread safe.
 class open_files {
 public:
     using steady = std::chrono::steady_clock;
@@ -86,6 +86,8 @@ public:
     /// Forgets files that nobody asked for within `let_go_after` and that are held open themselves: until
     /// then a removed one keeps its space, and its file system cannot be unmounted.
     void let_go_unused(steady::time_point now);
+    /// Lets half of the descriptors go, when the process has none left. False when there were none.
+    bool make_room();
     /// Forgets everything; what is in use stays open until it is let go.
     void clear();
 
@@ -152,10 +154,10 @@ private:
                                            std::string_view final_path);
     error_code read_content(open_file& file, bool may_block) const;
     void make_snapshot_of(open_file& file) const;
+    bool has_free_descriptor(const key& path);
     bool is_settled(const file_info& info, wall::time_point today) const noexcept;
     void keep(const search& what, const std::shared_ptr<const open_file>& file);
     void forget(const key& path);
-    bool make_room();
     // `gone` is let go after the shard's lock: closing the last descriptor of a removed file may take its
     // time.
     static void evict(shard& from, const bounds& most, std::list<entry>& gone);

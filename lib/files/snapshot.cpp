@@ -17,7 +17,8 @@ result<unique_fd> make_snapshot(std::string_view bytes) noexcept {
         else if (n == 0 || errno != EINTR)
             return n == 0 ? errno_code(ENOSPC) : last_error();
     }
-    constexpr int every_change = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    // Not F_SEAL_WRITE, which waits until no processor has a hold on a page of it.
+    constexpr int every_change = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE;
     if (::fcntl(memory.get(), F_ADD_SEALS, every_change) != 0) return last_error();
     return memory;
 }

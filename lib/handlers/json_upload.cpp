@@ -17,9 +17,9 @@ constexpr std::size_t stage_size = 64 * 1024;
 // First buffer for a body of unknown length.
 constexpr std::size_t first_buffer = 4 * 1024;
 
-// A call to the page cache takes some 20 us. One that took longer than this waited for the disk. After it the
-// pool is used for so many times as long (at most for `slow_period`) that an I/O thread spends no more than a
-// hundredth of its time waiting for the disk.
+// A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and after it
+// the pool is used for so many times as long, at most for `slow_period`. So an I/O thread waits for a disk
+// that stalls now and then about a hundredth of its time.
 constexpr std::chrono::milliseconds quick_call{2};
 constexpr int slow_factor = 100;
 constexpr std::chrono::steady_clock::duration slow_period = std::chrono::seconds(10);
@@ -155,8 +155,11 @@ task<std::invoke_result_t<Work>> json_upload::on_disk(Work work) {
     auto done = work();
     const auto end = clock::now();
     if (end - begin > quick_call) {
-        const auto pause = std::min(slow_factor * (end - begin), slow_period);
-        slow_until_.store((end + pause).time_since_epoch().count(), std::memory_order_relaxed);
+        const auto until =
+            (end + std::min(slow_factor * (end - begin), slow_period)).time_since_epoch().count();
+        auto known = slow_until_.load(std::memory_order_relaxed);
+        while (known < until && !slow_until_.compare_exchange_weak(known, until, std::memory_order_relaxed)) {
+        }
     }
     co_return done;
 }

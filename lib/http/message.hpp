@@ -102,8 +102,8 @@ struct request {
 };
 
 /// Part of an opened file. `owner` keeps the descriptor open. `expected_*` were taken from the `fstat` that
-/// decided the answer: the sender compares them before the last piece leaves, so that a rewritten file is
-/// never completed.
+/// decided the answer: the sender compares them before the last piece leaves, so that a file which was
+/// rewritten meanwhile is not completed.
 struct file_slice {
     std::shared_ptr<const void> owner;
     int fd = -1;

@@ -35,6 +35,8 @@ public:
     /// rest.
     virtual void fill_segments(bool on) noexcept { (void)on; }
 
+    /// True when the last read is known to have taken everything that had come.
+    virtual bool is_read_out() const noexcept { return false; }
     /// Says that a message is half read: the next wait for `readable` returns at once, so that one more read
     /// is made. A reset, or an abort, that came together with the bytes of the last read may have no sign of
     /// its own.

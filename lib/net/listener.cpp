@@ -45,10 +45,11 @@ void set_congestion_control(int socket, const addrinfo& address, const std::stri
     const std::string name = is_auto ? "reno" : wanted;  // reno is built into every kernel
     const auto length = static_cast<socklen_t>(name.size());
     if (::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(), length) == 0 || is_auto) return;
+    const int error = errno;
     fail(where,
          "congestion_control \"" + name +
              "\" (see /proc/sys/net/ipv4/tcp_allowed_congestion_control for what is allowed)",
-         errno);
+         error);
 }
 
 unique_fd bind_and_listen(const addrinfo& address, const std::string& where, bool dual_stack,

@@ -54,9 +54,9 @@ result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces, bool 
         const auto n = pieces.size() == 1
                            ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags)
                            : ::sendmsg(socket_.get(), &message, flags);
+        is_full_ = n < 0 && errno == EAGAIN;
         if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
-        is_full_ = errno == EAGAIN;
         return last_error();
     }
 }
@@ -66,9 +66,9 @@ result<std::size_t> plain_stream::send_file_now(int fd, std::uint64_t offset, st
         auto position = static_cast<off_t>(offset);
         const auto n =
             ::sendfile(socket_.get(), fd, &position, count);  // no MSG_NOSIGNAL: the program ignores SIGPIPE
+        is_full_ = n < 0 && errno == EAGAIN;
         if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
-        is_full_ = errno == EAGAIN;
         return last_error();
     }
 }

@@ -24,6 +24,7 @@ public:
     task<error_code> wait(readiness direction) override;
     bool is_paced() const noexcept override { return is_paced_; }
     void fill_segments(bool on) noexcept override;
+    bool is_read_out() const noexcept override { return is_drained_; }
     void expect_more() noexcept override { is_drained_ = false; }
     void shutdown_send() noexcept override;
     void abort(abort_kind what) noexcept override;

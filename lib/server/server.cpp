@@ -96,6 +96,7 @@ std::unique_ptr<net::listener> server::make_listener(const config::endpoint& whe
         },
         [this](int error) {
             metrics_.connection_rejected(telemetry::reject_reason::fd_limit);
+            sites_.make_room();
             log_.warn(
                 "accept: {}: pausing 100 ms (raise the limit of open files, or lower "
                 "limits.connections_hard)",

@@ -46,9 +46,9 @@ private:
     exchange_record record_;
 };
 
-/// Answers that leave with one system call. Heads and small bodies are copied one after another into a
-/// buffer; larger bodies are referred to and kept alive. Lives within one plain function: it uses this
-/// thread's buffer.
+/// Answers that leave with one system call, but for a file that the last of them may have. Heads and small
+/// bodies are copied one after another into a buffer; larger bodies are referred to and kept alive. Lives
+/// within one plain function: it uses this thread's buffer.
 class answer_batch {
 public:
     /// Content up to this size is copied: cheaper than a further piece for the kernel.

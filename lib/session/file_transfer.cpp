@@ -27,7 +27,7 @@ file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept 
     if (stream.is_paced() && file_.length < long_if_paced) return segments::own;
     stream.fill_segments(true);
     is_filling_ = true;
-    return segments::full;
+    return segments::filled;
 }
 
 /// True when the file is no longer what the head of the answer described.
@@ -60,12 +60,12 @@ result<file_transfer::state> file_transfer::advance(net::byte_stream& stream) {
     while (sent_ < file_.length) {
         if (turn >= turn_size) return state::yield;
         if (!find_resident()) return state::cold;
-        // What completes the body leaves only while the file is what was announced, so that a mixture of two
-        // versions is never complete.
+        // What completes the body leaves only when the file was a moment ago what was announced. A writer
+        // that changes it in place within that moment wins; one that replaces it, as all should, never does.
         if (ready_ == file_.length && has_changed()) return errc::file_changed;
         const auto sent =
             stream.send_file_now(file_.fd, file_.offset + sent_, static_cast<std::size_t>(ready_ - sent_));
-        if (!sent && net::would_block(sent.error())) return state::full;
+        if (!sent && net::would_block(sent.error())) return state::no_room;
         if (!sent) return sent.error();
         if (*sent == 0) return errc::file_changed;
         sent_ += *sent;

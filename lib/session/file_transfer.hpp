@@ -19,7 +19,7 @@ public:
     /// How head and body share segments.
     enum class segments {
         shared,  ///< the head waits for the body, which follows at once
-        full,    ///< only full ones leave until the body has gone
+        filled,  ///< only full ones leave until the body has gone
         own,     ///< the head leaves alone
     };
     /// To be called before the head is sent, to send it accordingly.
@@ -27,9 +27,9 @@ public:
 
     enum class state {
         done,
-        full,   ///< the stream takes no more for now
-        cold,   ///< the disk has to be asked first, by `load()`
-        yield,  ///< so many bytes went without a pause that others should have a turn
+        no_room,  ///< the stream takes no more for now
+        cold,     ///< the disk has to be asked first, by `load()`
+        yield,    ///< so many bytes went without a pause that others should have a turn
     };
     /// Sends what the stream takes and the page cache has. Errors: errc::file_changed (the connection has to
     /// end: what was announced cannot be completed), or the stream's.

@@ -4,7 +4,6 @@
 #include "http/framing.hpp"
 #include "http/refusal.hpp"
 #include "session/pending_output.hpp"
-#include "session/suspended_request.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -43,6 +42,7 @@ struct http1_session::scratch {
         thread_local std::unique_ptr<scratch> mine;
         if (!mine || mine->input.size() < 64 * 1024 + header_size)
             mine = std::make_unique<scratch>(header_size);
+        mine->batch.clear();  // an exception may have left answers in it, which are another connection's
         return *mine;
     }
 };
@@ -67,6 +67,7 @@ task<http1_session::step> http1_session::run(step next) {
         } else if (next == step::yield) {
             const auto failed = co_await stream_.wait(net::readiness::writable);
             sent_in_turn_ = 0;
+            now_ = watch::clock::now();
             next = failed ? step::leave : answer_carried();
         } else if (next == step::flush) {
             next = co_await flush();
@@ -89,7 +90,7 @@ http1_session::step http1_session::serve_ready() {
     return answer_input(mine, input.first(carry_.size() + *got), carry_.empty());
 }
 
-/// Answers what was received behind a request that had to be waited for.
+/// Answers what was received before others had their turn, or behind a request that had to be waited for.
 http1_session::step http1_session::answer_carried() {
     auto bytes = std::move(carry_);
     carry_.clear();
@@ -130,9 +131,9 @@ http1_session::step http1_session::answer_input(scratch& mine, std::span<char> i
         }
     }
     keep_rest(input, is_new_head);
-    // The client said that this was its last request, and it had no body: nothing comes that would turn the
-    // close into a reset. One segment in place of two is a fifth of a short connection's time.
-    return send_batch(batch, next, next == step::leave);
+    // The client said that this was its last request, it had no body, and nothing was there behind it that
+    // would turn the close into a reset. One segment in place of two is a fifth of a short connection's time.
+    return send_batch(batch, next, next == step::leave && stream_.is_read_out());
 }
 
 /// Most bytes of field lines that any answer has: a redirect repeats the target with every byte escaped.
@@ -153,13 +154,15 @@ void http1_session::keep_rest(std::span<char> rest, bool is_new_head) {
 
 /// The phase of waiting for the rest of a head, or for a new one.
 void http1_session::await_request() {
-    if (carry_.empty())
+    if (suspended_)
+        deadline_.enter(watch::phase::working);
+    else if (carry_.empty())
         deadline_.enter(watch::phase::idle, now_);
     else
         deadline_.enter(watch::phase::header, head_deadline_);
 }
 
-/// Sends the batch. Returns `after`, or flush when the client did not take all of it or a file follows.
+/// Sends the batch. Returns `after`; flush when not all of it has gone; leave when the stream failed.
 http1_session::step http1_session::send_batch(answer_batch& batch, step after, bool close_follows) {
     if (batch.empty()) return after;
     const auto failed = batch.send(stream_, close_follows);
@@ -174,6 +177,7 @@ http1_session::step http1_session::send_batch(answer_batch& batch, step after, b
         after_flush_ = after;
         after = step::flush;
     } else if (failed) {
+        shared_.log.debug("answer to {} cut: {}", peer_.address, failed.message());
         after = step::leave;
     }
     const auto now = records.empty() ? watch::clock::time_point{} : watch::clock::now();

@@ -4,6 +4,7 @@
 #include "session/answer_batch.hpp"
 #include "session/environment.hpp"
 #include "session/http1_reader.hpp"
+#include "session/suspended_request.hpp"
 #include "session/watch.hpp"
 
 #include <memory>
@@ -12,7 +13,6 @@
 namespace fairlead::session {
 
 class pending_output;
-struct suspended_request;
 
 /// What a connection has to do next.
 enum class step {
@@ -62,7 +62,7 @@ private:
     step end_of_input(scratch& mine);
     void keep_rest(std::span<char> rest, bool is_new_head);
     void await_request();
-    void identify(http::request& request, std::array<char, 16>& id) const;
+    void identify(http::request& request, id_text& id) const;
     bool may_keep(bool wanted) const noexcept;
     std::size_t max_head_size() const noexcept;
 

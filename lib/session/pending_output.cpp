@@ -58,7 +58,10 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
 
 task<error_code> pending_output::send(net::byte_stream& stream, watch& deadline, const environment& shared) {
     begin_ = watch::clock::now();
-    const auto failed = co_await send_bytes(stream, deadline, shared.limits);
+    // Whoever left this here had tried already, or has had its turn.
+    auto failed = co_await wait_writable(stream, deadline, shared.limits);
+    if (failed) co_return failed;
+    failed = co_await send_bytes(stream, deadline, shared.limits);
     if (failed || !rest.file) co_return failed;
     co_return co_await send_file(stream, deadline, shared);
 }

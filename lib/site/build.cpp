@@ -180,6 +180,10 @@ built_sites build(const config::settings& settings, const surroundings& around) 
         if (owned.uploads) owned.uploads->examine(largest);
     };
     built.keep_house();
+    built.make_room = [&owned = *owned] {
+        (void)owned.files->make_room();
+        if (owned.stored) (void)owned.stored->make_room();
+    };
     built.resources = std::move(owned);
     return built;
 }

@@ -32,6 +32,7 @@ struct built_sites {
     std::unique_ptr<site> pages;       ///< the public listeners
     std::unique_ptr<site> admin;       ///< the admin listeners
     std::function<void()> keep_house;  ///< to be called about once a second, on a thread that may block
+    std::function<void()> make_room;   ///< lets cached descriptors go, when the process has none left
     std::vector<std::string> summary;  ///< what is served from where, a line each, for the log
 };
 

@@ -126,6 +126,28 @@ BOOST_FIXTURE_TEST_CASE(a_file_between_the_two_limits_is_kept_as_a_snapshot, cac
     BOOST_TEST(snapshots.current().content_bytes == 0u);
 }
 
+BOOST_FIXTURE_TEST_CASE(where_no_descriptor_is_free_the_bytes_are_kept, cached_root) {
+    open_files_limits limits;
+    limits.copied_size = 10;
+    limits.descriptors = 16;
+    open_files snapshots(sandbox::open(dir.path()), limits, [](auto, const auto&) { return ""; });
+    std::size_t kept_as_bytes = 0;
+    for (int i = 0; i < 64; ++i) {
+        const auto name = "file" + std::to_string(i);
+        write(name, std::string(11, 'k'));
+        const auto file = snapshots.open(name, now, today).value();
+        BOOST_TEST(file->is_snapshot != file->has_content);
+        kept_as_bytes += file->has_content;
+    }
+    const auto used = snapshots.current();
+    BOOST_TEST(used.entries == 64U);
+    BOOST_TEST(used.content_bytes == 64U * 11);
+    BOOST_TEST(used.descriptors <= 16U);
+    BOOST_TEST(used.descriptors + kept_as_bytes == 64U);
+    BOOST_TEST(snapshots.make_room());
+    BOOST_TEST(snapshots.current().descriptors <= used.descriptors / 2);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_gets_no_snapshot, cached_root) {
     open_files_limits limits;
     limits.copied_size = 10;

@@ -106,6 +106,7 @@ public:
     }
 
     bool is_paced() const noexcept override { return paces; }
+    bool is_read_out() const noexcept override { return incoming.empty(); }
     void fill_segments(bool on) noexcept override { fill_changes.emplace_back(outgoing.size(), on); }
     void shutdown_send() noexcept override { is_shut = true; }
     void abort(abort_kind what) noexcept override {
