@@ -11,7 +11,7 @@ namespace {
 
 // Bytes of a file that are probed and handed to the kernel at a time.
 constexpr std::uint64_t slice_size = 2 * 1024 * 1024;
-// Bytes at the end of a longer body that are held back until the file is known to be unchanged.
+// Bytes at the end of a body that are held back until the file is known to be unchanged.
 constexpr std::uint64_t last_piece = 64 * 1024;
 // Up to here one flag on the head (MSG_MORE) does what two calls do for longer bodies (TCP_CORK). There it
 // would not: the client's acknowledgements push out part of a segment.
@@ -43,7 +43,7 @@ bool file_transfer::has_changed() const noexcept {
 /// Where the slice ends that begins at `sent_`.
 std::uint64_t file_transfer::slice_end() const noexcept {
     const auto left = file_.length - sent_;
-    if (left <= last_piece || (sent_ == 0 && left <= slice_size)) return file_.length;
+    if (left <= last_piece || file_.is_constant) return file_.length;
     return sent_ + std::min(slice_size, left - last_piece);
 }
 
