@@ -1,7 +1,9 @@
 #include "handlers/static_files.hpp"
 
 #include "base/blocking.hpp"
+#include "base/random.hpp"
 #include "handlers/methods.hpp"
+#include "http/byteranges.hpp"
 #include "http/conditional.hpp"
 #include "http/range.hpp"
 #include "http/target.hpp"
@@ -9,6 +11,7 @@
 #include "net/byte_stream.hpp"
 
 #include <ctime>
+#include <span>
 
 namespace fairlead::handlers {
 namespace {
@@ -83,6 +86,48 @@ http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t 
     return http::file_slice{std::move(file), fd, offset, length, info.size, info.mtime_ns, is_constant};
 }
 
+/// What a file's prebuilt head says of its content, and everything else in it.
+struct split_head {
+    std::string_view content_type;
+    std::string others;
+};
+
+split_head split(std::string_view head) {
+    constexpr std::string_view name = "Content-Type: ";
+    split_head all;
+    while (!head.empty()) {
+        const auto line = head.substr(0, head.find("\r\n") + 2);
+        head.remove_prefix(line.size());
+        if (line.starts_with(name))
+            all.content_type = line.substr(name.size(), line.size() - name.size() - 2);
+        else
+            all.others.append(line);
+    }
+    return all;
+}
+
+/// 206 with several parts (RFC 9110 section 15.3.7.2).
+http::response send_parts(std::shared_ptr<const files::open_file> file,
+                          std::span<const http::byte_range> ranges) {
+    const auto head = split(file->head);
+    std::string boundary(16, '0');
+    write_hex(next_unguessable(), boundary.data());  // so that no file can have it in itself
+    http::response answer;
+    answer.status = http::status::partial_content;
+    answer.fields.add("Content-Type", http::byteranges_type(boundary));
+    answer.fields.add_prebuilt(head.others);
+    auto parts = http::byteranges_parts(ranges, head.content_type, file->info.size, boundary);
+    if (file->has_content) {
+        std::string body;
+        for (const auto& part : parts) body.append(part.lead).append(file->content, part.offset, part.length);
+        answer.body = std::move(body);
+    } else {
+        auto whole = slice_of(std::move(file), 0, 1);
+        answer.body = http::file_parts{std::move(std::get<http::file_slice>(whole)), std::move(parts)};
+    }
+    return answer;
+}
+
 void send_whole(std::shared_ptr<const files::open_file> file, http::response& answer) {
     answer.prebuilt = file->head;
     const auto size = file->info.size;
@@ -96,11 +141,11 @@ http::problem precondition_failed() {
     return refusal;
 }
 
-http::problem unsatisfiable(const http::range_choice& range, std::uint64_t size) {
+http::problem unsatisfiable(std::uint64_t size) {
     http::problem refusal;
     refusal.status = http::status::range_not_satisfiable;
     refusal.detail = "The file has " + std::to_string(size) + " bytes: the requested range is not in it.";
-    refusal.fields.add("Content-Range", http::content_range(range, size));
+    refusal.fields.add("Content-Range", http::unsatisfied_range(size));
     return refusal;
 }
 
@@ -219,13 +264,18 @@ http::outcome static_files::answer(const http::request& request,
     http::range_choice range;
     if (http::range_applies(request.fields, current, now))
         range = http::choose_range(request.method, request.fields, file->info.size);
-    if (range.kind == http::range_choice::kind::unsatisfiable) return unsatisfiable(range, file->info.size);
-    if (range.kind == http::range_choice::kind::part) {
-        whole.status = http::status::partial_content;
-        whole.prebuilt = file->head;
-        whole.fields.add("Content-Range", http::content_range(range, file->info.size));
-        whole.body = slice_of(file, range.offset, range.length);
-        return whole;
+    switch (range.kind) {
+        case http::range_choice::kind::unsatisfiable: return unsatisfiable(file->info.size);
+        case http::range_choice::kind::several: return send_parts(std::move(file), range.ranges);
+        case http::range_choice::kind::part: {
+            const auto& part = range.ranges.front();
+            whole.status = http::status::partial_content;
+            whole.prebuilt = file->head;
+            whole.fields.add("Content-Range", http::content_range(part, file->info.size));
+            whole.body = slice_of(std::move(file), part.offset, part.length);
+            return whole;
+        }
+        case http::range_choice::kind::whole: break;
     }
     send_whole(std::move(file), whole);
     return whole;

@@ -12,12 +12,19 @@ constexpr std::size_t first_lines = 240;
 
 }  // namespace
 
+std::uint64_t total_length(const file_parts& all) noexcept {
+    std::uint64_t total = 0;
+    for (const auto& part : all.parts) total += part.lead.size() + part.length;
+    return total;
+}
+
 std::uint64_t body_length(const body& value) noexcept {
     struct visitor {
         std::uint64_t operator()(std::monostate) const noexcept { return 0; }
         std::uint64_t operator()(const std::string& text) const noexcept { return text.size(); }
         std::uint64_t operator()(const memory_slice& slice) const noexcept { return slice.bytes.size(); }
         std::uint64_t operator()(const file_slice& slice) const noexcept { return slice.length; }
+        std::uint64_t operator()(const file_parts& all) const noexcept { return total_length(all); }
     };
     return std::visit(visitor{}, value);
 }

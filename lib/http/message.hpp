@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 /// The only types that handlers and steps see. They know no transport: the bytes behind the views belong to
 /// the session, which keeps them until the answer has been sent.
@@ -114,13 +115,29 @@ struct file_slice {
     bool is_constant = false;  ///< in memory, and nobody can change it: there is nothing to compare
 };
 
+/// Text, and behind it a part of a file.
+struct file_part {
+    std::string lead;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
+/// Several parts of one file (multipart/byteranges). `file` says which; its offset and length are not used.
+struct file_parts {
+    file_slice file;
+    std::vector<file_part> parts;
+};
+
+/// Bytes of all parts with their text.
+std::uint64_t total_length(const file_parts& all) noexcept;
+
 /// Bytes in memory that `owner` keeps alive (a cached small file).
 struct memory_slice {
     std::shared_ptr<const void> owner;
     std::string_view bytes;
 };
 
-using body = std::variant<std::monostate, std::string, memory_slice, file_slice>;
+using body = std::variant<std::monostate, std::string, memory_slice, file_slice, file_parts>;
 
 /// Length in bytes that `Content-Length` announces.
 std::uint64_t body_length(const body& value) noexcept;

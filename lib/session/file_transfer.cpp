@@ -22,9 +22,14 @@ constexpr std::uint64_t long_if_paced = 16 * 1024 * 1024;
 
 }  // namespace
 
+file_transfer::file_transfer(http::file_parts all) noexcept
+    : file_(std::move(all.file)), length_(http::total_length(all)), parts_(std::move(all.parts)) {
+    begin_part();
+}
+
 file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept {
-    if (file_.length <= short_body) return segments::shared;
-    if (stream.is_paced() && file_.length < long_if_paced) return segments::own;
+    if (length_ <= short_body) return segments::shared;
+    if (stream.is_paced() && length_ < long_if_paced) return segments::own;
     stream.fill_segments(true);
     is_filling_ = true;
     return segments::filled;
@@ -55,10 +60,31 @@ bool file_transfer::find_resident() noexcept {
     return sent_ < ready_;
 }
 
-result<file_transfer::state> file_transfer::advance(net::byte_stream& stream) {
-    std::uint64_t turn = 0;
+/// Sets the slice to that of the current part.
+void file_transfer::begin_part() noexcept {
+    lead_sent_ = 0;
+    sent_ = ready_ = 0;
+    file_.offset = parts_[part_].offset;
+    file_.length = parts_[part_].length;
+}
+
+/// The text before the current part. EAGAIN when the stream takes no more.
+error_code file_transfer::send_lead(net::byte_stream& stream) {
+    const auto& lead = parts_[part_].lead;
+    while (lead_sent_ < lead.size()) {
+        const iovec piece{const_cast<char*>(lead.data()) + lead_sent_, lead.size() - lead_sent_};
+        const auto sent = stream.write_now({&piece, 1}, part_ + 1 < parts_.size());
+        if (!sent) return sent.error();
+        lead_sent_ += *sent;
+    }
+    return {};
+}
+
+/// Sends of the current slice, and no more than about `most` bytes.
+result<file_transfer::state> file_transfer::send_slice(net::byte_stream& stream, std::uint64_t most) {
+    const auto begin = sent_;
     while (sent_ < file_.length) {
-        if (turn >= turn_size) return state::yield;
+        if (sent_ - begin >= most) return state::yield;
         if (!find_resident()) return state::cold;
         // What completes the body leaves only when the file was a moment ago what was announced. A writer
         // that changes it in place within that moment wins; one that replaces it, as all should, never does.
@@ -69,7 +95,25 @@ result<file_transfer::state> file_transfer::advance(net::byte_stream& stream) {
         if (!sent) return sent.error();
         if (*sent == 0) return errc::file_changed;
         sent_ += *sent;
-        turn += *sent;
+    }
+    return state::done;
+}
+
+result<file_transfer::state> file_transfer::advance(net::byte_stream& stream) {
+    const auto begin = sent();
+    for (;;) {
+        if (!parts_.empty()) {
+            const auto failed = send_lead(stream);
+            if (failed && net::would_block(failed)) return state::no_room;
+            if (failed) return failed;
+        }
+        const auto in_turn = sent() - begin;
+        const auto reached = send_slice(stream, turn_size - std::min(turn_size, in_turn));
+        if (!reached || *reached != state::done) return reached;
+        if (part_ + 1 >= parts_.size()) break;
+        sent_before_ = sent();
+        ++part_;
+        begin_part();
     }
     if (is_filling_) stream.fill_segments(false);
     return state::done;

@@ -4,17 +4,20 @@
 #include "net/byte_stream.hpp"
 
 #include <cstdint>
+#include <vector>
 
 namespace fairlead::session {
 
-/// A part of a file on its way to the client, in constant memory (sendfile). It never waits: whoever owns it
-/// does.
+/// A part of a file, or several with text between them, on its way to the client, in constant memory
+/// (sendfile). It never waits: whoever owns it does.
 class file_transfer {
 public:
     /// Bytes after which a client that takes them as fast as we send lets other connections have a turn.
     static constexpr std::uint64_t turn_size = 4 * 1024 * 1024;
 
-    explicit file_transfer(http::file_slice file) noexcept : file_(std::move(file)) {}
+    explicit file_transfer(http::file_slice file) noexcept : file_(std::move(file)), length_(file_.length) {}
+    /// `all` has one part at least.
+    explicit file_transfer(http::file_parts all) noexcept;
 
     /// How head and body share segments.
     enum class segments {
@@ -38,14 +41,22 @@ public:
     error_code load() noexcept;
 
     /// Bytes that the stream took.
-    std::uint64_t sent() const noexcept { return sent_; }
+    std::uint64_t sent() const noexcept { return sent_before_ + lead_sent_ + sent_; }
 
 private:
+    void begin_part() noexcept;
+    error_code send_lead(net::byte_stream& stream);
+    result<state> send_slice(net::byte_stream& stream, std::uint64_t most);
     bool find_resident() noexcept;
     bool has_changed() const noexcept;
     std::uint64_t slice_end() const noexcept;
 
-    http::file_slice file_;
+    http::file_slice file_;               // of the part that is being sent
+    std::uint64_t length_;                // of all parts with their text
+    std::vector<http::file_part> parts_;  // empty when there is only the slice
+    std::size_t part_ = 0;
+    std::uint64_t sent_before_ = 0;  // in the parts before this one
+    std::size_t lead_sent_ = 0;
     std::uint64_t sent_ = 0;
     std::uint64_t ready_ = 0;  // bytes up to here are known to be in the page cache
     bool is_filling_ = false;  // segments

@@ -1,5 +1,6 @@
 """What GET and HEAD promise about files: names, validators, types, and the order of refusals."""
 
+import email
 import os
 import re
 import socket
@@ -136,6 +137,15 @@ class Validators(WithServer):
                 part = self.server.ask(target="/text.txt", fields=[f"Range: bytes={value}"])
                 self.assertEqual((part.status, part.body), (206, TEXT[begin:end]))
                 self.assertEqual(part["Content-Range"], f"bytes {begin}-{end - 1}/4096")
+
+    def test_several_ranges(self):
+        answer = self.server.ask(target="/text.txt", fields=["Range: bytes=0-9,2000-2009,-5"])
+        self.assertEqual(answer.status, 206)
+        message = email.message_from_bytes(b"Content-Type: " + answer["Content-Type"].encode() + b"\r\n\r\n" + answer.body)
+        self.assertEqual([(part["Content-Range"], part.get_payload(decode=True)) for part in message.get_payload()],
+                         [("bytes 0-9/4096", TEXT[:10]), ("bytes 2000-2009/4096", TEXT[2000:2010]), ("bytes 4091-4095/4096", TEXT[-5:])])
+        head = self.server.ask("HEAD", target="/text.txt", fields=["Range: bytes=0-9,2000-2009"])
+        self.assertEqual((head.status, head["Content-Length"]), (200, "4096"))
 
     def test_range_beyond_the_end_is_416(self):
         answer = self.server.ask(target="/text.txt", fields=["Range: bytes=4096-"])

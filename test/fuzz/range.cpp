@@ -15,15 +15,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view value(reinterpret_cast<const char*>(data) + sizeof length, size - sizeof length);
     const auto choice = choose_range(value, length);
     switch (choice.kind) {
-        case range_choice::kind::part:
-            REQUIRE_INVARIANT(choice.length > 0);
-            REQUIRE_INVARIANT(choice.offset < length);
-            REQUIRE_INVARIANT(choice.length <= length - choice.offset);
+        case range_choice::kind::part: REQUIRE_INVARIANT(choice.ranges.size() == 1); break;
+        case range_choice::kind::several:
+            REQUIRE_INVARIANT(choice.ranges.size() > 1 && choice.ranges.size() <= max_ranges);
             break;
         case range_choice::kind::unsatisfiable:
             REQUIRE_INVARIANT(value.find('-') != std::string_view::npos);
             break;
-        case range_choice::kind::whole: REQUIRE_INVARIANT(content_range(choice, length).empty()); break;
+        case range_choice::kind::whole: return 0;
+    }
+    std::uint64_t left = length;  // what is sent never costs more than the whole
+    for (const auto& one : choice.ranges) {
+        REQUIRE_INVARIANT(one.length > 0 && one.offset < length && one.length <= length - one.offset);
+        REQUIRE_INVARIANT(one.length <= left);
+        left -= one.length;
+        for (const auto& other : choice.ranges)
+            REQUIRE_INVARIANT(&one == &other || one.offset + one.length <= other.offset ||
+                              other.offset + other.length <= one.offset);
     }
     return 0;
 }

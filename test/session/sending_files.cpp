@@ -83,6 +83,40 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_removed_is_sent_as_it_was_opened) {
     BOOST_TEST(statuses(done.served.bytes) == "200 200");
 }
 
+BOOST_AUTO_TEST_CASE(several_ranges_arrive_whole_however_little_the_client_takes_at_a_time) {
+    session_fixture server;
+    for (const std::size_t size : {5'000u, 300'000u, 3'000'000u}) {
+        const auto content = varied_bytes(size);
+        server.folder.write("www/parts.txt", content);
+        const auto last = std::to_string(size - 1);
+        for (const std::size_t write_limit : {SIZE_MAX, std::size_t{100'000}, std::size_t{33}}) {
+            if (size / write_limit > 20'000) continue;
+            memory_stream stream(
+                get("/parts.txt", "Range: bytes=1000-2999,10-19,-" + std::to_string(size / 3) + "\r\n") +
+                get("/"));
+            stream.write_limit = write_limit;
+            const auto answers = all_answers(server.serve(stream).bytes);
+            BOOST_TEST_CONTEXT(size << " bytes, " << write_limit << " at a time") {
+                BOOST_TEST_REQUIRE(answers.size() == 2u);
+                BOOST_TEST(answers[0].status == 206u);
+                BOOST_TEST(!answers[0].has_field("Content-Range"));
+                const auto type = answers[0].field("Content-Type");
+                BOOST_TEST_REQUIRE(type.starts_with("multipart/byteranges; boundary="));
+                const auto line = "--" + std::string(type.substr(type.find('=') + 1));
+                const auto part = [&](std::size_t from, std::size_t to) {
+                    return line + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes " +
+                           std::to_string(from) + "-" + std::to_string(to) + "/" + std::to_string(size) +
+                           "\r\n\r\n" + content.substr(from, to - from + 1) + "\r\n";
+                };
+                const auto expected =
+                    part(1000, 2999) + part(10, 19) + part(size - size / 3, size - 1) + line + "--\r\n";
+                BOOST_TEST((answers[0].body == expected));
+                BOOST_TEST(answers[1].body == "<p>hello</p>\n");
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(short_bodies_share_a_segment_with_their_head_and_longer_ones_fill_theirs) {
     session_fixture server;
     server.folder.write("www/b.txt", varied_bytes(300'000));
