@@ -122,8 +122,8 @@ http::response send_parts(std::shared_ptr<const files::open_file> file,
         for (const auto& part : parts) body.append(part.lead).append(file->content, part.offset, part.length);
         answer.body = std::move(body);
     } else {
-        auto whole = slice_of(std::move(file), 0, 1);
-        answer.body = http::file_parts{std::move(std::get<http::file_slice>(whole)), std::move(parts)};
+        answer.body = slice_of(std::move(file), 0, 1);
+        std::get<http::file_slice>(answer.body).parts = std::move(parts);
     }
     return answer;
 }

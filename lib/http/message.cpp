@@ -12,9 +12,10 @@ constexpr std::size_t first_lines = 240;
 
 }  // namespace
 
-std::uint64_t total_length(const file_parts& all) noexcept {
+std::uint64_t file_slice::total_length() const noexcept {
+    if (parts.empty()) return length;
     std::uint64_t total = 0;
-    for (const auto& part : all.parts) total += part.lead.size() + part.length;
+    for (const auto& part : parts) total += part.lead.size() + part.length;
     return total;
 }
 
@@ -23,8 +24,7 @@ std::uint64_t body_length(const body& value) noexcept {
         std::uint64_t operator()(std::monostate) const noexcept { return 0; }
         std::uint64_t operator()(const std::string& text) const noexcept { return text.size(); }
         std::uint64_t operator()(const memory_slice& slice) const noexcept { return slice.bytes.size(); }
-        std::uint64_t operator()(const file_slice& slice) const noexcept { return slice.length; }
-        std::uint64_t operator()(const file_parts& all) const noexcept { return total_length(all); }
+        std::uint64_t operator()(const file_slice& slice) const noexcept { return slice.total_length(); }
     };
     return std::visit(visitor{}, value);
 }

@@ -102,6 +102,13 @@ struct request {
     std::string path_storage;  ///< holds `path` when decoding changed it
 };
 
+/// Text, and behind it a part of a file (one part of multipart/byteranges).
+struct file_part {
+    std::string lead;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
 /// Part of an opened file. `owner` keeps the descriptor open. `expected_*` were taken from the `fstat` that
 /// decided the answer: the sender compares them before the last piece leaves, so that a file which was
 /// rewritten meanwhile is not completed.
@@ -112,24 +119,12 @@ struct file_slice {
     std::uint64_t length = 0;
     std::uint64_t expected_size = 0;
     std::int64_t expected_mtime_ns = 0;
-    bool is_constant = false;  ///< in memory, and nobody can change it: there is nothing to compare
-};
+    bool is_constant = false;      ///< in memory, and nobody can change it: there is nothing to compare
+    std::vector<file_part> parts;  ///< if there are any, they are sent, and not `offset` and `length`
 
-/// Text, and behind it a part of a file.
-struct file_part {
-    std::string lead;
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
+    /// Bytes that are sent: of all parts with their text.
+    std::uint64_t total_length() const noexcept;
 };
-
-/// Several parts of one file (multipart/byteranges). `file` says which; its offset and length are not used.
-struct file_parts {
-    file_slice file;
-    std::vector<file_part> parts;
-};
-
-/// Bytes of all parts with their text.
-std::uint64_t total_length(const file_parts& all) noexcept;
 
 /// Bytes in memory that `owner` keeps alive (a cached small file).
 struct memory_slice {
@@ -137,7 +132,7 @@ struct memory_slice {
     std::string_view bytes;
 };
 
-using body = std::variant<std::monostate, std::string, memory_slice, file_slice, file_parts>;
+using body = std::variant<std::monostate, std::string, memory_slice, file_slice>;
 
 /// Length in bytes that `Content-Length` announces.
 std::uint64_t body_length(const body& value) noexcept;

@@ -88,8 +88,6 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
             owner = std::move(slice->owner);
         } else if (auto* file = std::get_if<http::file_slice>(&answer.body); file && file->length > 0) {
             file_.emplace(std::move(*file));
-        } else if (auto* parts = std::get_if<http::file_parts>(&answer.body)) {
-            file_.emplace(std::move(*parts));
         }
     }
     if (content.size() <= copy_limit && !content.empty()) {

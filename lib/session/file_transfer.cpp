@@ -22,9 +22,9 @@ constexpr std::uint64_t long_if_paced = 16 * 1024 * 1024;
 
 }  // namespace
 
-file_transfer::file_transfer(http::file_parts all) noexcept
-    : file_(std::move(all.file)), length_(http::total_length(all)), parts_(std::move(all.parts)) {
-    begin_part();
+file_transfer::file_transfer(http::file_slice file) noexcept
+    : file_(std::move(file)), length_(file_.total_length()) {
+    if (!file_.parts.empty()) begin_part();
 }
 
 file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept {
@@ -64,16 +64,16 @@ bool file_transfer::find_resident() noexcept {
 void file_transfer::begin_part() noexcept {
     lead_sent_ = 0;
     sent_ = ready_ = 0;
-    file_.offset = parts_[part_].offset;
-    file_.length = parts_[part_].length;
+    file_.offset = file_.parts[part_].offset;
+    file_.length = file_.parts[part_].length;
 }
 
 /// The text before the current part. EAGAIN when the stream takes no more.
 error_code file_transfer::send_lead(net::byte_stream& stream) {
-    const auto& lead = parts_[part_].lead;
+    const auto& lead = file_.parts[part_].lead;
     while (lead_sent_ < lead.size()) {
         const iovec piece{const_cast<char*>(lead.data()) + lead_sent_, lead.size() - lead_sent_};
-        const auto sent = stream.write_now({&piece, 1}, part_ + 1 < parts_.size());
+        const auto sent = stream.write_now({&piece, 1}, part_ + 1 < file_.parts.size());
         if (!sent) return sent.error();
         lead_sent_ += *sent;
     }
@@ -102,7 +102,7 @@ result<file_transfer::state> file_transfer::send_slice(net::byte_stream& stream,
 result<file_transfer::state> file_transfer::advance(net::byte_stream& stream) {
     const auto begin = sent();
     for (;;) {
-        if (!parts_.empty()) {
+        if (!file_.parts.empty()) {
             const auto failed = send_lead(stream);
             if (failed && net::would_block(failed)) return state::no_room;
             if (failed) return failed;
@@ -110,7 +110,7 @@ result<file_transfer::state> file_transfer::advance(net::byte_stream& stream) {
         const auto in_turn = sent() - begin;
         const auto reached = send_slice(stream, turn_size - std::min(turn_size, in_turn));
         if (!reached || *reached != state::done) return reached;
-        if (part_ + 1 >= parts_.size()) break;
+        if (part_ + 1 >= file_.parts.size()) break;
         sent_before_ = sent();
         ++part_;
         begin_part();

@@ -4,7 +4,6 @@
 #include "net/byte_stream.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace fairlead::session {
 
@@ -15,9 +14,7 @@ public:
     /// Bytes after which a client that takes them as fast as we send lets other connections have a turn.
     static constexpr std::uint64_t turn_size = 4 * 1024 * 1024;
 
-    explicit file_transfer(http::file_slice file) noexcept : file_(std::move(file)), length_(file_.length) {}
-    /// `all` has one part at least.
-    explicit file_transfer(http::file_parts all) noexcept;
+    explicit file_transfer(http::file_slice file) noexcept;
 
     /// How head and body share segments.
     enum class segments {
@@ -51,9 +48,8 @@ private:
     bool has_changed() const noexcept;
     std::uint64_t slice_end() const noexcept;
 
-    http::file_slice file_;               // of the part that is being sent
-    std::uint64_t length_;                // of all parts with their text
-    std::vector<http::file_part> parts_;  // empty when there is only the slice
+    http::file_slice file_;  // its offset and length are those of the part that is being sent
+    std::uint64_t length_;   // of all parts with their text
     std::size_t part_ = 0;
     std::uint64_t sent_before_ = 0;  // in the parts before this one
     std::size_t lead_sent_ = 0;

@@ -42,7 +42,8 @@ struct http1_session::scratch {
         thread_local std::unique_ptr<scratch> mine;
         if (!mine || mine->input.size() < 64 * 1024 + header_size)
             mine = std::make_unique<scratch>(header_size);
-        mine->batch.clear();  // an exception may have left answers in it, which are another connection's
+        if (!mine->batch.empty())
+            mine->batch.clear();  // an exception may have left answers in it, which are another connection's
         return *mine;
     }
 };
