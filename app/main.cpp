@@ -1,6 +1,7 @@
 #include "config/effective.hpp"
 #include "config/load.hpp"
 #include "config/schema.hpp"
+#include "files/open_files.hpp"
 #include "healthcheck.hpp"
 #include "http/type_policy.hpp"
 #include "options.hpp"
@@ -36,7 +37,7 @@ std::optional<config::loaded> load_or_complain(const app::options& asked) {
 }
 
 // Of two open-file caches, with what the process itself needs.
-constexpr rlim_t cache_descriptors = 2 * 1024 + 128;
+constexpr rlim_t cache_descriptors = 2 * files::open_files_limits{}.descriptors + 128;
 
 /// Every connection and every cached file is a descriptor: take what the system allows.
 void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log& log) {

@@ -156,7 +156,7 @@ error_code upload_store::note(error_code failed) noexcept {
 
 void upload_store::examine(std::uint64_t size) noexcept {
     const auto space = free_bytes();
-    has_room_.store(space && *space >= size && is_writable(), std::memory_order_relaxed);
+    is_usable_.store(space && *space >= size && is_writable(), std::memory_order_relaxed);
 }
 
 result<std::uint64_t> upload_store::free_bytes() const noexcept {

@@ -61,7 +61,7 @@ public:
     void examine(std::uint64_t size) noexcept;
     /// False when the disk has failed, or when `examine` found no room, no directory, or no permission.
     bool takes_documents() const noexcept {
-        return !writes_failed() && has_room_.load(std::memory_order_relaxed);
+        return !writes_failed() && is_usable_.load(std::memory_order_relaxed);
     }
 
     /// Bytes that an unprivileged process may still write. Error: the errno of fstatvfs.
@@ -94,7 +94,7 @@ private:
     link_form form_ = link_form::empty_path;
     std::vector<std::string> warnings_;
     std::atomic<bool> writes_failed_{false};
-    std::atomic<bool> has_room_{true};
+    std::atomic<bool> is_usable_{true};
 
     // One fsync of the directory, shared by the calls that had come before it began.
     struct sync_round {

@@ -71,6 +71,20 @@ bool has_conditions(const http::request& request) noexcept {
     return false;
 }
 
+/// `length` bytes from `offset`, to be sent from the descriptor.
+http::file_slice open_slice(std::shared_ptr<const files::open_file> file, std::uint64_t offset,
+                            std::uint64_t length) {
+    http::file_slice slice;
+    slice.fd = file->fd.get();
+    slice.offset = offset;
+    slice.length = length;
+    slice.expected_size = file->info.size;
+    slice.expected_mtime_ns = file->info.mtime_ns;
+    slice.is_constant = file->is_snapshot;
+    slice.owner = std::move(file);
+    return slice;
+}
+
 /// `length` bytes from `offset` of the file. Keeps the file alive also when that is nothing: the fields view
 /// it.
 http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t offset,
@@ -80,50 +94,31 @@ http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t 
         const auto bytes = std::string_view(file->content).substr(offset, length);
         return http::memory_slice{std::move(file), bytes};
     }
-    const auto fd = file->fd.get();
-    const auto& info = file->info;
-    const bool is_constant = file->is_snapshot;
-    return http::file_slice{std::move(file), fd, offset, length, info.size, info.mtime_ns, is_constant};
-}
-
-/// What a file's prebuilt head says of its content, and everything else in it.
-struct split_head {
-    std::string_view content_type;
-    std::string others;
-};
-
-split_head split(std::string_view head) {
-    constexpr std::string_view name = "Content-Type: ";
-    split_head all;
-    while (!head.empty()) {
-        const auto line = head.substr(0, head.find("\r\n") + 2);
-        head.remove_prefix(line.size());
-        if (line.starts_with(name))
-            all.content_type = line.substr(name.size(), line.size() - name.size() - 2);
-        else
-            all.others.append(line);
-    }
-    return all;
+    return open_slice(std::move(file), offset, length);
 }
 
 /// 206 with several parts (RFC 9110 section 15.3.7.2).
 http::response send_parts(std::shared_ptr<const files::open_file> file,
                           std::span<const http::byte_range> ranges) {
-    const auto head = split(file->head);
+    // Content-Type comes first (file_fields); here it is that of each part, and the rest that of the answer.
+    const auto head = std::string_view(file->head);
+    const auto first_line = head.substr(0, head.find("\r\n"));
+    const auto content_type = first_line.substr(first_line.find(' ') + 1);
     std::string boundary(16, '0');
     write_hex(next_unguessable(), boundary.data());  // so that no file can have it in itself
     http::response answer;
     answer.status = http::status::partial_content;
     answer.fields.add("Content-Type", http::byteranges_type(boundary));
-    answer.fields.add_prebuilt(head.others);
-    auto parts = http::byteranges_parts(ranges, head.content_type, file->info.size, boundary);
+    answer.fields.add_prebuilt(head.substr(first_line.size() + 2));
+    auto parts = http::byteranges_parts(ranges, content_type, file->info.size, boundary);
     if (file->has_content) {
         std::string body;
         for (const auto& part : parts) body.append(part.lead).append(file->content, part.offset, part.length);
         answer.body = std::move(body);
     } else {
-        answer.body = slice_of(std::move(file), 0, 1);
-        std::get<http::file_slice>(answer.body).parts = std::move(parts);
+        auto slice = open_slice(std::move(file), 0, 0);
+        slice.parts = std::move(parts);
+        answer.body = std::move(slice);
     }
     return answer;
 }
@@ -287,6 +282,7 @@ std::string file_fields(std::string_view path, const files::open_file& file, con
     const auto* rule = types.find(extension);
     if (!rule || is_hidden_below_root(path, types)) return {};
     http::field_block fields;
+    // First, so that send_parts() finds it.
     fields.add("Content-Type",
                rule->content_type.empty() ? media_types.content_type(extension) : rule->content_type);
     if (rule->is_attachment) fields.add("Content-Disposition", "attachment");

@@ -86,7 +86,8 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
         } else if (auto* slice = std::get_if<http::memory_slice>(&answer.body)) {
             content = slice->bytes;
             owner = std::move(slice->owner);
-        } else if (auto* file = std::get_if<http::file_slice>(&answer.body); file && file->length > 0) {
+        } else if (auto* file = std::get_if<http::file_slice>(&answer.body);
+                   file && file->total_length() > 0) {
             file_.emplace(std::move(*file));
         }
     }

@@ -153,7 +153,7 @@ void http1_session::keep_rest(std::span<char> rest, bool is_new_head) {
     await_request();
 }
 
-/// The phase of waiting for the rest of a head, or for a new one.
+/// The phase of waiting for the rest of a head, or for a new one; of work when a request has been read.
 void http1_session::await_request() {
     if (suspended_)
         deadline_.enter(watch::phase::working);
