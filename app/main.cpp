@@ -1,5 +1,6 @@
 #include "config/effective.hpp"
 #include "config/load.hpp"
+#include "config/places.hpp"
 #include "config/schema.hpp"
 #include "files/open_files.hpp"
 #include "healthcheck.hpp"
@@ -24,16 +25,27 @@ constexpr int failed_start = 1;
 
 void print(std::FILE* where, const std::string& text) { std::fwrite(text.data(), 1, text.size(), where); }
 
+void complain(const config::config_errors& errors) {
+    for (const auto& error : errors) print(stderr, error.text() + "\n");
+}
+
 /// Loads the configuration, or says everything that is wrong with it.
 std::optional<config::loaded> load_or_complain(const app::options& asked) {
     auto sources = asked.sources;
     sources.variables = config::process_environment();
     auto outcome = config::load(sources);
     if (const auto* errors = std::get_if<config::config_errors>(&outcome)) {
-        for (const auto& error : *errors) print(stderr, error.text() + "\n");
+        complain(*errors);
         return std::nullopt;
     }
     return std::get<config::loaded>(std::move(outcome));
+}
+
+/// Whether all that the configuration names is there; what is not is said.
+bool has_all_places(const config::loaded& configuration) {
+    const auto errors = config::check_places(configuration);
+    complain(errors);
+    return errors.empty();
 }
 
 // Of two open-file caches, with what the process itself needs.
@@ -82,6 +94,10 @@ int serve(const config::loaded& configuration) {
     }
 }
 
+void print_warnings(const config::loaded& configuration) {
+    for (const auto& warning : configuration.warnings) print(stderr, "warning: " + warning + "\n");
+}
+
 int check_health(const app::options& asked) {
     auto target = asked.health;
     if (!target) {
@@ -110,12 +126,15 @@ int run(const app::options& asked) {
     }
     const auto configuration = load_or_complain(asked);
     if (!configuration) return failed_start;
-    if (asked.what == command::serve) return serve(*configuration);
-    for (const auto& warning : configuration->warnings) print(stderr, "warning: " + warning + "\n");
-    if (asked.what == command::print_effective)
+    if (asked.what == command::print_effective) {
+        print_warnings(*configuration);
         print(stdout, config::effective_text(*configuration));
-    else
-        print(stderr, "the configuration is good\n");
+        return 0;
+    }
+    if (!has_all_places(*configuration)) return failed_start;
+    if (asked.what == command::serve) return serve(*configuration);
+    print_warnings(*configuration);
+    print(stderr, "the configuration is good\n");
     return 0;
 }
 

@@ -20,8 +20,13 @@ bool has_control_character(std::string_view text) {
 /// Reads one value for one row; there is a call operator for each kind of setting.
 class reader {
 public:
-    reader(const setting& row, const node& value, settings& all, std::vector<complaint>& complaints)
-        : row_(row), value_(value), all_(all), complaints_(complaints), pointer_(pointer_of(row.path)) {}
+    reader(const setting& row, const node& value, settings& all, std::vector<complaint>& complaints,
+           std::string_view prefix)
+        : row_(row),
+          value_(value),
+          all_(all),
+          complaints_(complaints),
+          pointer_(std::string(prefix) + pointer_of(row.path)) {}
 
     void operator()(const boolean_kind& kind) {
         if (value_.is != node::form::boolean) return refuse();
@@ -115,7 +120,56 @@ public:
         kind.at.write(all_) = std::move(texts);
     }
 
+    void operator()(const named_values_kind& kind) {
+        if (value_.is != node::form::object) return refuse();
+        named_values given;
+        std::vector<const member*> places;
+        const auto before = complaints_.size();
+        for (const auto& one : value_.members) {
+            if (auto taken = take_named(kind, one, given)) {
+                given.push_back({one.key, std::move(taken->value)});
+                places.push_back(&one);
+            }
+        }
+        for (const auto& fault : kind.check(given))
+            complaints_.push_back(
+                {places[fault.index]->at, pointer_to(pointer_, given[fault.index].name), fault.message});
+        if (complaints_.size() != before) return;
+        auto& field = kind.at.write(all_);
+        field = kind.merge ? kind.merge(field, given) : std::move(given);
+    }
+
 private:
+    struct taken_value {
+        std::optional<std::string> value;
+    };
+
+    /// The value of one name, or nothing when it was refused.
+    std::optional<taken_value> take_named(const named_values_kind& kind, const member& one,
+                                          const named_values& so_far) {
+        const auto pointer = pointer_to(pointer_, one.key);
+        const auto is_repeated = [&](const http::named_value& other) { return other.name == one.key; };
+        if (std::any_of(so_far.begin(), so_far.end(), is_repeated)) {
+            complaints_.push_back({one.at, pointer, "repeated key: remove one of the two"});
+            return std::nullopt;
+        }
+        const node name{node::form::string, one.at, one.key, {}, {}};
+        if (const auto wrong = check(name, nullptr)) {
+            complaints_.push_back({one.at, pointer, "the name is not usable: " + *wrong});
+            return std::nullopt;
+        }
+        if (one.value.is == node::form::null && kind.may_be_null) return taken_value{};
+        if (!is_text(one.value)) {
+            refuse(one.value, pointer, "the value is a string in quotes");
+            return std::nullopt;
+        }
+        if (const auto wrong = check(one.value, nullptr)) {
+            refuse(one.value, pointer, *wrong);
+            return std::nullopt;
+        }
+        return taken_value{one.value.text};
+    }
+
     /// Calls `take` for each text of a list, or for a single text. False when something was refused.
     template <class Take>
     bool each_text(Take take) {
@@ -159,10 +213,24 @@ private:
 
 }  // namespace
 
-bool assign(const setting& row, const node& value, settings& all, std::vector<complaint>& complaints) {
+bool assign(const setting& row, const node& value, settings& all, std::vector<complaint>& complaints,
+            std::string_view prefix) {
     const auto before = complaints.size();
-    std::visit(reader(row, value, all, complaints), row.kind);
+    std::visit(reader(row, value, all, complaints, prefix), row.kind);
     return complaints.size() == before;
+}
+
+std::string pointer_to(std::string_view prefix, std::string_view key) {
+    std::string pointer = std::string(prefix) + "/";
+    for (const char c : key) {
+        if (c == '~')
+            pointer += "~0";
+        else if (c == '/')
+            pointer += "~1";
+        else
+            pointer += c;
+    }
+    return pointer;
 }
 
 node node_from_text(const setting& row, std::string_view text) {
@@ -185,6 +253,10 @@ node node_from_text(const setting& row, std::string_view text) {
         if (text.empty()) return made;
         for (const auto piece : split(text, ','))
             made.items.push_back({node::form::string, {}, std::string(trim(piece)), {}, {}});
+    } else if (std::holds_alternative<named_values_kind>(row.kind)) {
+        // What is no JSON stays a string, and is refused as one.
+        auto parsed = parse_json(text);
+        if (auto* tree = std::get_if<node>(&parsed)) return std::move(*tree);
     }
     return made;
 }

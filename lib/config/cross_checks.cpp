@@ -1,8 +1,10 @@
 #include "config/cross_checks.hpp"
 
+#include "config/cors_options.hpp"
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
 #include "config/units.hpp"
+#include "http/field_rules.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -57,18 +59,33 @@ std::vector<contradiction> find_contradictions(const settings& all,
                              ", above limits.idle_timeout (" + format_time(limits.idle_timeout) +
                              "), but must be the shorter of the two; lower it"});
     if (all_usable({"root", "uploads.directory", "uploads.path", "uploads.inside_root"}) &&
-        !all.uploads.path.empty() && !all.uploads.inside_root && is_inside(all.uploads.directory, all.root))
+        !all.uploads.path.empty() && !all.uploads.inside_root &&
+        is_inside(all.uploads.directory, all.site.delivery.root))
         found.push_back(
             {"uploads.directory",
-             quote(all.uploads.directory) + " lies inside root " + quote(all.root) +
+             quote(all.uploads.directory) + " lies inside root " + quote(all.site.delivery.root) +
                  ", so everyone could fetch what was uploaded; choose a directory outside of it, or set "
                  "uploads.inside_root to true if that is meant"});
+    for (auto& wrong : find_contradictions(all.site.delivery))
+        if (usable(wrong.path)) found.push_back(std::move(wrong));
     if (all_usable({"listen", "admin.listen"}))
         for (const auto& where : all.admin.listen)
             if (where.port != 0 && std::find(all.listen.begin(), all.listen.end(), where) != all.listen.end())
                 found.push_back(
                     {"admin.listen", quote(format_endpoint(where)) +
                                          " is an address of the site (listen) already; use another port"});
+    return found;
+}
+
+std::vector<contradiction> find_contradictions(const delivery_settings& delivery) {
+    std::vector<contradiction> found;
+    const auto& cors = delivery.cors;
+    if (!cors.origins.empty()) {
+        if (auto parsed = http::cors_policy::parse(cors_options_of(cors)); !parsed)
+            found.push_back({"cors.origins", parsed.error()});
+    }
+    if (auto parsed = http::field_rules::parse(delivery.headers); !parsed)
+        found.push_back({"headers", "together with those above: " + parsed.error()});
     return found;
 }
 

@@ -29,6 +29,9 @@ struct contradiction {
 std::vector<contradiction> find_contradictions(const settings& all,
                                                const std::function<bool(std::string_view)>& usable);
 
+/// The same for what one level says about delivery: the top, a site, or a route.
+std::vector<contradiction> find_contradictions(const delivery_settings& delivery);
+
 /// What is allowed, but probably not meant.
 std::vector<std::string> find_risks(const settings& all);
 

@@ -37,6 +37,12 @@ struct writer {
                                                            texts.front()) != kind.presets.end();
         return single ? quote(texts.front()) : json_list(texts);
     }
+    std::string operator()(const named_values_kind& kind) const {
+        std::string object;
+        for (const auto& [name, value] : kind.at.read(all))
+            object += (object.empty() ? "" : ", ") + quote(name) + ": " + (value ? quote(*value) : "null");
+        return "{" + object + "}";
+    }
 };
 
 std::string any_of(std::span<const std::string_view> words) {
@@ -72,6 +78,7 @@ struct explainer {
         if (kind.presets.empty()) return "a list of strings";
         return any_of(kind.presets) + ", or a list of extensions ([\"html\", \"css\"])";
     }
+    std::string operator()(const named_values_kind& kind) const { return std::string(kind.allowed); }
 };
 
 std::string shortened(const std::string& text) {

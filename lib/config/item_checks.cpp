@@ -1,6 +1,9 @@
 #include "config/item_checks.hpp"
 
 #include "base/text.hpp"
+#include "http/content_coding.hpp"
+#include "http/cors.hpp"
+#include "http/field_value.hpp"
 
 #include <arpa/inet.h>
 
@@ -75,6 +78,60 @@ std::optional<std::string> check_congestion_control(std::string_view text) {
     if (fits) return std::nullopt;
     return "write \"auto\", \"system\" or an algorithm of "
            "/proc/sys/net/ipv4/tcp_available_congestion_control";
+}
+
+std::optional<std::string> check_try_path(std::string_view text) {
+    const auto rest = text.starts_with("$path") ? text.substr(5) : text;
+    const bool is_whole = rest.size() == text.size();
+    if (is_whole && (!rest.starts_with('/') || rest.ends_with('/')))
+        return "write the path of a file (\"/index.html\"), or \"$path\" and what is added to it "
+               "(\"$path.html\")";
+    if (!is_whole && (rest.empty() || rest.ends_with('/')))
+        return "write what is added to $path (\"$path.html\"); $path itself and the index files were tried "
+               "before";
+    if (rest.find('$') != std::string_view::npos) return "$path may only stand at the front";
+    const auto segments = split(rest, '/');
+    if (std::any_of(segments.begin() + 1, segments.end(),
+                    [](auto s) { return s.empty() || s == "." || s == ".."; }))
+        return "no segment may be empty, \".\" or \"..\"";
+    return std::nullopt;
+}
+
+std::optional<std::string> check_coding(std::string_view text) {
+    if (http::coding_named(text)) return std::nullopt;
+    return "write \"gzip\", \"br\" or \"zstd\"";
+}
+
+std::optional<std::string> check_type_pattern(std::string_view text) {
+    const auto type = http::parse_media_type(text);
+    if (type && type->parameters.empty()) return std::nullopt;
+    return "write a media type (\"application/json\"), or all of a kind (\"text/*\")";
+}
+
+std::optional<std::string> check_origin(std::string_view text) {
+    return http::cors_policy::check_origin(text);
+}
+
+std::optional<std::string> check_field_name(std::string_view text) {
+    if (http::is_token(text)) return std::nullopt;
+    return "write a name of letters, digits and '-'";
+}
+
+std::optional<std::string> check_route(std::string_view text) {
+    if (text == "/") return "the site itself is at \"/\": write its keys beside \"routes\"";
+    auto path = text;
+    if (path.ends_with('/')) path.remove_suffix(1);
+    constexpr std::string_view well_known = "/.well-known/";
+    if (path.starts_with(well_known)) path.remove_prefix(well_known.size() - 1);
+    if (path == "/.well-known") return std::nullopt;
+    if (path.empty()) return "it must begin with '/' and name something, as \"/docs\" does";
+    return check_upload_path(path);
+}
+
+std::optional<std::string> check_site_names(std::string_view text) {
+    for (const auto name : split(text, ','))
+        if (auto wrong = check_host(trim(name))) return wrong;
+    return std::nullopt;
 }
 
 std::optional<std::string> check_upload_path(std::string_view text) {

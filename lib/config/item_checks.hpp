@@ -18,6 +18,27 @@ std::optional<std::string> check_extension(std::string_view text);
 /// A file name of `index`: not empty, no '/', not "." or "..".
 std::optional<std::string> check_index(std::string_view text);
 
+/// A path of `try`: begins with '/' or "$path", has no '.' or '..' segments, names a file.
+std::optional<std::string> check_try_path(std::string_view text);
+
+/// A content coding that can be made: gzip, br, zstd.
+std::optional<std::string> check_coding(std::string_view text);
+
+/// A media type, or all of a kind: "application/json", "text/*".
+std::optional<std::string> check_type_pattern(std::string_view text);
+
+/// An origin of `cors.origins`.
+std::optional<std::string> check_origin(std::string_view text);
+
+/// A field name or a method: a token of RFC 9110 section 5.6.2, or "*".
+std::optional<std::string> check_field_name(std::string_view text);
+
+/// A key of `routes`: a path without escapes, with or without a slash at its end.
+std::optional<std::string> check_route(std::string_view text);
+
+/// A key of `sites`: patterns as in `hosts`, separated by commas.
+std::optional<std::string> check_site_names(std::string_view text);
+
 /// `congestion_control`: a word that the kernel could know as an algorithm (at most 15 characters). Whether
 /// it does is seen when the listener is opened.
 std::optional<std::string> check_congestion_control(std::string_view text);

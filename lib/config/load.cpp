@@ -48,17 +48,22 @@ public:
     void add_file(const fs::path& name, std::string_view text) {
         auto parsed = parse_json(text);
         if (const auto* wrong = std::get_if<syntax_error>(&parsed)) {
-            errors_.push_back({place(name, wrong->at), "", wrong->message});
+            errors_.push_back({place_text(name.string(), wrong->at), "", wrong->message});
             return;
         }
-        const auto directory = fs::path(resolve(base_, name.string())).parent_path();
+        document_ = std::get<node>(std::move(parsed));
+        file_ = name;
+        file_directory_ = fs::path(resolve(base_, name.string())).parent_path();
         std::vector<complaint> complaints;
-        walk_file(std::get<node>(parsed), values_, complaints,
-                  [&](std::size_t row, position at, bool accepted) {
-                      settle(row, {origin::source::file, name.string(), at}, accepted, directory);
-                  });
-        for (auto& wrong : complaints)
-            errors_.push_back({place(name, wrong.at), std::move(wrong.pointer), std::move(wrong.message)});
+        walk_report report;
+        report.found = [&](std::size_t row, position at, bool accepted) {
+            settle(row, {origin::source::file, name.string(), at}, accepted, file_directory_);
+        };
+        report.scopes = [&](const scope_row& row, const node& value) {
+            (row.opens == scope::site ? sites_ : routes_) = &value;
+        };
+        walk_file(document_, values_, complaints, report);
+        add_complaints(complaints);
     }
 
     void add_environment() {
@@ -87,26 +92,27 @@ public:
 
     std::variant<loaded, config_errors> finish() {
         for (std::size_t row = 0; row < table().size(); ++row)
-            if (origins_[row].from == origin::source::built_in) make_absolute(row, base_);
+            if (origins_[row].from == origin::source::built_in) make_absolute(row, values_, base_);
         for (const auto path : fit_defaults(values_, [&](auto name) { return is_given(name); }))
             origin_at(path).name = "default, fitted to what was given";
         const auto usable = [&](std::string_view path) { return is_valid_[*find_setting(path)]; };
         for (auto& wrong : find_contradictions(values_, usable))
             errors_.push_back(
-                {exact_place(origin_at(wrong.path)), pointer_of(wrong.path), std::move(wrong.message)});
+                {origin_at(wrong.path).place(), pointer_of(wrong.path), std::move(wrong.message)});
+        // Last, since sites and routes begin with what variables and flags may have changed.
+        std::vector<complaint> complaints;
+        auto scopes = read_scopes(
+            sites_, routes_, values_,
+            [&](std::size_t row, settings& all) { make_absolute(row, all, file_directory_); }, complaints);
+        add_complaints(complaints);
         if (!errors_.empty()) return std::move(errors_);
+        apply_scopes(scopes, values_);
         for (auto& risk : find_risks(values_)) warnings_.push_back(std::move(risk));
-        return loaded{std::move(values_), std::move(origins_), std::move(warnings_)};
+        return loaded{std::move(values_), std::move(origins_), std::move(scopes), file_.string(),
+                      std::move(warnings_)};
     }
 
 private:
-    static std::string place(const fs::path& name, position at) {
-        return name.string() + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
-    }
-    static std::string exact_place(const origin& source) {
-        return source.from == origin::source::file ? place(source.name, source.at) : source.text();
-    }
-
     origin& origin_at(std::string_view path) { return origins_[*find_setting(path)]; }
     bool is_given(std::string_view path) { return origin_at(path).from != origin::source::built_in; }
 
@@ -114,14 +120,21 @@ private:
     void settle(std::size_t row, origin source, bool accepted, const fs::path& directory) {
         origins_[row] = std::move(source);
         is_valid_[row] = accepted;
-        if (accepted) make_absolute(row, directory);
+        if (accepted) make_absolute(row, values_, directory);
     }
 
-    void make_absolute(std::size_t row, const fs::path& directory) {
+    static void make_absolute(std::size_t row, settings& all, const fs::path& directory) {
         const auto* path = std::get_if<path_kind>(&table()[row].kind);
-        if (!path || path->at.read(values_).empty()) return;
-        auto& value = path->at.write(values_);
+        if (!path || path->at.read(all).empty()) return;
+        auto& value = path->at.write(all);
         value = resolve(directory, value);
+    }
+
+    /// Complaints about the file.
+    void add_complaints(std::vector<complaint>& complaints) {
+        for (auto& wrong : complaints)
+            errors_.push_back(
+                {place_text(file_.string(), wrong.at), std::move(wrong.pointer), std::move(wrong.message)});
     }
 
     void add_text(std::size_t row, const origin& source, std::string_view text) {
@@ -177,6 +190,11 @@ private:
 
     const sources& from_;
     fs::path base_;
+    fs::path file_;
+    fs::path file_directory_;
+    node document_;
+    const node* sites_ = nullptr;  // both in document_
+    const node* routes_ = nullptr;
     settings values_;
     std::vector<origin> origins_;
     std::vector<bool> is_valid_;  ///< false for a row whose value was refused
@@ -210,6 +228,12 @@ std::string origin::text() const {
         case source::flag: return "flag " + name;
     }
     return {};
+}
+
+std::string origin::place() const { return from == source::file ? place_text(name, at) : text(); }
+
+std::string place_text(std::string_view file, position at) {
+    return std::string(file) + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
 }
 
 std::string config_error::text() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/json_source.hpp"
+#include "config/scopes.hpp"
 #include "config/settings.hpp"
 
 #include <filesystem>
@@ -44,7 +45,12 @@ struct origin {
     position at;       ///< in the file
     /// "default", "fairlead.json:12", "environment FAIRLEAD_ROOT", "flag --root".
     std::string text() const;
+    /// The same for errors: with the column.
+    std::string place() const;
 };
+
+/// "fairlead.json:12:5".
+std::string place_text(std::string_view file, position at);
 
 /// What is wrong, and where.
 struct config_error {
@@ -60,6 +66,8 @@ struct config_error {
 struct loaded {
     settings values;
     std::vector<origin> origins;        ///< one for each row of table()
+    given_scopes scopes;                ///< sites and routes as the file has them
+    std::string file;                   ///< its name as given; empty without one
     std::vector<std::string> warnings;  ///< what works, but is probably not meant
     /// Where the setting at `path` ("limits.connections") came from. The path must be one of the table's.
     const origin& origin_of(std::string_view path) const;

@@ -63,6 +63,11 @@ struct value_schema {
         return either(kind.presets.empty() ? item : words_schema(kind.presets),
                       list_schema(item, kind.may_be_empty));
     }
+    json::object operator()(const named_values_kind& kind) const {
+        json::object item{{"type", "string"}};
+        if (kind.may_be_null) item["type"] = json::array{"string", "null"};
+        return {{"type", "object"}, {"additionalProperties", std::move(item)}};
+    }
 };
 
 json::object setting_schema(const setting& row) {
@@ -73,14 +78,28 @@ json::object setting_schema(const setting& row) {
     return schema;
 }
 
-json::object section_schema(std::string_view section) {
+json::object section_schema(std::string_view section, scope where);
+
+/// An object whose members are sites or routes.
+json::object scopes_schema(const scope_row& row) {
+    return {{"description", view(row.doc)},
+            {"examples", json::array{json::parse(view(row.example))}},
+            {"type", "object"},
+            {"additionalProperties", section_schema("", row.opens)}};
+}
+
+json::object section_schema(std::string_view section, scope where) {
     json::object properties;
-    if (section.empty())
+    if (section.empty() && where == scope::program)
         properties["$schema"] = {{"type", "string"}, {"description", "Where editors find this schema."}};
-    for (const auto key : keys_below(section)) {
+    for (const auto key : keys_below(section, where)) {
         const auto path = section.empty() ? std::string(key) : std::string(section) + "." + std::string(key);
-        const auto row = find_setting(path);
-        properties[view(key)] = row ? setting_schema(table()[*row]) : section_schema(path);
+        if (const auto row = find_setting(path))
+            properties[view(key)] = setting_schema(table()[*row]);
+        else if (const auto* opening = section.empty() ? find_scope_row(key, where) : nullptr)
+            properties[view(key)] = scopes_schema(*opening);
+        else
+            properties[view(key)] = section_schema(path, where);
     }
     return {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
 }
@@ -128,7 +147,7 @@ std::string schema_text() {
         // Both are known to editors only: the program's own reader takes comments and trailing commas.
         {"allowComments", true},
         {"allowTrailingCommas", true}};
-    for (auto& [key, value] : section_schema("")) schema[key] = std::move(value);
+    for (auto& [key, value] : section_schema("", scope::program)) schema[key] = std::move(value);
     std::string text;
     write_indented(schema, text, 0);
     return text + "\n";

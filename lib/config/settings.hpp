@@ -1,5 +1,7 @@
 #pragma once
 
+#include "http/named_value.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -14,6 +16,9 @@ struct endpoint {
     std::uint16_t port = 0;
     bool operator==(const endpoint&) const = default;
 };
+
+/// An object of the file whose names the user chooses, in the order of the file. No value is `null`.
+using named_values = std::vector<http::named_value>;
 
 enum class durability {
     full,  ///< 201 is sent after the data and its name are on the disk (fdatasync, directory fsync)
@@ -70,6 +75,75 @@ struct log_settings {
     access_log_settings access;
 };
 
+struct compression_settings {
+    std::vector<std::string> codings{"br", "zstd", "gzip"};  ///< in order of preference; empty is off
+    bool precompressed = true;  ///< `x.js.br` beside `x.js` is sent in its place, if it is not older
+    std::vector<std::string> types{"text/*",
+                                   "application/javascript",
+                                   "application/json",
+                                   "application/ld+json",
+                                   "application/manifest+json",
+                                   "application/xml",
+                                   "application/atom+xml",
+                                   "application/rss+xml",
+                                   "application/wasm",
+                                   "image/svg+xml",
+                                   "image/x-icon",
+                                   "image/vnd.microsoft.icon",
+                                   "image/bmp",
+                                   "font/ttf",
+                                   "font/otf"};  ///< media types that are compressed when they are asked for
+    std::uint64_t min_size = 1024;               ///< bytes; a smaller file fits in one segment as it is
+    unsigned gzip_level = 6;
+    unsigned brotli_level = 5;
+    unsigned zstd_level = 6;
+};
+
+struct cors_settings {
+    std::vector<std::string> origins;  ///< empty switches CORS off
+    bool credentials = false;
+    std::vector<std::string> methods{"GET", "HEAD"};
+    std::vector<std::string> headers;  ///< request fields beyond the safelisted ones
+    std::vector<std::string> expose;   ///< response fields beyond the safelisted ones
+    std::chrono::milliseconds max_age{600'000};
+};
+
+/// What is published, and how it is delivered. A site and a route take what they do not say from the level
+/// above them.
+struct delivery_settings {
+    std::string root = "resources/www";  ///< directory that is published; relative to the configuration file
+    std::vector<std::string> types{
+        "web"};  ///< a preset (`web`, `strict`) or a list of extensions; "" is "no extension"
+    std::vector<std::string> index{"index.html"};
+    bool listing = false;                ///< whether a folder without an index file shows what is in it
+    std::vector<std::string> try_paths;  ///< tried when there is no such file: "$path.html", "/index.html"
+    named_values cache_control;          ///< glob or media type to Cache-Control, first match wins
+    named_values headers;                ///< response fields that are set, or removed (null)
+    bool security_headers = true;        ///< see http::default_security_fields()
+    named_values error_pages;            ///< status to a file below `root`; of this level alone
+    compression_settings compression;
+    cors_settings cors;
+};
+
+/// Every path of a site that begins with `path`.
+struct route_settings {
+    std::string path;  ///< begins with '/', does not end in it
+    delivery_settings delivery;
+    bool has_own_root = false;  ///< `delivery.root` is what stands at `path`, else at "/"
+    bool has_own_limits = false;
+    limit_settings limits;  ///< `in_flight`, `queue` and `queue_timeout` count when `has_own_limits`
+};
+
+/// What is served under some names.
+struct site_settings {
+    std::vector<std::string> hosts;  ///< names that `Host` may have (`*.example.org` too); loopback names
+                                     ///< always count as the default site's
+    delivery_settings delivery;
+    named_values redirects;  ///< path pattern to target
+    named_values rewrites;   ///< path pattern to the path that is served in its place
+    std::vector<route_settings> routes;
+};
+
 /// Every setting of the program. This is the reference: names equal the keys of the file, defaults stand
 /// here.
 struct settings {
@@ -77,13 +151,10 @@ struct settings {
     unsigned threads = 0;                     ///< I/O threads; 0 is one per processor
     bool defer_accept = true;                 ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
     std::string congestion_control = "auto";  ///< "auto", "system" or the name of an algorithm of the kernel
-    std::vector<std::string>
-        hosts;  ///< names that `Host` may have (`*.example.org` too); loopback names always count
-    std::string root = "resources/www";  ///< directory that is published; relative to the configuration file
-    std::vector<std::string> types{
-        "web"};              ///< a preset (`web`, `strict`) or a list of extensions; "" is "no extension"
-    std::string mime_types;  ///< file of media types; empty: `resources/mime.types` as installed
-    std::vector<std::string> index{"index.html"};
+    std::string mime_types;            ///< file of media types; empty: `resources/mime.types` as installed
+    site_settings site;                ///< the keys at the top of the file: the default site
+    std::vector<site_settings> sites;  ///< further ones, told apart by Host
+    std::uint64_t compression_cache = 64 << 20;  ///< bytes of compressed files that are kept in memory
     upload_settings uploads;
     limit_settings limits;
     admin_settings admin;

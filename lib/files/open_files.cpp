@@ -35,9 +35,23 @@ error_code read_whole(int fd, std::string& out, std::uint64_t size, bool may_blo
     return {};
 }
 
-/// Memory that the cache holds for the content of a file.
+/// Memory that the cache holds for the content of a file and its siblings.
 std::uint64_t content_bytes_of(const open_file& file) noexcept {
-    return file.is_snapshot ? file.info.size : file.content.size();
+    std::uint64_t bytes = file.is_snapshot ? file.info.size : file.content.size();
+    for (const auto& one : file.siblings) bytes += content_bytes_of(*one);
+    return bytes;
+}
+
+std::size_t descriptors_of(const open_file& file) noexcept {
+    std::size_t count = file.fd ? 1 : 0;
+    for (const auto& one : file.siblings) count += descriptors_of(*one);
+    return count;
+}
+
+/// Whether the file itself is held open, not only its content.
+bool holds_file(const open_file& file) noexcept {
+    return (file.fd && !file.is_snapshot) || std::any_of(file.siblings.begin(), file.siblings.end(),
+                                                         [](const auto& one) { return holds_file(*one); });
 }
 
 bool is_again(const error_code& error) noexcept {
@@ -46,13 +60,13 @@ bool is_again(const error_code& error) noexcept {
 
 }  // namespace
 
-open_files::open_files(sandbox root, open_files_limits limits, head_builder build_head)
+open_files::open_files(sandbox root, open_files_limits limits, rules site_rules)
     : root_(std::move(root)),
       limits_(limits),
       bounds_{(limits.entries + shard_count - 1) / shard_count,
               (limits.descriptors + shard_count - 1) / shard_count,
               (limits.content_bytes + shard_count - 1) / shard_count},
-      build_head_(std::move(build_head)) {}
+      rules_(std::move(site_rules)) {}
 
 open_files::found open_files::find(std::string_view relative, bool may_block) {
     const key path(relative);
@@ -81,7 +95,7 @@ std::shared_ptr<const open_file> open_files::lookup(const key& path, steady::tim
 }
 
 open_files::found open_files::load(const search& what) {
-    auto opened = open_or_make_room(what);
+    auto opened = open_or_make_room(what.path.text, what.may_block);
     if (!opened) {
         // What is gone is let go, so that a removed file gives its space back.
         if (!is_again(opened.error())) forget(what.path);
@@ -89,36 +103,28 @@ open_files::found open_files::load(const search& what) {
     }
     const auto info = inspect(opened->fd.get());
     if (!info) return info.error();
-    if (auto same = renew(what, *info, opened->final_path)) return same;
+    opened_file seen{std::move(opened->fd), std::move(opened->final_path), *info};
+    auto siblings = open_siblings(what, seen);
+    if (!siblings) return siblings.error();
+    if (auto same = renew(what, seen, *siblings)) return same;
 
-    auto file = std::make_shared<open_file>();
-    file->info = *info;
-    file->name = what.path.text;
-    file->final_path = std::move(opened->final_path);
-    if (info->kind != file_kind::regular) return file;
-    file->fd = std::move(opened->fd);
-    const auto unread =
-        info->size <= limits_.content_size ? read_content(*file, what.may_block) : error_code{};
-    if (unread && unread != errc::file_changed) return unread;
-    file->etag = make_entity_tag(file->info);
-    const auto today_s =
-        std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();
-    file->last_modified = std::min<std::int64_t>(file->info.mtime_ns / 1'000'000'000, today_s);
-    file->last_modified_text = http::view(http::format_date(file->last_modified));
-    file->head =
-        build_head_(file->final_path.empty() ? what.path.text : std::string_view(file->final_path), *file);
-    if (unread || !is_settled(file->info, what.today)) return file;
-    // Not at the cost of another one: a cache that makes a new snapshot for each request would be slower than
-    // none.
-    if (file->content.size() > limits_.copied_size && has_free_descriptor(what.path)) make_snapshot_of(*file);
-    keep(what, file);
-    return file;
+    auto file = take(what, std::move(seen));
+    if (!file) return file.error();
+    if ((*file)->info.kind != file_kind::regular) return std::move(*file);
+    if (const auto failed = take_siblings(what, **file, std::move(*siblings))) return failed;
+    finish(what, **file, **file);
+    // One that is being written is held open, whatever its size.
+    const bool is_torn = !(*file)->has_content && (*file)->info.size <= limits_.content_size;
+    if (is_torn || !is_settled((*file)->info, what.today)) return std::move(*file);
+    make_snapshot_of(**file, what.path);
+    keep(what, *file);
+    return std::move(*file);
 }
 
-result<sandbox::opened> open_files::open_or_make_room(const search& what) {
+result<sandbox::opened> open_files::open_or_make_room(std::string_view path, bool may_block) {
     const auto open = [&] {
         opened_.fetch_add(1, std::memory_order_relaxed);
-        return what.may_block ? root_.open_file(what.path.text) : root_.open_file_now(what.path.text);
+        return may_block ? root_.open_file(path) : root_.open_file_now(path);
     };
     auto file = open();
     if (file || (file.error().value() != EMFILE && file.error().value() != ENFILE)) return file;
@@ -126,22 +132,91 @@ result<sandbox::opened> open_files::open_or_make_room(const search& what) {
     return make_room() ? open() : std::move(file);
 }
 
-/// If the entry is still the file that `info` describes, it is good for another while.
-std::shared_ptr<const open_file> open_files::renew(const search& what, const file_info& info,
-                                                   std::string_view final_path) {
+/// Those that may be sent in the place of `original`. Errors: EAGAIN only, where the disk has to be asked.
+result<std::vector<open_files::opened_file>> open_files::open_siblings(const search& what,
+                                                                       const opened_file& original) {
+    std::vector<opened_file> siblings;
+    if (original.info.kind != file_kind::regular || !rules_.sibling_codings) return siblings;
+    const bool is_linked = !original.final_path.empty();
+    const auto lies_at = is_linked ? std::string_view(original.final_path) : what.path.text;
+    for (const auto coding : rules_.sibling_codings(lies_at)) {
+        // Beside the file itself: who links to a file does not always link to its siblings.
+        const auto name = std::string(lies_at).append(http::file_suffix(coding));
+        auto opened = open_or_make_room(name, what.may_block);
+        if (!opened && is_again(opened.error())) return opened.error();
+        // A link could lead to anything, for example to what may not be served.
+        if (!opened || !opened->final_path.empty()) continue;
+        const auto info = inspect(opened->fd.get());
+        // One that is older was made of other content, and one that was written just now may be half there.
+        if (!info || info->kind != file_kind::regular || info->mtime_ns < original.info.mtime_ns ||
+            !is_settled(*info, what.today))
+            continue;
+        siblings.push_back({std::move(opened->fd), {}, *info, coding});
+    }
+    return siblings;
+}
+
+/// If the entry is still the file that was seen, with the same siblings, it is good for another while.
+std::shared_ptr<const open_file> open_files::renew(const search& what, const opened_file& seen,
+                                                   const std::vector<opened_file>& siblings) {
     std::list<entry> gone;
     auto& part = shard_of(what.path);
     const std::lock_guard guard(part.mutex);
     const auto place = part.by_path.find(what.path);
     if (place == part.by_path.end()) return nullptr;
     auto& known = *place->second;
-    if (known.file->info != info || known.file->final_path != final_path) {
+    const bool has_same_siblings =
+        std::equal(siblings.begin(), siblings.end(), known.file->siblings.begin(), known.file->siblings.end(),
+                   [](const opened_file& one, const auto& other) {
+                       return one.coding == other->coding && one.info == other->info;
+                   });
+    if (known.file->info != seen.info || known.file->final_path != seen.final_path || !has_same_siblings) {
         erase(part, place->second, gone);
         return nullptr;
     }
     known.checked = std::max(known.checked, what.now);
     known.was_used = true;
     return known.file;
+}
+
+/// A file of what was opened: with its content, if that is small, else with its descriptor.
+result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_file&& seen) {
+    auto file = std::make_shared<open_file>();
+    file->info = seen.info;
+    file->name = what.path.text;
+    file->final_path = std::move(seen.final_path);
+    file->coding = seen.coding;
+    if (seen.info.kind != file_kind::regular) return file;
+    file->fd = std::move(seen.fd);
+    const auto unread =
+        seen.info.size <= limits_.content_size ? read_content(*file, what.may_block) : error_code{};
+    if (unread && unread != errc::file_changed) return unread;
+    return file;
+}
+
+error_code open_files::take_siblings(const search& what, open_file& file,
+                                     std::vector<opened_file>&& siblings) {
+    for (auto& one : siblings) {
+        const auto expected = one.info;
+        auto taken = take(what, std::move(one));
+        if (!taken) return taken.error();
+        if ((*taken)->info != expected) continue;  // it is being written
+        finish(what, **taken, file);
+        make_snapshot_of(**taken, what.path);
+        file.siblings.push_back(std::move(*taken));
+    }
+    return {};
+}
+
+/// Fills in what is derived. `original` is the file that a sibling belongs to, or the file itself.
+void open_files::finish(const search& what, open_file& file, const open_file& original) const {
+    file.etag = make_entity_tag(file.info);
+    const auto today_s =
+        std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();
+    file.last_modified = std::min<std::int64_t>(original.info.mtime_ns / 1'000'000'000, today_s);
+    file.last_modified_text = http::view(http::format_date(file.last_modified));
+    const auto& lies_at = original.final_path;
+    file.head = rules_.head(lies_at.empty() ? what.path.text : std::string_view(lies_at), file);
 }
 
 /// Fills `content` with bytes that belong to `info`, which is brought up to date for that.
@@ -169,8 +244,12 @@ bool open_files::has_free_descriptor(const key& path) {
     return part.descriptors < bounds_.descriptors;
 }
 
-/// Moves `content` into a snapshot. Where the kernel gives none, it stays where it is.
-void open_files::make_snapshot_of(open_file& file) const {
+/// Moves a content that is not copied into answers into a snapshot. Where the kernel gives none, it stays
+/// where it is.
+void open_files::make_snapshot_of(open_file& file, const key& path) {
+    // Not at the cost of another one: a cache that makes a new snapshot for each request would be slower than
+    // none.
+    if (file.content.size() <= limits_.copied_size || !has_free_descriptor(path)) return;
     auto memory = make_snapshot(file.content);
     if (!memory) return;
     file.fd = std::move(*memory);
@@ -190,7 +269,7 @@ bool open_files::is_settled(const file_info& info, wall::time_point today) const
 }
 
 void open_files::keep(const search& what, const std::shared_ptr<const open_file>& file) {
-    const std::size_t descriptors = file->fd ? 1 : 0;
+    const auto descriptors = descriptors_of(*file);
     const auto bytes = content_bytes_of(*file);
     if (bounds_.entries == 0 || descriptors > bounds_.descriptors || bytes > bounds_.content_bytes) return;
     std::list<entry> gone;
@@ -216,7 +295,7 @@ void open_files::evict(shard& from, const bounds& most, std::list<entry>& gone) 
         const bool is_full = from.entries.size() > most.entries || from.content_bytes > most.content_bytes;
         if (!is_full && from.descriptors <= most.descriptors) return;
         const auto oldest = from.entries.begin();
-        const bool helps = is_full || oldest->file->fd;
+        const bool helps = is_full || descriptors_of(*oldest->file) > 0;
         if (!helps || std::exchange(oldest->was_used, false))
             from.entries.splice(from.entries.end(), from.entries, oldest);
         else
@@ -237,7 +316,7 @@ bool open_files::make_room() {
 
 void open_files::erase(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
     from.content_bytes -= content_bytes_of(*which->file);
-    from.descriptors -= which->file->fd ? 1 : 0;
+    from.descriptors -= descriptors_of(*which->file);
     from.by_path.erase(key(which->path));
     gone.splice(gone.end(), from.entries, which);
 }
@@ -261,8 +340,7 @@ void open_files::let_go_unused(steady::time_point now) {
         const std::lock_guard guard(part.mutex);
         for (auto next = part.entries.begin(); next != part.entries.end();) {
             const auto one = next++;
-            const bool holds_file = one->file->fd && !one->file->is_snapshot;
-            if (holds_file && now - one->checked >= limits_.let_go_after) erase(part, one, gone);
+            if (holds_file(*one->file) && now - one->checked >= limits_.let_go_after) erase(part, one, gone);
         }
     }
 }

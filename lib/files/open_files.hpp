@@ -2,6 +2,7 @@
 
 #include "files/file_info.hpp"
 #include "files/sandbox.hpp"
+#include "http/content_coding.hpp"
 
 #include <array>
 #include <atomic>
@@ -11,11 +12,23 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace fairlead::files {
+
+/// What a site says with a file: made once, when it is opened.
+struct file_head {
+    std::string lines;  ///< field lines that every answer with the file has, each with CRLF; empty when it
+                        ///< may not be served: what counts is where it really lies
+    std::string unchanged;                        ///< those of a 304 (RFC 9110 section 15.4.5)
+    std::optional<std::chrono::seconds> max_age;  ///< of its Cache-Control
+    bool may_be_coded = false;  ///< may be compressed when that is asked for; never for what is coded already
+};
 
 /// One opened file, as it was when it was opened. Does not change; whoever holds it keeps the descriptor.
 struct open_file {
@@ -27,11 +40,16 @@ struct open_file {
     std::string etag;                ///< with quotes; empty unless regular
     std::int64_t last_modified = 0;  ///< seconds since the epoch, never in the future
     std::string last_modified_text;  ///< IMF-fixdate
-    std::string head;  ///< field lines that every answer with this file has, each with CRLF; empty when
-                       ///< the file may not be served: what counts is where it really lies
+    file_head head;
+    http::content_coding coding = http::content_coding::identity;  ///< of a sibling: what its content is in
+    /// The same content in a coding, from a file of its own beside this one (`x.js.br`).
+    std::vector<std::shared_ptr<const open_file>> siblings;
     bool has_content = false;  ///< `content` holds the whole file
     std::string content;
     bool is_snapshot = false;  ///< `fd` is not the file but its content as it was, in memory (snapshot.hpp)
+
+    /// Whether an answer depends on Accept-Encoding.
+    bool is_negotiable() const noexcept { return head.may_be_coded || !siblings.empty(); }
 };
 
 struct open_files_limits {
@@ -57,11 +75,19 @@ class open_files {
 public:
     using steady = std::chrono::steady_clock;
     using wall = std::chrono::system_clock;
-    /// Gives `open_file::head`; called once for each opened regular file, with its final path.
-    using head_builder = std::function<std::string(std::string_view path, const open_file& file)>;
+    /// What the site decides. `path` is where a file really lies.
+    struct rules {
+        /// Called once for each opened regular file, when all else of it is known; for a sibling with the
+        /// path of the file that it belongs to.
+        std::function<file_head(std::string_view path, const open_file& file)> head;
+        /// The codings in which a file may have siblings; not set: none.
+        std::function<std::span<const http::content_coding>(std::string_view path)> sibling_codings;
+    };
     using found = result<std::shared_ptr<const open_file>>;
 
-    open_files(sandbox root, open_files_limits limits, head_builder build_head);
+    open_files(sandbox root, open_files_limits limits, rules site_rules);
+
+    const sandbox& root() const noexcept { return root_; }
 
     /// The file at `relative` (no leading slash). Never blocks: EAGAIN means that the disk has to be asked,
     /// by `open`.
@@ -142,6 +168,13 @@ private:
         wall::time_point today;
         std::uint64_t invalidations;
     };
+    // A file that the sandbox opened, and what it is.
+    struct opened_file {
+        unique_fd fd;
+        std::string final_path;
+        file_info info;
+        http::content_coding coding = http::content_coding::identity;
+    };
     static constexpr std::size_t shard_count = 16;
 
     shard& shard_of(const key& path) noexcept { return shards_[path.hash % shard_count]; }
@@ -149,11 +182,15 @@ private:
     found find(std::string_view relative, bool may_block, steady::time_point now, wall::time_point today);
     std::shared_ptr<const open_file> lookup(const key& path, steady::time_point now);
     found load(const search& what);
-    result<sandbox::opened> open_or_make_room(const search& what);
-    std::shared_ptr<const open_file> renew(const search& what, const file_info& info,
-                                           std::string_view final_path);
+    result<sandbox::opened> open_or_make_room(std::string_view path, bool may_block);
+    result<std::vector<opened_file>> open_siblings(const search& what, const opened_file& original);
+    std::shared_ptr<const open_file> renew(const search& what, const opened_file& seen,
+                                           const std::vector<opened_file>& siblings);
+    result<std::shared_ptr<open_file>> take(const search& what, opened_file&& seen);
+    error_code take_siblings(const search& what, open_file& file, std::vector<opened_file>&& siblings);
+    void finish(const search& what, open_file& file, const open_file& original) const;
     error_code read_content(open_file& file, bool may_block) const;
-    void make_snapshot_of(open_file& file) const;
+    void make_snapshot_of(open_file& file, const key& path);
     bool has_free_descriptor(const key& path);
     bool is_settled(const file_info& info, wall::time_point today) const noexcept;
     void keep(const search& what, const std::shared_ptr<const open_file>& file);
@@ -166,7 +203,7 @@ private:
     const sandbox root_;
     const open_files_limits limits_;
     const bounds bounds_;
-    const head_builder build_head_;
+    const rules rules_;
     std::array<shard, shard_count> shards_;
     std::atomic<std::uint64_t> invalidations_{0};
     std::atomic<std::uint64_t> opened_{0};

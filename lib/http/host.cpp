@@ -109,13 +109,13 @@ bool is_loopback(std::string_view name) noexcept {
     return parse_ipv4(name).has_value();
 }
 
-host_allowlist::host_allowlist(const std::vector<std::string>& patterns) {
+host_table::host_table(const std::vector<std::string>& patterns) {
     for (const auto& pattern : patterns) add(pattern);
 }
 
-void host_allowlist::add(std::string_view pattern) {
+void host_table::add(std::string_view pattern, std::size_t site) {
     if (pattern == "*") {
-        everything_ = true;
+        if (!everything_) everything_ = site;
         return;
     }
     const bool is_wildcard = pattern.starts_with("*.");
@@ -129,29 +129,32 @@ void host_allowlist::add(std::string_view pattern) {
         throw std::invalid_argument("\"" + std::string(pattern) +
                                     "\" is not a host: write a name, *.name, an IP address, or *");
     if (host->is_ip_literal) {
-        addresses_.push_back(*parse_ipv6(host->name));
+        addresses_.push_back({*parse_ipv6(host->name), site});
         return;
     }
     auto name = to_lower(without_trailing_dot(host->name));
-    if (is_wildcard)
-        suffixes_.push_back("." + name);
-    else
-        names_.push_back(std::move(name));
+    if (!is_wildcard) {
+        names_.push_back({std::move(name), site});
+        return;
+    }
+    suffixes_.push_back({"." + name, site});
+    std::stable_sort(suffixes_.begin(), suffixes_.end(),
+                     [](const auto& a, const auto& b) { return a.host.size() > b.host.size(); });
 }
 
-bool host_allowlist::allows(std::string_view name) const noexcept {
-    if (everything_) return true;
-    if (name.starts_with('[')) {
-        const auto address = parse_ipv6(name);
-        return address && (http::is_loopback(name) ||
-                           std::find(addresses_.begin(), addresses_.end(), *address) != addresses_.end());
-    }
+std::optional<std::size_t> host_table::find(std::string_view name) const noexcept {
+    const bool is_ipv6 = name.starts_with('[');
+    const auto address = is_ipv6 ? parse_ipv6(name) : std::nullopt;
+    if (is_ipv6 && !address) return everything_;
+    for (const auto& one : addresses_)
+        if (address == one.host) return one.site;
     const auto bare = without_trailing_dot(name);
-    for (const auto& listed : names_)
-        if (iequals(bare, listed)) return true;
-    for (const auto& suffix : suffixes_)
-        if (ends_with_ignoring_case(bare, suffix)) return true;
-    return http::is_loopback(bare);
+    for (const auto& one : names_)
+        if (!is_ipv6 && iequals(bare, one.host)) return one.site;
+    for (const auto& one : suffixes_)
+        if (!is_ipv6 && ends_with_ignoring_case(bare, one.host)) return one.site;
+    if (http::is_loopback(name)) return 0;
+    return everything_;
 }
 
 }  // namespace fairlead::http

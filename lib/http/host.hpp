@@ -23,35 +23,44 @@ struct host_parts {
 /// an empty host is as well.
 std::optional<host_parts> parse_host(std::string_view text) noexcept;
 
-/// Which hosts this server answers for. Loopback always counts: localhost, *.localhost, 127.0.0.0/8, [::1]
-/// and their IPv4-mapped forms.
-class host_allowlist {
+/// Which hosts this server answers for, and which of its sites each of them is. Loopback always counts, as
+/// the first site (0) unless it is listed: localhost, *.localhost, 127.0.0.0/8, [::1] and their IPv4-mapped
+/// forms.
+class host_table {
 public:
-    /// Patterns: a name or address, exact; "*.example.org" for one or more labels in front of example.org
-    /// (not for example.org itself); "*" for everything. A port in a pattern is ignored; IPv6 with or without
-    /// brackets. Throws std::invalid_argument that names the pattern which is none of these.
-    explicit host_allowlist(const std::vector<std::string>& patterns = {});
+    /// Patterns of the first site; see `add`.
+    explicit host_table(const std::vector<std::string>& patterns = {});
 
-    /// Adds one more pattern, for example the address that a listener is bound to. Throws as above.
-    void add(std::string_view pattern);
+    /// Adds a pattern of a site: a name or address, exact; "*.example.org" for one or more labels in front of
+    /// example.org (not for example.org itself); "*" for everything. A port in a pattern is ignored; IPv6
+    /// with or without brackets. Throws std::invalid_argument that names the pattern which is none of these.
+    void add(std::string_view pattern, std::size_t site = 0);
 
-    /// `name` as parse_host returned it. ASCII case and one trailing dot are ignored, IPv6 addresses are
-    /// compared by value. Does not allocate.
-    bool allows(std::string_view name) const noexcept;
+    /// The site of a host: that of the exact name or address, else of the longest pattern with a wildcard,
+    /// else of "*"; nothing when it is not listed. `name` as parse_host returned it: ASCII case and one
+    /// trailing dot are ignored, IPv6 addresses are compared by value. Does not allocate.
+    std::optional<std::size_t> find(std::string_view name) const noexcept;
+
+    bool allows(std::string_view name) const noexcept { return find(name).has_value(); }
 
     /// True when the list has "*".
-    bool allows_everything() const noexcept { return everything_; }
+    bool allows_everything() const noexcept { return everything_.has_value(); }
 
 private:
     using ipv6 = std::array<std::uint8_t, 16>;
+    template <class Host>
+    struct listed {
+        Host host;
+        std::size_t site;
+    };
 
-    std::vector<std::string> names_;     ///< lower case, no trailing dot
-    std::vector<std::string> suffixes_;  ///< ".example.org", lower case
-    std::vector<ipv6> addresses_;
-    bool everything_ = false;
+    std::vector<listed<std::string>> names_;     ///< lower case, no trailing dot
+    std::vector<listed<std::string>> suffixes_;  ///< ".example.org", lower case, from long to short
+    std::vector<listed<ipv6>> addresses_;
+    std::optional<std::size_t> everything_;
 };
 
-/// True for the names and addresses that always count (see host_allowlist).
+/// True for the names and addresses that always count (see host_table).
 bool is_loopback(std::string_view name) noexcept;
 
 }  // namespace fairlead::http

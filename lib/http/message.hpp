@@ -61,12 +61,14 @@ private:
     std::span<const field_view> lines_;
 };
 
-/// A body that is asked for its next piece. Reading 0 bytes means that it is complete.
+/// A body that is asked for its next piece: that of a request, or one that is made while it is sent. Reading
+/// 0 bytes means that it is complete.
 class body_reader {
 public:
     virtual ~body_reader() = default;
-    /// Fills the front of `buffer`; 0 at the end of the body. Errors: errc::end_of_stream (the peer left
-    /// early), errc::timeout (slower than `min_body_rate`), errc::bad_framing, or the socket's error.
+    /// Fills the front of `buffer`; 0 at the end of the body. Errors of a request's body: errc::end_of_stream
+    /// (the peer left early), errc::timeout (slower than `min_body_rate`), errc::bad_framing, or the socket's
+    /// error. Of one that is made: errc::file_changed, or whatever its source met.
     virtual task<result<std::size_t>> read_some(std::span<char> buffer) = 0;
     /// The announced length in bytes, or -1 when it is not known before the end (chunked).
     virtual std::int64_t length() const noexcept = 0;
@@ -99,6 +101,7 @@ struct request {
     std::string_view
         path;  ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
     std::string_view query;    ///< as received, without '?'
+    bool has_query = false;    ///< tells "/a?" from "/a"
     std::string path_storage;  ///< holds `path` when decoding changed it
 };
 
@@ -132,9 +135,16 @@ struct memory_slice {
     std::string_view bytes;
 };
 
-using body = std::variant<std::monostate, std::string, memory_slice, file_slice>;
+/// A body that is made while it is sent, in bounded memory. Its length is known at its end only: it is sent
+/// in chunks, or up to the end of the connection where the client does not know chunks. When it fails, the
+/// connection ends without the last chunk.
+struct stream_body {
+    std::unique_ptr<body_reader> source;
+};
 
-/// Length in bytes that `Content-Length` announces.
+using body = std::variant<std::monostate, std::string, memory_slice, file_slice, stream_body>;
+
+/// Length in bytes that `Content-Length` announces; 0 for a stream, which has none.
 std::uint64_t body_length(const body& value) noexcept;
 
 /// Field lines of an answer, kept as the text that is sent: `Name: value CRLF` each.
@@ -160,6 +170,7 @@ struct response {
     http::status status = http::status::ok;
     std::string_view
         prebuilt;  ///< field lines that the body's owner holds (a cached file); sent before `fields`
+    std::string_view common;  ///< field lines of the site or route, which outlives the answer
     field_block fields;
     http::body body;
     bool close = false;     ///< the connection cannot go on after this answer

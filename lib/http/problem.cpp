@@ -1,6 +1,7 @@
 #include "http/problem.hpp"
 
 #include "base/text.hpp"
+#include "http/escape.hpp"
 #include "http/field_value.hpp"
 #include "http/refusal.hpp"
 
@@ -57,43 +58,6 @@ problem problem_from_errno(int error) {
         case ENFILE: return overloaded("The server has too many files open.");
         default: return with_status(status::internal_server_error, "The server met an unexpected condition.");
     }
-}
-
-std::string escape_html(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
-
-/// `text` as a JSON string with its quotes (RFC 8259 section 7).
-std::string json_string(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out = "\"";
-    out.reserve(text.size() + 2);
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte < 0x20) {
-            out += "\\u00";
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        } else {
-            out += c;
-        }
-    }
-    return out += '"';
 }
 
 /// A detail may repeat bytes of the request; both renderings promise UTF-8.
@@ -163,7 +127,8 @@ std::string_view reason_phrase(status code) noexcept {
     }
 }
 
-response render(const problem& refusal, std::string_view accept, std::string_view request_id) {
+response render(const problem& refusal, std::string_view accept, std::string_view request_id,
+                const error_page* page) {
     response answer;
     answer.status = refusal.status;
     answer.close = refusal.close;
@@ -173,6 +138,9 @@ response render(const problem& refusal, std::string_view accept, std::string_vie
     if (prefers_json(accept)) {
         answer.fields.add_prebuilt("Content-Type: application/problem+json\r\n");
         answer.body = render_json(refusal.status, detail, id);
+    } else if (page) {
+        answer.fields.add("Content-Type", page->content_type);
+        answer.body = page->text;
     } else {
         answer.fields.add_prebuilt("Content-Type: text/html; charset=utf-8\r\n");
         answer.body = render_html(refusal.status, detail, id);

@@ -36,8 +36,16 @@ problem problem_from(error_code error);
 /// Status".
 std::string_view reason_phrase(status code) noexcept;
 
-/// Renders a refusal: `application/problem+json` (RFC 9457) when `Accept` prefers it to HTML, else a small
-/// HTML page. Both carry status, title, detail and the request id, and `Vary: Accept`.
-response render(const problem& refusal, std::string_view accept, std::string_view request_id);
+/// A page of the configuration that stands for the built-in one.
+struct error_page {
+    std::string content_type;
+    std::string text;
+};
+
+/// Renders a refusal: `application/problem+json` (RFC 9457) when `Accept` prefers it to HTML, else `page`,
+/// else a small HTML page. JSON and the small page carry status, title, detail and the request id; all have
+/// `Vary: Accept`.
+response render(const problem& refusal, std::string_view accept, std::string_view request_id,
+                const error_page* page = nullptr);
 
 }  // namespace fairlead::http

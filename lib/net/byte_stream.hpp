@@ -48,6 +48,8 @@ public:
     /// another thread may make, as long as the stream is not closed: it wakes whoever waits.
     enum abort_kind { abort_reading, abort_both };
     virtual void abort(abort_kind what) noexcept = 0;
+    /// Makes `close()` a reset, for a peer that would take the end of the stream for the end of a message.
+    virtual void reset_on_close() noexcept {}
     /// Closes both directions. Bytes that the peer sent and nobody read make the kernel answer with a reset.
     virtual void close() noexcept = 0;
 };

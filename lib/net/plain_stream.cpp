@@ -110,6 +110,11 @@ void plain_stream::abort(abort_kind what) noexcept {
     ::shutdown(socket_.get(), what == abort_reading ? SHUT_RD : SHUT_RDWR);
 }
 
+void plain_stream::reset_on_close() noexcept {
+    const linger none{1, 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 void plain_stream::close() noexcept {
     if (reactor_) {
         // Closing takes the descriptor out of the epoll set: no call of its own for that.

@@ -28,6 +28,7 @@ public:
     void expect_more() noexcept override { is_drained_ = false; }
     void shutdown_send() noexcept override;
     void abort(abort_kind what) noexcept override;
+    void reset_on_close() noexcept override;
     void close() noexcept override;
 
 private:

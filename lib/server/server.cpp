@@ -51,16 +51,17 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       threads_(io_threads(settings.threads)),
       log_(log),
       access_log_(access_log),
-      metrics_(threads_ + disk_threads + commit_threads(settings_) + 1),
+      metrics_(threads_ + disk_threads + commit_threads(settings_) + threads_ + 1),
       context_(concurrency_hint(threads_)),
       guard_(context_.get_executor()),
       disk_(disk_threads),
       commits_(commit_threads(settings_)),
+      encoders_(threads_),
       connections_(settings_.limits.connections, settings_.limits.connections_hard),
       admin_connections_(admin_soft, admin_hard),
       work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
       watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
-      sites_(site::build(settings_, {disk_, commits_, work_, metrics_, log_, is_draining_})),
+      sites_(site::build(settings_, {disk_, commits_, encoders_, work_, metrics_, log_, is_draining_})),
       public_shared_(share(*sites_.pages, connections_)),
       admin_shared_(share(*sites_.admin, admin_connections_)),
       sweep_timer_(context_.get_executor()),
@@ -81,6 +82,7 @@ session::environment server::share(site::site& pages, limits::connection_limit& 
 server::~server() {
     disk_.join();
     commits_.join();
+    encoders_.join();
 }
 
 std::unique_ptr<net::listener> server::make_listener(const config::endpoint& where,
@@ -153,6 +155,7 @@ task<> server::sweep() {
         const auto now = std::chrono::steady_clock::now();
         watches_.sweep(now, connections_.is_pressed());
         work_.expire(now);
+        sites_.expire(now);
         if (now >= next_house && !is_keeping_house_.exchange(true)) {  // a disk that hangs gets one call
             next_house = now + house_interval;
             boost::asio::post(disk_, [this] {

@@ -80,8 +80,9 @@ private:
 
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<executor> guard_;
-    boost::asio::thread_pool disk_;     // opening and reading cold files
-    boost::asio::thread_pool commits_;  // writing and syncing uploads: never in the way of a reader
+    boost::asio::thread_pool disk_;      // opening and reading cold files
+    boost::asio::thread_pool commits_;   // writing and syncing uploads: never in the way of a reader
+    boost::asio::thread_pool encoders_;  // compressing files
     limits::connection_limit connections_;
     limits::connection_limit admin_connections_;
     limits::work_limit work_;

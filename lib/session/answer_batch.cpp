@@ -89,6 +89,8 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
         } else if (auto* file = std::get_if<http::file_slice>(&answer.body);
                    file && file->total_length() > 0) {
             file_.emplace(std::move(*file));
+        } else if (auto* made = std::get_if<http::stream_body>(&answer.body)) {
+            stream_ = {std::move(made->source), options.may_chunk};
         }
     }
     if (content.size() <= copy_limit && !content.empty()) {
@@ -108,6 +110,7 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
 error_code answer_batch::send(net::byte_stream& stream, bool close_follows) {
     const bool more_follows = file_ ? file_->begin(stream) == file_transfer::segments::shared : close_follows;
     const auto failed = send_pieces(stream, more_follows);
+    if (!failed && stream_.source) return errno_code(EAGAIN);
     if (failed || !file_) return failed;
     const auto reached = file_->advance(stream);
     if (!reached) return reached.error();
@@ -139,12 +142,14 @@ answer_batch::unsent answer_batch::take_unsent() {
     for (const auto& piece : unsent_)
         all.bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     all.file = std::move(file_);
+    all.made = std::move(stream_);
     return all;
 }
 
 void answer_batch::clear() noexcept {
     for (std::size_t i = 0; i < owners_used_; ++i) owners_[i].reset();
     file_.reset();
+    stream_.source.reset();
     used_ = pieces_used_ = records_used_ = owners_used_ = 0;
 }
 

@@ -40,15 +40,23 @@ class owned_record {
 public:
     explicit owned_record(const exchange_record& source);
     const exchange_record& get() const noexcept { return record_; }
+    /// Counts what a body that was made while it was sent came to.
+    void add_bytes_sent(std::uint64_t more) noexcept { record_.bytes_sent += more; }
 
 private:
     std::unique_ptr<char[]> text_;
     exchange_record record_;
 };
 
-/// Answers that leave with one system call, but for a file that the last of them may have. Heads and small
-/// bodies are copied one after another into a buffer; larger bodies are referred to and kept alive. Lives
-/// within one plain function: it uses this thread's buffer.
+/// A body that is made while it is sent, and how it is framed.
+struct chunked_body {
+    std::unique_ptr<http::body_reader> source;
+    bool is_chunked = true;  ///< else its end is that of the connection
+};
+
+/// Answers that leave with one system call, but for a file or a stream that the last of them may have. Heads
+/// and small bodies are copied one after another into a buffer; larger bodies are referred to and kept alive.
+/// Lives within one plain function: it uses this thread's buffer.
 class answer_batch {
 public:
     /// Content up to this size is copied: cheaper than a further piece for the kernel.
@@ -57,9 +65,10 @@ public:
 
     explicit answer_batch(std::span<char> buffer) noexcept : buffer_(buffer) {}
 
-    /// True when a further answer with `head_size` bytes of fields fits. A file is the last of its batch.
+    /// True when a further answer with `head_size` bytes of fields fits. A file or a stream is the last of
+    /// its batch.
     bool has_room(std::size_t head_size) const noexcept {
-        return !file_ && records_used_ < max_answers &&
+        return !file_ && !stream_.source && records_used_ < max_answers &&
                buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
     }
     /// Adds head and content. Returns the record of the exchange for the caller to fill, with every member;
@@ -71,10 +80,11 @@ public:
     /// stream when all has gone, so that its end leaves in the last segment. EAGAIN: `take_unsent()` has the
     /// rest. Other errors: errc::file_changed, or the stream's.
     error_code send(net::byte_stream& stream, bool close_follows);
-    /// What the stream did not take: bytes, then perhaps a file.
+    /// What the stream did not take: bytes, then perhaps a file, or a body that has yet to be made.
     struct unsent {
         std::string bytes;
         std::optional<file_transfer> file;
+        chunked_body made;
     };
     unsent take_unsent();
     std::span<const exchange_record> records() const noexcept { return {records_.data(), records_used_}; }
@@ -94,6 +104,7 @@ private:
     std::array<exchange_record, max_answers> records_;
     std::array<std::shared_ptr<const void>, max_answers> owners_;
     std::optional<file_transfer> file_;
+    chunked_body stream_;
     std::span<const iovec> unsent_;  // the end of `pieces_`
 };
 

@@ -209,15 +209,17 @@ bool http1_session::may_keep(bool wanted) const noexcept {
 http1_session::step http1_session::enqueue(answer_batch& batch, const http::request& request,
                                            http::response&& answer, bool wants_keep,
                                            std::uint64_t bytes_received) {
-    if (!batch.has_room(answer.prebuilt.size() + answer.fields.text().size())) {
+    if (!batch.has_room(own_head_size(answer))) {
         shared_.log.error("answer {} has a head of {} bytes: connection closed", request.id,
-                          answer.fields.text().size());
+                          own_head_size(answer));
         return step::leave;
     }
     ++served_;
     head_options options;
     options.is_head = request.method == http::verb::head;
-    options.keep = may_keep(wants_keep && !answer.close);
+    options.may_chunk = request.version_minor > 0;
+    const bool ends_with_body = !options.may_chunk && std::holds_alternative<http::stream_body>(answer.body);
+    options.keep = may_keep(wants_keep && !answer.close && !ends_with_body);
     options.requests_left = options.keep ? shared_.limits.requests_per_connection - served_ : 0;
     options.keep_alive = shared_.keep_alive_lines;
     options.request_id = request.id;

@@ -54,14 +54,17 @@ char* write_head(char* out, const http::response& answer, const head_options& op
     out = put(out, current_date_line());
     out = put(out, answer.prebuilt);
     out = put(out, answer.fields.text());
+    out = put(out, answer.common);
     // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the
     // 200.
-    if (has_content(answer, false)) {
+    if (std::holds_alternative<http::stream_body>(answer.body)) {
+        if (options.may_chunk) out = put(out, "Transfer-Encoding: chunked\r\n");
+    } else if (has_content(answer, false)) {
         out = put(out, "Content-Length: ");
         out = put(out, http::body_length(answer.body));
         out = put(out, "\r\n");
     }
-    out = put(out, "X-Content-Type-Options: nosniff\r\nX-Request-Id: ");
+    out = put(out, "X-Request-Id: ");
     out = put(out, options.request_id);
     if (!options.keep) return put(out, "\r\nConnection: close\r\n\r\n");
     out = put(out, options.keep_alive);

@@ -12,6 +12,7 @@ namespace fairlead::session {
 /// What the head of an answer says beside the response itself.
 struct head_options {
     bool is_head = false;         ///< the request was HEAD: Content-Length without a body
+    bool may_chunk = true;        ///< the client knows chunks (HTTP/1.1)
     bool keep = true;             ///< the connection goes on
     unsigned requests_left = 0;   ///< announced by Keep-Alive when `keep`
     std::string_view keep_alive;  ///< from `keep_alive_lines`: needed when `keep`
@@ -22,13 +23,18 @@ struct head_options {
 /// of requests that are left: the same for all of a server, so made once.
 std::string keep_alive_lines(std::chrono::seconds idle_timeout);
 
-/// Longest head that `write_head` makes beside `prebuilt` and `fields`: status line, Date, Content-Length,
-/// Connection, Keep-Alive, X-Request-Id, X-Content-Type-Options.
+/// Longest head that `write_head` makes beside the answer's own field lines: status line, Date,
+/// Content-Length, Connection, Keep-Alive, X-Request-Id.
 inline constexpr std::size_t head_overhead = 512;
 
 /// Writes status line and field lines to `out`, which has room for `head_overhead` bytes beside the answer's
 /// own field lines. Returns its end.
 char* write_head(char* out, const http::response& answer, const head_options& options);
+
+/// Bytes of the answer's own field lines.
+inline std::size_t own_head_size(const http::response& answer) noexcept {
+    return answer.prebuilt.size() + answer.fields.text().size() + answer.common.size();
+}
 
 /// True when the answer to such a request has content after its head (RFC 9110 section 6.4.1).
 inline bool has_content(const http::response& answer, bool is_head) noexcept {

@@ -3,8 +3,31 @@
 #include "base/blocking.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
 
 namespace fairlead::session {
+
+namespace {
+
+// Bytes of a made body that are asked for at a time.
+constexpr std::size_t piece_size = 32 * 1024;
+
+/// The chunk of `size` bytes that stand behind `lead` in the buffer; the last one when that is 0.
+std::span<char> frame_chunk(std::vector<char>& buffer, std::size_t lead, std::size_t size) {
+    char* const data = buffer.data() + lead;
+    std::memcpy(data + size, "\r\n", 2);
+    std::array<char, 8> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    const auto width = static_cast<std::size_t>(end - digits.data());
+    char* const begin = data - 2 - width;
+    std::memcpy(begin, digits.data(), width);
+    std::memcpy(begin + width, "\r\n", 2);
+    return {begin, width + 2 + size + 2};
+}
+
+}  // namespace
 
 task<error_code> pending_output::wait_writable(net::byte_stream& stream, watch& deadline,
                                                const config::limit_settings& limits) {
@@ -21,8 +44,7 @@ task<error_code> pending_output::wait_writable(net::byte_stream& stream, watch& 
 }
 
 task<error_code> pending_output::send_bytes(net::byte_stream& stream, watch& deadline,
-                                            const config::limit_settings& limits) {
-    std::span<char> left(rest.bytes);
+                                            const config::limit_settings& limits, std::span<char> left) {
     while (!left.empty()) {
         const iovec piece{left.data(), left.size()};
         const auto written = stream.write_now({&piece, 1});
@@ -36,6 +58,29 @@ task<error_code> pending_output::send_bytes(net::byte_stream& stream, watch& dea
         if (failed) co_return failed;
     }
     co_return error_code{};
+}
+
+/// Makes a piece, sends it, makes the next: so a client that leaves stops the work, and one that is slow
+/// slows it down. What the pieces came to is the record's.
+task<error_code> pending_output::send_made(net::byte_stream& stream, watch& deadline,
+                                           const config::limit_settings& limits) {
+    // The length of a chunk stands in front of it in a form that has one width (RFC 9112 section 7.1).
+    constexpr std::size_t lead = 10;  // 8 hexadecimal digits and CRLF
+    std::vector<char> buffer(lead + piece_size + 2);
+    for (;;) {
+        const std::span<char> room(buffer.data() + lead, piece_size);
+        const auto got = co_await rest.made.source->read_some(room);
+        if (!got) {
+            // Without chunks the end of the connection would look like the end of the body; a reset does not.
+            if (!rest.made.is_chunked) stream.reset_on_close();
+            co_return got.error();
+        }
+        records.back().add_bytes_sent(*got);
+        std::span<char> piece(buffer.data() + lead, *got);
+        if (rest.made.is_chunked) piece = frame_chunk(buffer, lead, *got);
+        const auto failed = co_await send_bytes(stream, deadline, limits, piece);
+        if (failed || *got == 0) co_return failed;
+    }
 }
 
 task<error_code> pending_output::send_file(net::byte_stream& stream, watch& deadline,
@@ -61,9 +106,13 @@ task<error_code> pending_output::send(net::byte_stream& stream, watch& deadline,
     // Whoever left this here had tried already, or has had its turn.
     auto failed = co_await wait_writable(stream, deadline, shared.limits);
     if (failed) co_return failed;
-    failed = co_await send_bytes(stream, deadline, shared.limits);
-    if (failed || !rest.file) co_return failed;
-    co_return co_await send_file(stream, deadline, shared);
+    failed = co_await send_bytes(stream, deadline, shared.limits, std::span<char>(rest.bytes));
+    if (failed) co_return failed;
+    if (rest.file)
+        failed = co_await send_file(stream, deadline, shared);
+    else if (rest.made.source)
+        failed = co_await send_made(stream, deadline, shared.limits);
+    co_return failed;
 }
 
 }  // namespace fairlead::session

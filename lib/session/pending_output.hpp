@@ -5,6 +5,7 @@
 #include "session/environment.hpp"
 #include "session/watch.hpp"
 
+#include <span>
 #include <vector>
 
 namespace fairlead::session {
@@ -24,7 +25,9 @@ private:
     task<error_code> wait_writable(net::byte_stream& stream, watch& deadline,
                                    const config::limit_settings& limits);
     task<error_code> send_bytes(net::byte_stream& stream, watch& deadline,
-                                const config::limit_settings& limits);
+                                const config::limit_settings& limits, std::span<char> left);
+    task<error_code> send_made(net::byte_stream& stream, watch& deadline,
+                               const config::limit_settings& limits);
     task<error_code> send_file(net::byte_stream& stream, watch& deadline, const environment& shared);
 
     watch::clock::time_point begin_;

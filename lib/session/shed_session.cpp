@@ -83,7 +83,7 @@ step shed_session::answer(const http::request* request) {
     if (has_content(response, options.is_head)) record.bytes_sent = http::body_length(response.body);
 
     std::array<char, 8 * 1024> buffer;
-    if (response.fields.text().size() + record.bytes_sent + head_overhead > buffer.size()) return step::leave;
+    if (own_head_size(response) + record.bytes_sent + head_overhead > buffer.size()) return step::leave;
     char* end = write_head(buffer.data(), response, options);
     if (record.bytes_sent > 0) {
         const auto& text = std::get<std::string>(response.body);

@@ -20,6 +20,7 @@ namespace fairlead::site {
 struct surroundings {
     boost::asio::thread_pool& disk;
     boost::asio::thread_pool& commits;
+    boost::asio::thread_pool& encoders;  ///< for work that takes a processor
     limits::work_limit& work;
     telemetry::metrics& metrics;
     telemetry::log& log;
@@ -33,6 +34,8 @@ struct built_sites {
     std::unique_ptr<site> admin;       ///< the admin listeners
     std::function<void()> keep_house;  ///< to be called about once a second, on a thread that may block
     std::function<void()> make_room;   ///< lets cached descriptors go, when the process has none left
+    /// Sends those away who waited too long at the limits of routes; to be called by the sweeper.
+    std::function<void(limits::work_limit::clock::time_point now)> expire;
     std::vector<std::string> summary;  ///< what is served from where, a line each, for the log
 };
 

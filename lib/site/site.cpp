@@ -29,10 +29,29 @@ http::problem not_a_proxy() {
     return refusal;
 }
 
+http::problem nothing_here() {
+    http::problem refusal;
+    refusal.status = http::status::not_found;
+    refusal.detail = "There is nothing at this address.";
+    return refusal;
+}
+
+/// Only names that the configuration lists are served (DNS rebinding, cache poisoning). A malformed, missing
+/// or repeated Host was refused with the framing (400).
+http::problem unlisted_host(std::string_view name) {
+    http::problem refusal;
+    refusal.status = http::status::forbidden;
+    refusal.detail = "This server does not serve the host name that the request names.";
+    refusal.log_detail = "host \"" + std::string(name) + "\" is not listed: add it to \"hosts\" to allow it";
+    refusal.event = http::security_event::host;
+    return refusal;
+}
+
 }  // namespace
 
-/// The way to the handler: target, steps, routes.
-std::optional<http::problem> site::prepare(http::request& request, handlers::handler*& target) const {
+/// The way to the handler: target, Host, steps, routes.
+std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
+    where.within = sites_.front().parts.front().get();
     const auto named = http::parse_target(request.target, request.method);
     if (!named) return http::to_problem(named.error());
     if (named->form == http::target_form::authority) return not_a_proxy();
@@ -41,79 +60,124 @@ std::optional<http::problem> site::prepare(http::request& request, handlers::han
         request.host_name = http::parse_host(named->authority)->name;  // parse_target() has checked it
     }
     request.query = named->query;
+    request.has_query = named->has_query;
     const bool is_asterisk = named->form == http::target_form::asterisk;
     const auto path = is_asterisk ? http::checked<std::string_view>("*")
                                   : http::normalise_path(*named, request.path_storage);
-    if (path) {
-        request.path = *path;
-        target = router_.find(request.path);
+    if (path) request.path = *path;
+
+    // HTTP/1.0 knows no Host; what it asks for is this server.
+    const bool is_nameless = request.host_name.empty() && request.version_minor == 0;
+    const auto index = is_nameless ? std::optional<std::size_t>(0) : hosts_.find(request.host_name);
+    const auto& here = sites_[index.value_or(0)];
+    where.within = here.parts.front().get();
+    if (const auto* route = path ? here.routes.find(request.path) : nullptr) {
+        where = {route->target.get(), route->belongs_to};
+        // A probe names whatever address it reached: health checks reveal nothing and pass without steps.
+        if (where.target->is_health_check()) return std::nullopt;
     }
-    // A probe names whatever address it reached: health checks reveal nothing and pass without steps.
-    if (target && target->is_health_check()) return std::nullopt;
-    for (const auto& one : steps_)
-        if (auto refusal = one->before(request)) return refusal;
+    if (!index) return unlisted_host(request.host_name);
     if (!path) return http::to_problem(path.error());
-    if (target) return std::nullopt;
-    http::problem nothing;
-    nothing.status = http::status::not_found;
-    nothing.detail = "There is nothing at this address.";
-    return nothing;
+    return enter_site(request, here, where);
+}
+
+/// The steps of the site, then those of the part that the path leads to.
+std::optional<http::outcome> site::enter_site(http::request& request, const named_site& here,
+                                              way& where) const {
+    for (const auto& one : here.steps) {
+        if (auto answered = one->before(request)) return answered;
+        // The path may be another one now.
+        if (const auto* route = here.routes.find(request.path))
+            where = {route->target.get(), route->belongs_to};
+        else
+            where.target = nullptr;
+    }
+    if (!where.target) return nothing_here();
+    for (const auto& one : where.within->steps)
+        if (auto answered = one->before(request)) return answered;
+    return std::nullopt;
 }
 
 bool site::try_respond(http::request& request, http::response& answer) {
-    handlers::handler* target = nullptr;
-    if (auto refusal = prepare(request, target)) {
-        answer = refuse(*refusal, request);
-        return true;
-    }
+    way where;
     http::outcome outcome;
-    if (!target->try_handle(request, outcome)) return false;
-    finish(outcome, request, answer);
+    auto answered = prepare(request, where);
+    if (answered)
+        outcome = std::move(*answered);
+    else if (!where.target->try_handle(request, outcome))
+        return false;
+    finish(outcome, request, *where.within, answer);
     return true;
 }
 
 task<http::response> site::respond(http::request& request) {
-    handlers::handler* target = nullptr;
-    if (auto refusal = prepare(request, target)) co_return refuse(*refusal, request);
+    way where;
     http::outcome outcome;
-    try {
-        outcome = co_await target->handle(request);
-    } catch (const std::exception& error) {
-        http::problem failure;
-        failure.detail = "The server failed to answer this request.";
-        failure.log_detail = error.what();
-        failure.close = true;
-        outcome = std::move(failure);
+    auto answered = prepare(request, where);
+    if (answered) {
+        outcome = std::move(*answered);
+    } else {
+        try {
+            outcome = co_await where.target->handle(request);
+        } catch (const std::exception& error) {
+            http::problem failure;
+            failure.detail = "The server failed to answer this request.";
+            failure.log_detail = error.what();
+            failure.close = true;
+            outcome = std::move(failure);
+        }
     }
     http::response answer;
-    finish(outcome, request, answer);
+    finish(outcome, request, *where.within, answer);
     co_return answer;
 }
 
 bool site::try_health(http::request& request, http::response& answer) {
-    handlers::handler* target = nullptr;
-    if (prepare(request, target) || !target->is_health_check()) return false;
+    way where;
+    if (prepare(request, where) || !where.target->is_health_check()) return false;
     http::outcome outcome;
-    if (!target->try_handle(request, outcome)) return false;
-    finish(outcome, request, answer);
+    if (!where.target->try_handle(request, outcome)) return false;
+    finish(outcome, request, *where.within, answer);
     return true;
 }
 
-/// Moves the outcome into `answer`: the response with what the steps add, or the refusal rendered.
-void site::finish(http::outcome& outcome, const http::request& request, http::response& answer) const {
+/// Moves the outcome into `answer`: the response with what steps and fields add, or the refusal rendered.
+void site::finish(http::outcome& outcome, const http::request& request, const part& within,
+                  http::response& answer) const {
     if (const auto* refusal = std::get_if<http::problem>(&outcome)) {
-        answer = refuse(*refusal, request);
+        answer = refuse(*refusal, request, within);
         return;
     }
     answer = std::move(std::get<http::response>(outcome));
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)->after(request, answer);
+    add_fields(request, within, answer);
 }
 
-http::response site::refuse(const http::problem& refusal, const http::request& request) const {
+void site::add_fields(const http::request& request, const part& within, http::response& answer) const {
+    within.fields.apply(answer.fields);
+    for (auto step = within.steps.rbegin(); step != within.steps.rend(); ++step)
+        (*step)->after(request, answer);
+    answer.common = within.fields.lines();
+}
+
+http::response site::refuse(const http::problem& refusal, const http::request& request,
+                            const part& within) const {
+    std::optional<error_pages::found> page;
+    for (const auto* level = &within; level && !page; level = level->above)
+        page = level->pages.find(refusal.status);
+    return render(refusal, request, within, page ? page->get() : nullptr);
+}
+
+http::response site::render(const http::problem& refusal, const http::request& request, const part& within,
+                            const http::error_page* page) const {
     report(refusal, request);
-    auto answer = http::render(refusal, request.fields[http::field::accept], request.id);
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)->after(request, answer);
+    auto answer = http::render(refusal, request.fields[http::field::accept], request.id, page);
+    add_fields(request, within, answer);
     return answer;
+}
+
+void site::refresh() {
+    for (const auto& one : sites_)
+        for (const auto& its : one.parts) its->pages.refresh();
 }
 
 void site::report(const http::problem& refusal, const http::request& request) const {

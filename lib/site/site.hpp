@@ -1,6 +1,9 @@
 #pragma once
 
+#include "http/field_rules.hpp"
+#include "http/host.hpp"
 #include "http/problem.hpp"
+#include "site/error_pages.hpp"
 #include "site/router.hpp"
 #include "steps/step.hpp"
 #include "telemetry/log.hpp"
@@ -10,17 +13,33 @@
 
 namespace fairlead::site {
 
-/// What one listener serves: steps, then the handler of the path. It knows no transport, does not change
-/// after it was built, and is used by all threads at once. A request goes
+/// What the answers of a part of a site have in common, whoever gives them.
+struct part {
+    std::vector<std::unique_ptr<steps::step>> steps;  ///< in order; on the way back in reverse
+    http::field_rules fields;
+    error_pages pages;
+    const part* above = nullptr;  ///< whose pages count where this part has none
+};
+
+/// What is served under some names.
+struct named_site {
+    std::vector<std::unique_ptr<steps::step>> steps;  ///< before the path is looked up
+    router routes;
+    std::vector<std::unique_ptr<part>> parts;  ///< the first is the site's own, the others its routes'
+};
+
+/// What a listener serves. It knows no transport, does not change after it was built, and is used by all
+/// threads at once. A request goes
 ///
-///   target (400, traversal 403) -> steps in order (Host) -> router -> handler -> steps in reverse (add
-///   fields)
+///   target (400, traversal 403) -> Host (403) -> steps of the site -> router -> steps of the part -> handler
+///   -> steps of the part in reverse (add fields) -> fields of the part
 ///
 /// whether it may wait (`respond`) or not (`try_respond`); both give the same answer.
 class site {
 public:
-    site(std::vector<std::unique_ptr<steps::step>> steps, router routes, telemetry::log& log)
-        : steps_(std::move(steps)), router_(std::move(routes)), log_(log) {}
+    /// `hosts` gives the index in `sites`, of which there is at least one.
+    site(http::host_table hosts, std::vector<named_site> sites, telemetry::log& log)
+        : hosts_(std::move(hosts)), sites_(std::move(sites)), log_(log) {}
 
     /// Answers a request without a body, if nothing has to be waited for; false: await `respond`.
     bool try_respond(http::request& request, http::response& answer);
@@ -31,16 +50,34 @@ public:
     /// Answers if the request is a health check; false for anything else.
     bool try_health(http::request& request, http::response& answer);
 
-    /// The answer for a refusal: logged, rendered for `Accept`, with the fields that steps add.
-    http::response refuse(const http::problem& refusal, const http::request& request) const;
+    /// The answer for a refusal before anybody knew what was asked for: logged, rendered for `Accept`, with
+    /// the fields of the first site and the built-in page, which is small.
+    http::response refuse(const http::problem& refusal, const http::request& request) const {
+        return render(refusal, request, *sites_.front().parts.front(), nullptr);
+    }
+
+    /// Reads what was replaced meanwhile, such as error pages. May block.
+    void refresh();
 
 private:
-    std::optional<http::problem> prepare(http::request& request, handlers::handler*& target) const;
-    void finish(http::outcome& outcome, const http::request& request, http::response& answer) const;
+    /// Where a request went.
+    struct way {
+        handlers::handler* target = nullptr;
+        const part* within = nullptr;
+    };
+    std::optional<http::outcome> prepare(http::request& request, way& where) const;
+    std::optional<http::outcome> enter_site(http::request& request, const named_site& here, way& where) const;
+    void finish(http::outcome& outcome, const http::request& request, const part& within,
+                http::response& answer) const;
+    void add_fields(const http::request& request, const part& within, http::response& answer) const;
+    http::response refuse(const http::problem& refusal, const http::request& request,
+                          const part& within) const;
+    http::response render(const http::problem& refusal, const http::request& request, const part& within,
+                          const http::error_page* page) const;
     void report(const http::problem& refusal, const http::request& request) const;
 
-    std::vector<std::unique_ptr<steps::step>> steps_;
-    router router_;
+    http::host_table hosts_;
+    std::vector<named_site> sites_;
     telemetry::log& log_;
 };
 

@@ -25,6 +25,7 @@ std::string document_with(std::string_view path, std::string_view value) {
 
 /// A JSON value as one would write it in a variable.
 std::string variable_text(std::string_view json) {
+    if (json.starts_with('{')) return std::string(json);
     std::string text;
     for (const char c : json)
         if (std::string_view("[]\" ").find(c) == std::string_view::npos) text += c;

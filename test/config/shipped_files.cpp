@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(the_default_file_has_every_key_with_its_default) {
             if (row.path != "root" && row.path != "uploads.directory")
                 BOOST_TEST(to_json(row, configuration.values) == to_json(row, settings{}));
         }
-    BOOST_TEST(configuration.values.root ==
+    BOOST_TEST(configuration.values.site.delivery.root ==
                (folder.parent_path() / "resources/www").lexically_normal().string());
     BOOST_TEST(configuration.values.uploads.directory ==
                (folder.parent_path() / "uploads").lexically_normal().string());
@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(the_default_file_has_every_key_with_its_default) {
 
 BOOST_AUTO_TEST_CASE(the_examples_load) {
     BOOST_TEST(must_load_file("minimal.json").values.uploads.path == "");
-    BOOST_TEST((must_load_file("strict.json").values.types == std::vector<std::string>{"strict"}));
+    BOOST_TEST(
+        (must_load_file("strict.json").values.site.delivery.types == std::vector<std::string>{"strict"}));
 }
 
 BOOST_AUTO_TEST_CASE(the_schema_is_the_generated_one) {

@@ -86,16 +86,17 @@ BOOST_AUTO_TEST_CASE(texts_of_variables) {
                                                         {"FAIRLEAD_LOG_LEVEL", "warn"}}))
                          .values;
     BOOST_TEST((all.listen == std::vector<endpoint>{{"*", 80}, {"::1", 81}}));
-    BOOST_TEST((all.types == std::vector<std::string>{"html", "CSS", ""}));
-    BOOST_TEST(all.index.empty());
-    BOOST_TEST((all.hosts == std::vector<std::string>{"a.example", "*.b.example:8080"}));
+    BOOST_TEST((all.site.delivery.types == std::vector<std::string>{"html", "CSS", ""}));
+    BOOST_TEST(all.site.delivery.index.empty());
+    BOOST_TEST((all.site.hosts == std::vector<std::string>{"a.example", "*.b.example:8080"}));
     BOOST_TEST(!all.defer_accept);
     BOOST_TEST(all.uploads.serve);
     BOOST_TEST(all.uploads.max_body == 2u << 20);
     BOOST_TEST(all.limits.min_body_rate == 0);
     BOOST_TEST((all.log.level == log_level::warn));
-    BOOST_TEST((given::must_load("{}", given::variables({{"FAIRLEAD_TYPES", "strict"}})).values.types ==
-                std::vector<std::string>{"strict"}));
+    BOOST_TEST((
+        given::must_load("{}", given::variables({{"FAIRLEAD_TYPES", "strict"}})).values.site.delivery.types ==
+        std::vector<std::string>{"strict"}));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_utf8_is_refused_and_not_shown) {
@@ -154,7 +155,7 @@ BOOST_AUTO_TEST_CASE(relative_paths_belong_to_where_they_stand) {
         given::must_load(R"({"root": "../www/./", "uploads": {"directory": "up"}, "mime_types": "m",
                                               "log": {"file": "/var/log/x", "access": {"file": "a.log"}}})",
                          from);
-    BOOST_TEST(in_file.values.root == "/etc/www");
+    BOOST_TEST(in_file.values.site.delivery.root == "/etc/www");
     BOOST_TEST(in_file.values.uploads.directory == "/etc/fairlead/up");
     BOOST_TEST(in_file.values.mime_types == "/etc/fairlead/m");
     BOOST_TEST(in_file.values.log.file == "/var/log/x");
@@ -163,18 +164,18 @@ BOOST_AUTO_TEST_CASE(relative_paths_belong_to_where_they_stand) {
     from.variables = {{"FAIRLEAD_ROOT", "site"}, {"FAIRLEAD_LOG_FILE", ""}};
     from.flags = {{"uploads.directory", "--uploads", "../up/"}};
     const auto elsewhere = given::must_load(R"({"log": {"file": "x"}})", from);
-    BOOST_TEST(elsewhere.values.root == "/home/user/site");
+    BOOST_TEST(elsewhere.values.site.delivery.root == "/home/user/site");
     BOOST_TEST(elsewhere.values.uploads.directory == "/home/up");
     BOOST_TEST(elsewhere.values.log.file == "");
     BOOST_TEST(elsewhere.values.mime_types == "");
 
     const auto defaults = given::must_load("{}");
-    BOOST_TEST(defaults.values.root == "/home/user/resources/www");
+    BOOST_TEST(defaults.values.site.delivery.root == "/home/user/resources/www");
     BOOST_TEST(defaults.values.uploads.directory == "/home/user/uploads");
 
     // A file named relatively stands in the working directory.
     const auto relative = load_text("conf/site.json", R"({"root": "www"})", given::nothing_else());
-    BOOST_TEST(std::get<loaded>(relative).values.root == "/home/user/conf/www");
+    BOOST_TEST(std::get<loaded>(relative).values.site.delivery.root == "/home/user/conf/www");
 }
 
 BOOST_AUTO_TEST_CASE(the_file_comes_from_the_flag_or_from_its_variable_or_there_is_none) {

@@ -57,8 +57,8 @@ BOOST_AUTO_TEST_CASE(comments_trailing_commas_and_a_byte_order_mark_are_taken) {
         "\"threads\": /* c { */ 3, // d\n"
         "\"root\": \"a//b /* c\", \"index\": [\"x\\\"y\",],\n} // e");
     BOOST_TEST(configuration.values.threads == 3);
-    BOOST_TEST(configuration.values.root == "/etc/fairlead/a/b /* c");
-    BOOST_TEST((configuration.values.index == std::vector<std::string>{"x\"y"}));
+    BOOST_TEST(configuration.values.site.delivery.root == "/etc/fairlead/a/b /* c");
+    BOOST_TEST((configuration.values.site.delivery.index == std::vector<std::string>{"x\"y"}));
     BOOST_TEST(configuration.origin_of("threads").text() == "/etc/fairlead/site.json:2");
     BOOST_TEST(configuration.origin_of("index").text() == "/etc/fairlead/site.json:3");
 }

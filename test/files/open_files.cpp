@@ -19,10 +19,12 @@ namespace {
 /// A root and a clock. The clock starts when files written by the test have settled.
 struct cached_root {
     explicit cached_root(open_files_limits limits = small_limits())
-        : files(sandbox::open(dir.path()), limits, [this](std::string_view path, const open_file& file) {
-              ++heads;
-              return "Path: " + std::string(path) + "\r\nETag: " + file.etag + "\r\n";
-          }) {}
+        : files(sandbox::open(dir.path()), limits,
+                {[this](std::string_view path, const open_file& file) {
+                     ++heads;
+                     return file_head{"Path: " + std::string(path) + "\r\nETag: " + file.etag + "\r\n"};
+                 },
+                 [this](std::string_view) { return std::span<const http::content_coding>(codings); }}) {}
 
     static open_files_limits small_limits() {
         open_files_limits limits;
@@ -51,6 +53,7 @@ struct cached_root {
 
     test::temp_dir dir;
     int heads = 0;
+    std::vector<http::content_coding> codings;  ///< of siblings
     open_files files;
     open_files::steady::time_point now = open_files::steady::now();
     open_files::wall::time_point today = open_files::wall::now() + 1h;
@@ -73,7 +76,7 @@ BOOST_FIXTURE_TEST_CASE(a_small_file_is_held_whole, cached_root) {
     BOOST_TEST(file->content == "hello");
     BOOST_TEST(!file->fd);
     BOOST_TEST(file->etag == make_entity_tag(file->info));
-    BOOST_TEST(file->head == "Path: a.html\r\nETag: " + file->etag + "\r\n");
+    BOOST_TEST(file->head.lines == "Path: a.html\r\nETag: " + file->etag + "\r\n");
     BOOST_TEST(file->last_modified == file->info.mtime_ns / 1'000'000'000);
     BOOST_TEST(file->last_modified_text.ends_with(" GMT"));
 }
@@ -96,7 +99,8 @@ BOOST_FIXTURE_TEST_CASE(a_file_between_the_two_limits_is_kept_as_a_snapshot, cac
     open_files_limits limits;
     limits.content_size = 100;
     limits.copied_size = 10;
-    open_files snapshots(sandbox::open(dir.path()), limits, [](auto, const auto&) { return ""; });
+    open_files snapshots(sandbox::open(dir.path()), limits,
+                         {[](auto, const auto&) { return file_head{}; }, {}});
     write("copied", std::string(10, 'c'));
     write("kept", std::string(11, 'k'));
     const auto find = [&](const char* name) { return snapshots.open(name, now, today).value(); };
@@ -130,7 +134,8 @@ BOOST_FIXTURE_TEST_CASE(where_no_descriptor_is_free_the_bytes_are_kept, cached_r
     open_files_limits limits;
     limits.copied_size = 10;
     limits.descriptors = 16;
-    open_files snapshots(sandbox::open(dir.path()), limits, [](auto, const auto&) { return ""; });
+    open_files snapshots(sandbox::open(dir.path()), limits,
+                         {[](auto, const auto&) { return file_head{}; }, {}});
     std::size_t kept_as_bytes = 0;
     for (int i = 0; i < 64; ++i) {
         const auto name = "file" + std::to_string(i);
@@ -151,7 +156,8 @@ BOOST_FIXTURE_TEST_CASE(where_no_descriptor_is_free_the_bytes_are_kept, cached_r
 BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_gets_no_snapshot, cached_root) {
     open_files_limits limits;
     limits.copied_size = 10;
-    open_files snapshots(sandbox::open(dir.path()), limits, [](auto, const auto&) { return ""; });
+    open_files snapshots(sandbox::open(dir.path()), limits,
+                         {[](auto, const auto&) { return file_head{}; }, {}});
     write("young", std::string(11, 'y'));
     const auto young = snapshots.open("young", now, open_files::wall::now()).value();
     BOOST_TEST(!young->is_snapshot);
@@ -264,7 +270,7 @@ BOOST_FIXTURE_TEST_CASE(a_link_that_is_pointed_elsewhere_is_seen, cached_root) {
     fs::create_symlink("one", dir / "link");
     pass(2s);
     BOOST_TEST(open("link")->final_path == "one");
-    BOOST_TEST(open("link")->head.starts_with("Path: one\r\n"));
+    BOOST_TEST(open("link")->head.lines.starts_with("Path: one\r\n"));
     fs::remove(dir / "link");
     fs::create_symlink("two", dir / "link");
     pass(1s);
@@ -374,10 +380,12 @@ BOOST_AUTO_TEST_CASE(an_open_under_way_is_not_kept_after_invalidate) {
     test::temp_dir dir;
     test::write_file(dir / "a", "1");
     open_files* cache = nullptr;
-    open_files files(sandbox::open(dir.path()), {}, [&](std::string_view, const open_file&) {
-        cache->invalidate("a");
-        return std::string();
-    });
+    open_files files(sandbox::open(dir.path()), {},
+                     {[&](std::string_view, const open_file&) {
+                          cache->invalidate("a");
+                          return file_head{};
+                      },
+                      {}});
     cache = &files;
     const auto today = open_files::wall::now() + 1h;
     BOOST_TEST(files.open("a", open_files::steady::now(), today).value()->content == "1");

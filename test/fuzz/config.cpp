@@ -31,8 +31,8 @@ void check_error(const config_error& error) {
 
 void check_settings(const loaded& configuration) {
     const auto& all = configuration.values;
-    REQUIRE_INVARIANT(!all.listen.empty() && !all.types.empty());
-    REQUIRE_INVARIANT(all.root.starts_with('/') && all.uploads.directory.starts_with('/'));
+    REQUIRE_INVARIANT(!all.listen.empty() && !all.site.delivery.types.empty());
+    REQUIRE_INVARIANT(all.site.delivery.root.starts_with('/') && all.uploads.directory.starts_with('/'));
     REQUIRE_INVARIANT(all.limits.connections >= 1 && all.limits.connections_hard >= all.limits.connections);
     REQUIRE_INVARIANT(all.limits.idle_timeout_pressed <= all.limits.idle_timeout);
     REQUIRE_INVARIANT(all.uploads.path.empty() || all.uploads.path.front() == '/');

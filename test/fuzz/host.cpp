@@ -21,17 +21,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REQUIRE_INVARIANT(host->is_ip_literal == text.starts_with('['));
 
     // What is listed is allowed in any case, with and without its trailing dot; what is not, is not.
-    const host_allowlist exact({std::string(host->name)});
+    const host_table exact({std::string(host->name)});
     REQUIRE_INVARIANT(exact.allows(host->name));
     REQUIRE_INVARIANT(exact.allows(to_lower(host->name)));
     if (!host->is_ip_literal) {
-        const host_allowlist wildcard({"*." + std::string(host->name)});
+        const host_table wildcard({"*." + std::string(host->name)});
         REQUIRE_INVARIANT(wildcard.allows("x." + std::string(host->name)));
         REQUIRE_INVARIANT(wildcard.allows(host->name) == is_loopback(host->name));
         REQUIRE_INVARIANT(exact.allows("x." + std::string(host->name)) ==
                           is_loopback("x." + std::string(host->name)));
     }
-    REQUIRE_INVARIANT(host_allowlist({"other.invalid"}).allows(host->name) ==
+    REQUIRE_INVARIANT(host_table({"other.invalid"}).allows(host->name) ==
                       (is_loopback(host->name) || iequals(host->name, "other.invalid") ||
                        iequals(host->name, "other.invalid.")));
     return 0;

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(limits_labels_and_names_exactly) {
 }
 
 BOOST_AUTO_TEST_CASE(loopback_always_counts) {
-    const host_allowlist list({"example.org"});
+    const host_table list({"example.org"});
     for (const auto name :
          {"localhost", "LOCALHOST", "localhost.", "a.localhost", "a.b.localhost.", "127.0.0.1", "127.255.3.4",
           "127.0.0.1.", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]"}) {
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(loopback_always_counts) {
 }
 
 BOOST_AUTO_TEST_CASE(matches_patterns) {
-    host_allowlist list(
+    host_table list(
         {"Example.org", "*.Example.net.", "192.0.2.7:8080", "2001:db8::1", "[2001:db8::2]:80", "one.test."});
     for (const auto name : {"example.org", "EXAMPLE.ORG", "example.org.", "a.example.net", "a.b.example.net.",
                             "192.0.2.7", "[2001:db8::1]", "[2001:DB8:0::0:1]", "[2001:db8::2]", "one.test"})
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(matches_patterns) {
 BOOST_AUTO_TEST_CASE(refuses_patterns_that_are_no_hosts) {
     for (const auto pattern :
          {"", "*.", "**", "*x", "a.*.b", "http://h", "h/x", "*.[::1]", "user@h", "a b", "*.a/b"})
-        BOOST_CHECK_THROW(host_allowlist({pattern}), std::invalid_argument);
+        BOOST_CHECK_THROW(host_table({pattern}), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

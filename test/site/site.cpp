@@ -143,7 +143,7 @@ struct named_handler final : handlers::handler {
 struct noting_step final : steps::step {
     noting_step(std::string own_name, std::string& notes_to, bool refuses_all = false)
         : name(std::move(own_name)), notes(notes_to), refuses(refuses_all) {}
-    std::optional<http::problem> before(http::request&) const override {
+    std::optional<http::outcome> before(http::request&) const override {
         notes += "+" + name;
         if (!refuses) return std::nullopt;
         http::problem refusal;
@@ -159,6 +159,23 @@ struct noting_step final : steps::step {
     bool refuses;
 };
 
+/// One site with one part, for every Host.
+struct single {
+    explicit single(telemetry::log& log) : log_(log) { made.parts.push_back(std::make_unique<part>()); }
+    void add(router::match kind, std::string path, std::shared_ptr<handlers::handler> target) {
+        made.routes.add(kind, std::move(path), std::move(target), *made.parts.front());
+    }
+    site build() {
+        std::vector<named_site> all;
+        all.push_back(std::move(made));
+        return {http::host_table(), std::move(all), log_};
+    }
+    named_site made;
+
+private:
+    telemetry::log& log_;
+};
+
 /// The body of the answer, and its status when that is not 200.
 std::string text_of(const http::response& answer) {
     if (answer.status != http::status::ok) return std::to_string(static_cast<unsigned>(answer.status));
@@ -166,16 +183,16 @@ std::string text_of(const http::response& answer) {
 }
 
 BOOST_AUTO_TEST_CASE(the_longest_route_wins_and_an_exact_one_before_all) {
-    router routes;
-    const auto add = [&routes](router::match kind, const char* path) {
-        routes.add(kind, path, std::make_shared<named_handler>(path));
+    telemetry::log log;
+    single one_part(log);
+    const auto add = [&one_part](router::match kind, const char* path) {
+        one_part.add(kind, path, std::make_shared<named_handler>(path));
     };
     add(router::match::prefix, "/");
     add(router::match::prefix, "/a/b/");
     add(router::match::exact, "/a/b/exact");
     add(router::match::prefix, "/a/");
-    telemetry::log log;
-    site pages({}, std::move(routes), log);
+    auto pages = one_part.build();
     for (const auto& [target, expected] :
          std::vector<std::pair<std::string, std::string>>{{"/", "/"},
                                                           {"/x", "/"},
@@ -202,13 +219,13 @@ BOOST_AUTO_TEST_CASE(steps_are_asked_in_order_and_add_their_fields_to_every_answ
     std::string notes;
     telemetry::log log;
     for (const bool refuses : {false, true}) {
-        router routes;
-        routes.add(router::match::prefix, "/", std::make_shared<named_handler>("handler"));
-        std::vector<std::unique_ptr<steps::step>> all;
+        single one_part(log);
+        one_part.add(router::match::prefix, "/", std::make_shared<named_handler>("handler"));
+        auto& all = one_part.made.parts.front()->steps;
         all.push_back(std::make_unique<noting_step>("1", notes));
         all.push_back(std::make_unique<noting_step>("2", notes, refuses));
         all.push_back(std::make_unique<noting_step>("3", notes));
-        site pages(std::move(all), std::move(routes), log);
+        auto pages = one_part.build();
         notes.clear();
         asked one(http::verb::get, "/");
         http::response answer;
@@ -222,9 +239,9 @@ BOOST_AUTO_TEST_CASE(steps_are_asked_in_order_and_add_their_fields_to_every_answ
 BOOST_AUTO_TEST_CASE(a_handler_that_throws_is_answered_and_logged) {
     std::vector<std::string> lines;
     telemetry::log log(lines);
-    router routes;
-    routes.add(router::match::prefix, "/", std::make_shared<named_handler>("", true));
-    site pages({}, std::move(routes), log);
+    single one_part(log);
+    one_part.add(router::match::prefix, "/", std::make_shared<named_handler>("", true));
+    auto pages = one_part.build();
     asked one(http::verb::get, "/");
     const auto answer = run_task(pages.respond(one.request));
     BOOST_TEST((answer.status == http::status::internal_server_error));

@@ -23,7 +23,7 @@ public:
         settings.admin.listen = {{"127.0.0.1", 0}};
         settings.threads = 2;
         settings.defer_accept = false;  // so that a silent connection is counted at once
-        settings.root = folder.make_folder("www").string();
+        settings.site.delivery.root = folder.make_folder("www").string();
         settings.uploads.directory = folder.make_folder("uploads").string();
         settings.uploads.durability = config::durability::off;
         folder.write("www/index.html", "<p>hello</p>\n");

@@ -28,10 +28,11 @@ public:
           metrics(4),
           disk(1),
           commits(1),
+          encoders(1),
           connections(settings.limits.connections, settings.limits.connections_hard),
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
           watches({settings.limits.idle_timeout, settings.limits.idle_timeout_pressed}),
-          sites(site::build(settings, {disk, commits, work, metrics, log, is_draining})),
+          sites(site::build(settings, {disk, commits, encoders, work, metrics, log, is_draining})),
           shared{settings.limits,
                  *sites.pages,
                  connections,
@@ -46,6 +47,7 @@ public:
     ~session_fixture() {
         disk.join();
         commits.join();
+        encoders.join();
     }
 
     struct outcome {
@@ -79,6 +81,7 @@ public:
     boost::asio::io_context context{1};
     boost::asio::thread_pool disk;
     boost::asio::thread_pool commits;
+    boost::asio::thread_pool encoders;
     limits::connection_limit connections;
     limits::work_limit work;
     session::watch_list watches;
@@ -88,7 +91,7 @@ public:
 private:
     config::settings make_settings(const change& adjust) const {
         config::settings made;
-        made.root = folder.make_folder("www").string();
+        made.site.delivery.root = folder.make_folder("www").string();
         made.uploads.directory = folder.make_folder("uploads").string();
         made.uploads.durability = config::durability::off;
         folder.write("www/index.html", "<p>hello</p>\n");

@@ -8,8 +8,8 @@ import sys
 MAY_INCLUDE = {
     "base": set(),
     "telemetry": {"base"},
-    "config": {"base"},
     "http": {"base"},
+    "config": {"http", "base"},
     "content": {"http", "base"},
     "files": {"http", "base", "config"},
     "limits": {"telemetry", "http", "base"},

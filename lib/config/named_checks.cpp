@@ -1,0 +1,90 @@
+#include "config/named_checks.hpp"
+
+#include "base/text.hpp"
+#include "http/cache_rules.hpp"
+#include "http/field_rules.hpp"
+#include "http/redirect_rules.hpp"
+
+#include <algorithm>
+
+namespace fairlead::config {
+namespace {
+
+/// Adds the rules one after the other; what one refuses is its fault.
+template <class Rules>
+std::vector<named_fault> add_each(Rules& rules, const named_values& given) {
+    std::vector<named_fault> faults;
+    for (std::size_t i = 0; i < given.size(); ++i)
+        if (auto wrong = rules.add(given[i].name, *given[i].value)) faults.push_back({i, std::move(*wrong)});
+    return faults;
+}
+
+/// Parses the entries one by one.
+template <class Rules>
+std::vector<named_fault> parse_each(const named_values& given) {
+    std::vector<named_fault> faults;
+    for (std::size_t i = 0; i < given.size(); ++i)
+        if (auto parsed = Rules::parse({given[i]}); !parsed) faults.push_back({i, parsed.error()});
+    return faults;
+}
+
+}  // namespace
+
+std::vector<named_fault> check_redirects(const named_values& given) {
+    http::redirect_rules rules;
+    auto faults = add_each(rules, given);
+    if (!faults.empty()) return faults;
+    if (const auto loop = rules.find_loop())
+        faults.push_back({loop->first_rule, "it leads in a circle or on without end: " + loop->chain});
+    return faults;
+}
+
+std::vector<named_fault> check_rewrites(const named_values& given) {
+    http::rewrite_rules rules;
+    return add_each(rules, given);
+}
+
+std::vector<named_fault> check_cache_control(const named_values& given) {
+    return parse_each<http::cache_rules>(given);
+}
+
+std::vector<named_fault> check_headers(const named_values& given) {
+    auto faults = parse_each<http::field_rules>(given);
+    if (!faults.empty() || given.empty()) return faults;
+    // What is wrong with all of them together: the same name in two spellings, or too many bytes.
+    if (auto parsed = http::field_rules::parse(given); !parsed)
+        faults.push_back({given.size() - 1, parsed.error()});
+    return faults;
+}
+
+std::vector<named_fault> check_error_pages(const named_values& given) {
+    std::vector<named_fault> faults;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const auto status = parse_decimal(given[i].name);
+        const auto& page = given[i].value;
+        if (!status || *status < 400 || *status > 599 || given[i].name.size() != 3)
+            faults.push_back({i, "the name is a status from 400 to 599"});
+        else if (page && (!page->starts_with('/') || page->ends_with('/')))
+            faults.push_back({i, "write the path of a file below root (\"/404.html\")"});
+    }
+    return faults;
+}
+
+named_values merge_cache_control(const named_values& above, const named_values& given) {
+    auto merged = given;
+    for (const auto& one : above) {
+        const auto is_repeated = [&](const http::named_value& other) { return other.name == one.name; };
+        if (std::none_of(given.begin(), given.end(), is_repeated)) merged.push_back(one);
+    }
+    return merged;
+}
+
+named_values merge_headers(const named_values& above, const named_values& given) {
+    return http::merge(above, given);
+}
+
+named_values merge_error_pages(const named_values& above, const named_values& given) {
+    return http::merge(above, given);
+}
+
+}  // namespace fairlead::config

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "config/table.hpp"
+
+/// Checks of objects whose names the user chooses, by the rules that will use them, and how those of a site or
+/// a route are put together with those above.
+namespace fairlead::config {
+
+std::vector<named_fault> check_redirects(const named_values& given);
+std::vector<named_fault> check_rewrites(const named_values& given);
+std::vector<named_fault> check_cache_control(const named_values& given);
+std::vector<named_fault> check_headers(const named_values& given);
+std::vector<named_fault> check_error_pages(const named_values& given);
+
+/// `given` comes first, so that its rules win; a pattern above that it repeats is left out.
+named_values merge_cache_control(const named_values& above, const named_values& given);
+/// By name; those that are `null` stay, since they remove what the server itself would send.
+named_values merge_headers(const named_values& above, const named_values& given);
+/// By status; `null` is the built-in page again.
+named_values merge_error_pages(const named_values& above, const named_values& given);
+
+}  // namespace fairlead::config

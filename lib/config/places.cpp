@@ -1,0 +1,81 @@
+#include "config/places.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+
+namespace fairlead::config {
+namespace {
+
+enum class wanted { directory, file };
+
+/// Why the path cannot be used, or nothing.
+std::optional<std::string> find_fault(const std::string& path, wanted what) {
+    struct stat found {};
+    const bool is_directory = what == wanted::directory;
+    if (::stat(path.c_str(), &found) != 0)
+        return quote(path) + " cannot be used: " + std::strerror(errno) +
+               (errno == ENOENT ? "; create it, or correct the path" : "");
+    if (is_directory != S_ISDIR(found.st_mode))
+        return quote(path) + (is_directory ? " is no directory" : " is no file");
+    if (::access(path.c_str(), is_directory ? R_OK | X_OK : R_OK) != 0)
+        return quote(path) + " cannot be read by this user: " + std::strerror(errno);
+    return std::nullopt;
+}
+
+/// Checks what one level names itself.
+class level_check {
+public:
+    /// `where` gives the place of a setting, `prefix` is the pointer of the level.
+    level_check(const delivery_settings& delivery, std::string prefix, config_errors& errors)
+        : delivery_(delivery), prefix_(std::move(prefix)), errors_(errors) {}
+
+    void check_root(const std::string& where) {
+        if (auto fault = find_fault(delivery_.root, wanted::directory))
+            errors_.push_back({where, prefix_ + "/root", std::move(*fault)});
+    }
+
+    void check_error_pages(const std::string& where) {
+        for (const auto& [status, page] : delivery_.error_pages) {
+            if (!page) continue;
+            if (auto fault = find_fault(delivery_.root + *page, wanted::file))
+                errors_.push_back({where, prefix_ + "/error_pages/" + status, std::move(*fault)});
+        }
+    }
+
+private:
+    const delivery_settings& delivery_;
+    const std::string prefix_;
+    config_errors& errors_;
+};
+
+void check_scope(const loaded& configuration, const given_scope& scope, const std::string& prefix,
+                 config_errors& errors) {
+    const auto pointer = pointer_to(prefix, scope.name);
+    level_check level(scope.values.site.delivery, pointer, errors);
+    for (const auto& [row, at] : scope.given) {
+        const auto where = place_text(configuration.file, at);
+        if (table()[row].path == "root") level.check_root(where);
+        if (table()[row].path == "error_pages") level.check_error_pages(where);
+    }
+    for (const auto& route : scope.routes) check_scope(configuration, route, pointer + "/routes", errors);
+}
+
+}  // namespace
+
+config_errors check_places(const loaded& configuration) {
+    config_errors errors;
+    const auto& values = configuration.values;
+    level_check top(values.site.delivery, "", errors);
+    top.check_root(configuration.origin_of("root").place());
+    top.check_error_pages(configuration.origin_of("error_pages").place());
+    if (!values.mime_types.empty())
+        if (auto fault = find_fault(values.mime_types, wanted::file))
+            errors.push_back({configuration.origin_of("mime_types").place(), "/mime_types", std::move(*fault)});
+    for (const auto& route : configuration.scopes.routes) check_scope(configuration, route, "/routes", errors);
+    for (const auto& site : configuration.scopes.sites) check_scope(configuration, site, "/sites", errors);
+    return errors;
+}
+
+}  // namespace fairlead::config

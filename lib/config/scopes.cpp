@@ -1,0 +1,171 @@
+#include "config/scopes.hpp"
+
+#include "base/text.hpp"
+#include "config/cross_checks.hpp"
+#include "config/describe.hpp"
+#include "config/file_walk.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace fairlead::config {
+namespace {
+
+/// Without the slash at its end: both forms mean the same route.
+std::string route_path(std::string_view key) {
+    if (key.ends_with('/')) key.remove_suffix(1);
+    return std::string(key);
+}
+
+/// The names of a site in lower case, as they stand in its key.
+std::vector<std::string> names_of(std::string_view key) {
+    std::vector<std::string> names;
+    for (const auto name : split(key, ',')) names.push_back(to_lower(trim(name)));
+    return names;
+}
+
+class scope_reader {
+public:
+    scope_reader(const std::function<void(std::size_t row, settings&)>& make_absolute,
+                 std::vector<complaint>& complaints)
+        : make_absolute_(make_absolute), complaints_(complaints) {}
+
+    /// The members of `value`, which `row` opens; `above` is what they begin with.
+    std::vector<given_scope> read(const scope_row& row, const node& value, std::string_view prefix,
+                                  const settings& above) {
+        std::vector<given_scope> scopes;
+        const auto pointer = pointer_to(prefix, row.key);
+        if (value.is != node::form::object) {
+            complaints_.push_back({value.at, pointer, expectation(row) + describe(value)});
+            return scopes;
+        }
+        for_each_key(value, pointer, complaints_, [&](const member& one) {
+            if (auto wrong = row.check(one.key))
+                complaints_.push_back({one.at, pointer_to(pointer, one.key), "not usable: " + *wrong});
+            else
+                scopes.push_back(read_one(row, one, pointer_to(pointer, one.key), above));
+        });
+        return scopes;
+    }
+
+private:
+    static std::string expectation(const scope_row& row) {
+        return "expected an object, for example " + std::string(row.example) + ", found ";
+    }
+
+    given_scope read_one(const scope_row& row, const member& one, const std::string& pointer,
+                         const settings& above) {
+        given_scope scope;
+        scope.name = one.key;
+        scope.at = one.at;
+        scope.values = above;
+        // Pages lie below the root of the level that names them: those above are found there (site::part).
+        scope.values.site.delivery.error_pages.clear();
+        const node* routes = nullptr;
+        walk_report report;
+        report.found = [&](std::size_t index, position at, bool accepted) {
+            scope.given.emplace_back(index, at);
+            if (accepted) make_absolute_(index, scope.values);
+        };
+        report.scopes = [&](const scope_row&, const node& value) { routes = &value; };
+        const auto before = complaints_.size();
+        walk_scope(one.value, row.opens, pointer, scope.values, complaints_, report);
+        if (complaints_.size() == before)
+            for (auto& wrong : find_contradictions(scope.values.site.delivery))
+                complaints_.push_back({one.at, pointer + pointer_of(wrong.path), std::move(wrong.message)});
+        if (routes) scope.routes = read(*find_scope_row("routes", row.opens), *routes, pointer, scope.values);
+        return scope;
+    }
+
+    const std::function<void(std::size_t row, settings&)>& make_absolute_;
+    std::vector<complaint>& complaints_;
+};
+
+/// Two routes of one path, and routes on addresses that are taken.
+void check_routes(const std::vector<given_scope>& routes, std::string_view prefix, std::string_view upload_path,
+                  std::vector<complaint>& complaints) {
+    std::map<std::string, const given_scope*, std::less<>> seen;
+    for (const auto& route : routes) {
+        const auto path = route_path(route.name);
+        const auto pointer = pointer_to(pointer_to(prefix, "routes"), route.name);
+        const auto [first, is_new] = seen.emplace(path, &route);
+        if (!is_new)
+            complaints.push_back({route.at, pointer,
+                                  "it is the route of line " + std::to_string(first->second->at.line) +
+                                      " already (a slash at the end makes no difference); remove one of the two"});
+        if (!upload_path.empty() && (path == upload_path || path == "/uploads"))
+            complaints.push_back({route.at, pointer,
+                                  "this address belongs to uploads (uploads.path is " + quote(upload_path) +
+                                      ", stored documents are below \"/uploads/\"); choose another path"});
+    }
+}
+
+/// A name that two sites claim.
+void check_names(const given_scopes& scopes, const settings& above, std::vector<complaint>& complaints) {
+    std::map<std::string, std::string, std::less<>> claimed;
+    for (const auto& name : above.site.hosts) claimed.emplace(to_lower(name), "the default site (hosts)");
+    for (const auto& site : scopes.sites)
+        for (const auto& name : names_of(site.name)) {
+            const auto [first, is_new] =
+                claimed.emplace(name, "the site of line " + std::to_string(site.at.line));
+            if (!is_new)
+                complaints.push_back({site.at, pointer_to("/sites", site.name),
+                                      quote(name) + " belongs to " + first->second + " already; remove one"});
+        }
+}
+
+route_settings route_of(const given_scope& scope) {
+    route_settings route;
+    route.path = route_path(scope.name);
+    route.delivery = scope.values.site.delivery;
+    route.has_own_root = scope.has("root");
+    route.has_own_limits =
+        scope.has("limits.in_flight") || scope.has("limits.queue") || scope.has("limits.queue_timeout");
+    route.limits = scope.values.limits;
+    return route;
+}
+
+std::vector<route_settings> routes_of(const std::vector<given_scope>& scopes) {
+    std::vector<route_settings> routes;
+    for (const auto& scope : scopes) routes.push_back(route_of(scope));
+    return routes;
+}
+
+}  // namespace
+
+bool given_scope::has(std::string_view path) const noexcept {
+    return std::any_of(given.begin(), given.end(), [&](const auto& one) { return table()[one.first].path == path; });
+}
+
+given_scopes read_scopes(const node* sites, const node* routes, const settings& above,
+                         const std::function<void(std::size_t row, settings&)>& make_absolute,
+                         std::vector<complaint>& complaints) {
+    given_scopes scopes;
+    scope_reader reader(make_absolute, complaints);
+    if (routes) scopes.routes = reader.read(*find_scope_row("routes", scope::program), *routes, "", above);
+    if (sites) {
+        // Names, redirects and rewrites are a site's own.
+        auto common = above;
+        common.site.hosts.clear();
+        common.site.redirects.clear();
+        common.site.rewrites.clear();
+        scopes.sites = reader.read(*find_scope_row("sites", scope::program), *sites, "", common);
+    }
+    check_routes(scopes.routes, "", above.uploads.path, complaints);
+    for (const auto& site : scopes.sites)
+        check_routes(site.routes, pointer_to("/sites", site.name), {}, complaints);
+    check_names(scopes, above, complaints);
+    return scopes;
+}
+
+void apply_scopes(const given_scopes& scopes, settings& all) {
+    all.site.routes = routes_of(scopes.routes);
+    for (const auto& scope : scopes.sites) {
+        auto site = scope.values.site;
+        site.hosts = names_of(scope.name);
+        site.routes = routes_of(scope.routes);
+        all.sites.push_back(std::move(site));
+    }
+}
+
+}  // namespace fairlead::config

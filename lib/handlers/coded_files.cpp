@@ -1,0 +1,121 @@
+#include "handlers/coded_files.hpp"
+
+#include "content/encoder.hpp"
+#include "files/file_pieces.hpp"
+#include "files/snapshot.hpp"
+
+namespace fairlead::handlers {
+namespace {
+
+// Contents above this are kept as snapshots, whose pages are sent uncopied (open_files_limits says why).
+constexpr std::size_t copied_size = files::open_files_limits{}.copied_size;
+
+// Beside the content: the entry, the file, its head.
+constexpr std::uint64_t entry_overhead = 1024;
+
+std::uint64_t bytes_of(const files::open_file& file) noexcept { return file.info.size + entry_overhead; }
+
+}  // namespace
+
+coded_files::coded_files(std::uint64_t bytes, std::size_t descriptors)
+    : shard_bytes_(bytes / shard_count), shard_descriptors_((descriptors + shard_count - 1) / shard_count) {}
+
+std::string coded_files::key_of(const void* root, const files::open_file& original,
+                                http::content_coding coding) {
+    std::string key(reinterpret_cast<const char*>(&root), sizeof root);
+    key += static_cast<char>(coding);
+    // The tag says which content it is; the path is for the case that two file systems use one inode number.
+    return key.append(original.etag).append(original.name);
+}
+
+coded_files::file_pointer coded_files::find(const std::string& key) {
+    auto& part = shard_of(key);
+    const std::lock_guard guard(part.mutex);
+    const auto place = part.by_key.find(key);
+    if (place == part.by_key.end()) return nullptr;
+    part.entries.splice(part.entries.end(), part.entries, place->second);
+    return place->second->file;
+}
+
+std::optional<coded_files::claim> coded_files::try_claim(std::string key) {
+    if (shard_bytes_ == 0) return claim(this, {});
+    const std::lock_guard guard(claims_mutex_);
+    if (!claims_.insert(key).second) return std::nullopt;
+    return claim(this, std::move(key));
+}
+
+void coded_files::give_back(const std::string& key) {
+    const std::lock_guard guard(claims_mutex_);
+    claims_.erase(key);
+}
+
+void coded_files::keep(const claim& made, file_pointer file) {
+    const auto bytes = bytes_of(*file);
+    const std::size_t descriptors = file->fd ? 1 : 0;
+    if (made.key_.empty() || bytes > shard_bytes_ || descriptors > shard_descriptors_) return;
+    std::list<entry> gone;  // let go after the lock
+    auto& part = shard_of(made.key_);
+    const std::lock_guard guard(part.mutex);
+    if (const auto old = part.by_key.find(made.key_); old != part.by_key.end())
+        take_out(part, old->second, gone);
+    while (!part.entries.empty() && (part.used.bytes + bytes > shard_bytes_ ||
+                                     part.used.descriptors + descriptors > shard_descriptors_))
+        take_out(part, part.entries.begin(), gone);
+    part.entries.push_back({made.key_, std::move(file)});
+    const auto added = std::prev(part.entries.end());
+    part.by_key.emplace(added->key, added);
+    part.used.bytes += bytes;
+    part.used.descriptors += descriptors;
+}
+
+void coded_files::take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
+    from.used.bytes -= bytes_of(*which->file);
+    from.used.descriptors -= which->file->fd ? 1 : 0;
+    from.by_key.erase(which->key);
+    gone.splice(gone.end(), from.entries, which);
+}
+
+error_code coded_files::fill(const files::open_file& original, int level, files::open_file& coded) {
+    content::encoder encoder(coded.coding, level, original.info.size);
+    files::file_pieces pieces(original);
+    std::string buffer(files::file_pieces::piece_size, '\0');
+    for (;;) {
+        const auto piece = pieces.next(buffer);
+        if (!piece) return piece.error();
+        if (piece->empty()) break;
+        if (const auto failed = encoder.write(*piece, coded.content)) return failed;
+    }
+    if (const auto failed = encoder.finish(coded.content)) return failed;
+    coded.info.size = coded.content.size();
+    coded.has_content = true;
+    if (coded.content.size() <= copied_size) {
+        coded.content.shrink_to_fit();
+    } else if (auto memory = files::make_snapshot(coded.content)) {
+        coded.fd = std::move(*memory);
+        coded.is_snapshot = true;
+        coded.has_content = false;
+        coded.content = {};
+    }
+    return {};
+}
+
+std::shared_ptr<void> coded_files::try_stream() {
+    if (streams_.fetch_add(1) >= most_streams) {
+        streams_.fetch_sub(1);
+        return nullptr;
+    }
+    return {&streams_, [](std::atomic<int>* streams) { streams->fetch_sub(1); }};
+}
+
+coded_files::usage coded_files::current() const {
+    usage total;
+    for (const auto& part : shards_) {
+        const std::lock_guard guard(part.mutex);
+        total.entries += part.entries.size();
+        total.bytes += part.used.bytes;
+        total.descriptors += part.used.descriptors;
+    }
+    return total;
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "files/open_files.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace fairlead::handlers {
+
+/// Compressed contents of files, kept so that each is compressed once while it does not change. Bounded by
+/// bytes and by descriptors; what was used longest ago goes first. Thread safe.
+class coded_files {
+public:
+    using file_pointer = std::shared_ptr<const files::open_file>;
+
+    /// Files up to this size are compressed as a whole and kept; larger ones are compressed while they are
+    /// sent.
+    static constexpr std::uint64_t largest_kept = 4 * 1024 * 1024;
+    /// Most files that are compressed while they are sent at once, since each takes an encoder's memory.
+    static constexpr int most_streams = 16;
+
+    /// Keeps at most `bytes` of contents, and at most `descriptors` of them as snapshots.
+    coded_files(std::uint64_t bytes, std::size_t descriptors);
+
+    /// The name of a file in a coding. `root` tells the same path below different roots apart.
+    static std::string key_of(const void* root, const files::open_file& original, http::content_coding coding);
+
+    /// What is kept under the key, or nullptr.
+    file_pointer find(const std::string& key);
+
+    /// The exclusive right to make what has this key; given back when destroyed.
+    class claim {
+    public:
+        claim(claim&& other) noexcept : owner_(other.owner_), key_(std::move(other.key_)) { other.key_.clear(); }
+        claim& operator=(claim&&) = delete;
+        ~claim() {
+            if (!key_.empty()) owner_->give_back(key_);
+        }
+    private:
+        friend class coded_files;
+        claim(coded_files* owner, std::string key) noexcept : owner_(owner), key_(std::move(key)) {}
+        coded_files* owner_;
+        std::string key_;
+    };
+    /// Nothing when somebody else is at it. Where nothing is kept, everybody may.
+    std::optional<claim> try_claim(std::string key);
+
+    /// Keeps what was made.
+    void keep(const claim& made, file_pointer file);
+
+    /// Compresses all of `original` into `coded`, whose other members are the caller's. Blocks, and works: for a
+    /// thread of the pool. Errors: errc::file_changed, the errno of a read, the encoder's.
+    static error_code fill(const files::open_file& original, int level, files::open_file& coded);
+
+    /// A place among `most_streams`, until it is destroyed; nullptr when there is none.
+    std::shared_ptr<void> try_stream();
+
+    struct usage {
+        std::size_t entries = 0;
+        std::uint64_t bytes = 0;
+        std::size_t descriptors = 0;
+    };
+    usage current() const;
+
+private:
+    struct entry {
+        std::string key;
+        file_pointer file;
+    };
+    struct shard {
+        mutable std::mutex mutex;
+        std::list<entry> entries;  // what was used last stands last
+        std::unordered_map<std::string_view, std::list<entry>::iterator> by_key;  // views of entry::key
+        usage used;
+    };
+    static constexpr std::size_t shard_count = 16;
+
+    shard& shard_of(std::string_view key) { return shards_[std::hash<std::string_view>{}(key) % shard_count]; }
+    void give_back(const std::string& key);
+    static void take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone);
+
+    const std::uint64_t shard_bytes_;
+    const std::size_t shard_descriptors_;
+    std::array<shard, shard_count> shards_;
+    std::mutex claims_mutex_;
+    std::unordered_set<std::string> claims_;
+    std::atomic<int> streams_{0};
+};
+
+}  // namespace fairlead::handlers

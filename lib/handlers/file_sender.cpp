@@ -1,0 +1,150 @@
+#include "handlers/file_sender.hpp"
+
+#include "base/blocking.hpp"
+#include "handlers/file_answer.hpp"
+#include "handlers/made_bodies.hpp"
+#include "handlers/refusals.hpp"
+#include "limits/overload.hpp"
+
+#include <array>
+#include <span>
+
+namespace fairlead::handlers {
+namespace {
+
+using http::content_coding;
+
+http::problem no_acceptable_coding() {
+    return refuse(http::status::not_acceptable,
+                  "Accept-Encoding refuses the file as it is, and every coding that it can be sent in.");
+}
+
+/// Where the file itself would do, too.
+bool accepts_identity(const http::request& request) noexcept {
+    return http::choose_coding(request.fields, {}).has_value();
+}
+
+/// Siblings first, since they cost nothing, then what can be made now; both in the order of preference.
+struct offered_codings {
+    offered_codings(const files::open_file& file, const std::vector<content_coding>& preferred) noexcept {
+        for (const auto& one : file.siblings) add(one->coding);
+        for (const auto one : preferred) add(one);
+    }
+    void add(content_coding coding) noexcept {
+        for (std::size_t i = 0; i < count; ++i)
+            if (codings[i] == coding) return;
+        if (count < codings.size()) codings[count++] = coding;
+    }
+    std::span<const content_coding> all() const noexcept { return {codings.data(), count}; }
+
+    std::array<content_coding, 3> codings{};
+    std::size_t count = 0;
+};
+
+}  // namespace
+
+file_sender::file_sender(file_sender_options options, const file_rules& rules, const files::open_files& files,
+                         coded_files& coded, boost::asio::thread_pool& encoders)
+    : options_(options), rules_(rules), files_(files), coded_(coded), encoders_(encoders) {}
+
+std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http::request& request, file_pointer file) const {
+    // The policy has looked at the file that was opened: a link may have led to another name.
+    if (file->head.lines.empty())
+        return http::outcome(is_hidden_below_root(rules_, file->final_path) ? not_found() : type_refused());
+    const auto asked = read_asked_for(request);
+    // A range is one of the file itself: part of a coded form is of use to nobody but who began with it.
+    if (asked.coding && !asked.range && file->is_negotiable()) {
+        // RFC 9111 section 5.2.1.6, which is about caches: here it spares whoever wants the bytes as they lie.
+        const bool may_make = file->head.may_be_coded &&
+                              !http::has_directive(request.fields[http::field::cache_control], "no-transform");
+        const offered_codings offered(*file, may_make ? rules_.codings : std::vector<content_coding>{});
+        const auto coding = http::choose_coding(request.fields, offered.all());
+        if (!coding) return http::outcome(no_acceptable_coding());
+        if (*coding != content_coding::identity) return send_coded(request, std::move(file), *coding);
+    }
+    return send(request, std::move(file));
+}
+
+http::outcome file_sender::send(const http::request& request, file_pointer file) const {
+    if (read_asked_for(request).conditions) {
+        if (auto refused = check_preconditions(request, file)) return std::move(*refused);
+        return send_ranges(request, std::move(file));
+    }
+    http::response whole;
+    add_expires(request, *file, whole);
+    send_whole(std::move(file), whole);
+    return whole;
+}
+
+/// A coded form that is there, or what has to be made for it.
+std::variant<http::outcome, file_sender::unmade> file_sender::send_coded(const http::request& request, file_pointer original,
+                                             content_coding coding) const {
+    for (const auto& one : original->siblings)
+        if (one->coding == coding) return send(request, one);
+    if (auto kept = coded_.find(coded_files::key_of(&files_, *original, coding)))
+        return send(request, std::move(kept));
+    // Its tag is known before it is made: who has it already needs no second one.
+    if (read_asked_for(request).conditions)
+        if (auto refused = check_preconditions(request, describe_coded(*original, coding)))
+            return std::move(*refused);
+    return unmade{std::move(original), coding};
+}
+
+/// The coded form of a file, without its content.
+std::shared_ptr<files::open_file> file_sender::describe_coded(const files::open_file& original,
+                                                               content_coding coding) const {
+    auto coded = std::make_shared<files::open_file>();
+    coded->info = original.info;
+    coded->name = original.name;
+    coded->final_path = original.final_path;
+    coded->etag = coded_entity_tag(original.etag, coding);
+    coded->last_modified = original.last_modified;
+    coded->last_modified_text = original.last_modified_text;
+    coded->coding = coding;
+    coded->head = head_of(rules_, original.final_path.empty() ? original.name : original.final_path, *coded);
+    return coded;
+}
+
+int file_sender::level_of(content_coding coding) const noexcept {
+    switch (coding) {
+        case content_coding::gzip: return options_.gzip_level;
+        case content_coding::br: return options_.br_level;
+        case content_coding::zstd: return options_.zstd_level;
+        case content_coding::identity: break;
+    }
+    return 0;
+}
+
+task<http::outcome> file_sender::make(const http::request& request, unmade what) const {
+    const auto coded = describe_coded(*what.original, what.coding);
+    if (what.original->info.size > coded_files::largest_kept)
+        co_return stream(request, std::move(what), *coded);
+    const auto key = coded_files::key_of(&files_, *what.original, what.coding);
+    const auto mine = coded_.try_claim(key);
+    if (!mine && accepts_identity(request)) co_return send(request, what.original);
+    if (auto kept = coded_.find(key)) co_return send(request, std::move(kept));
+    const int level = level_of(what.coding);
+    const auto failed = co_await run_blocking(
+        encoders_, [&] { return coded_files::fill(*what.original, level, *coded); });
+    if (failed && accepts_identity(request)) co_return send(request, what.original);
+    if (failed) co_return http::problem_from(failed);
+    if (mine) coded_.keep(*mine, coded);
+    co_return send(request, coded);
+}
+
+http::outcome file_sender::stream(const http::request& request, unmade what,
+                                         const files::open_file& coded) const {
+    auto place = coded_.try_stream();
+    if (!place) {
+        if (accepts_identity(request)) return send(request, what.original);
+        return limits::overload(options_.retry_after, "files being compressed");
+    }
+    http::response answer;
+    answer.fields.add_prebuilt(coded.head.lines);
+    add_expires(request, coded, answer);
+    answer.body = http::stream_body{std::make_unique<encoded_body>(
+        std::move(what.original), what.coding, level_of(what.coding), encoders_, std::move(place))};
+    return answer;
+}
+
+}  // namespace fairlead::handlers

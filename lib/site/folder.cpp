@@ -1,0 +1,92 @@
+#include "site/folder.hpp"
+
+#include "config/cors_options.hpp"
+#include "steps/cors.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace fairlead::site {
+namespace {
+
+std::vector<http::content_coding> codings_of(const config::compression_settings& settings) {
+    std::vector<http::content_coding> codings;
+    for (const auto& one : settings.codings) codings.push_back(http::coding_named(one).value());
+    return codings;
+}
+
+/// The value of a rule that was checked when the configuration was loaded; what is wrong all the same is said.
+template <class Rules>
+Rules must(http::parse_result<Rules> parsed, std::string_view setting) {
+    if (!parsed) throw std::runtime_error(std::string(setting) + ": " + parsed.error());
+    return std::move(*parsed);
+}
+
+std::unique_ptr<steps::step> make_cors(const config::cors_settings& settings) {
+    return std::make_unique<steps::cors>(
+        must(http::cors_policy::parse(config::cors_options_of(settings)), "cors"));
+}
+
+}  // namespace
+
+http::field_rules make_field_rules(const config::delivery_settings& settings) {
+    auto fields = settings.security_headers ? http::default_security_fields() : config::named_values{};
+    // What everybody's scripts may read, everybody's pages may show.
+    const auto& origins = settings.cors.origins;
+    if (settings.security_headers && std::find(origins.begin(), origins.end(), "*") != origins.end())
+        fields = http::merge(std::move(fields), {{"Cross-Origin-Resource-Policy", "cross-origin"}});
+    return must(http::field_rules::parse(http::merge(std::move(fields), settings.headers)), "headers");
+}
+
+std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, std::string url_prefix,
+                                    const folder_services& services) {
+    auto made = std::make_unique<folder>();
+    auto& rules = made->rules;
+    rules.url_prefix = std::move(url_prefix);
+    rules.types = http::type_policy::from_words(settings.types).value();
+    rules.media_types = &services.media_types;
+    rules.caching = must(http::cache_rules::parse(settings.cache_control), "cache_control");
+    rules.fields = make_field_rules(settings);
+    rules.codings = codings_of(settings.compression);
+    if (settings.compression.precompressed) rules.sibling_codings = rules.codings;
+    rules.coded_types = settings.compression.types;
+    rules.coded_size = settings.compression.min_size;
+    files::open_files::rules asked;
+    asked.head = [&rules](std::string_view path, const files::open_file& file) {
+        return handlers::head_of(rules, path, file);
+    };
+    asked.sibling_codings = [&rules](std::string_view path) {
+        return handlers::sibling_codings_of(rules, path);
+    };
+    made->files = std::make_unique<files::open_files>(files::sandbox::open(settings.root), services.cache,
+                                                      std::move(asked));
+    return made;
+}
+
+std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delivery_settings& settings,
+                                                const folder_services& services,
+                                                std::chrono::milliseconds retry_after) {
+    handlers::static_files_options options;
+    options.index = settings.index;
+    options.try_paths = settings.try_paths;
+    options.listing = settings.listing;
+    options.sending.gzip_level = static_cast<int>(settings.compression.gzip_level);
+    options.sending.br_level = static_cast<int>(settings.compression.brotli_level);
+    options.sending.zstd_level = static_cast<int>(settings.compression.zstd_level);
+    options.sending.retry_after = retry_after;
+    auto& work = of.own_work ? *of.own_work : services.work;
+    return std::make_shared<handlers::static_files>(
+        std::move(options), of.rules, *of.files,
+        handlers::file_services{services.coded, services.disk, services.encoders, work});
+}
+
+std::unique_ptr<part> make_part(const folder& of, const config::delivery_settings& settings,
+                                const folder_services& services) {
+    auto made = std::make_unique<part>();
+    made->fields = of.rules.fields;
+    if (!settings.cors.origins.empty()) made->steps.push_back(make_cors(settings.cors));
+    made->pages = error_pages(settings.error_pages, of.files->root(), services.media_types);
+    return made;
+}
+
+}  // namespace fairlead::site

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "handlers/coded_files.hpp"
+#include "handlers/static_files.hpp"
+#include "limits/work_limit.hpp"
+#include "site/site.hpp"
+
+#include <memory>
+#include <string>
+
+namespace fairlead::site {
+
+/// A published folder: what is said about its files, the open ones, and the limit on work with them.
+struct folder {
+    handlers::file_rules rules;
+    std::unique_ptr<files::open_files> files;
+    std::unique_ptr<limits::work_limit> own_work;  ///< where a route has limits of its own
+};
+
+/// What folders share.
+struct folder_services {
+    const http::media_type_table& media_types;
+    handlers::coded_files& coded;
+    boost::asio::thread_pool& disk;
+    boost::asio::thread_pool& encoders;
+    limits::work_limit& work;
+    files::open_files_limits cache;  ///< of one folder
+};
+
+/// The fields that every answer of a part has: those for security, as `headers` changes them. Throws
+/// std::runtime_error that says what is wrong.
+http::field_rules make_field_rules(const config::delivery_settings& settings);
+
+/// Opens the folder that is mounted at `url_prefix`. Throws std::runtime_error that names what cannot be used.
+std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, std::string url_prefix,
+                                    const folder_services& services);
+
+/// The handler of its files. The folder outlives it.
+std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delivery_settings& settings,
+                                                const folder_services& services,
+                                                std::chrono::milliseconds retry_after);
+
+/// What the answers of the part that begins at the folder have in common.
+std::unique_ptr<part> make_part(const folder& of, const config::delivery_settings& settings,
+                                const folder_services& services);
+
+}  // namespace fairlead::site

@@ -1,0 +1,31 @@
+#include "steps/redirects.hpp"
+
+namespace fairlead::steps {
+namespace {
+
+http::outcome answer_with(const http::redirect& where) {
+    if (where.location.empty()) {
+        http::problem gone;
+        gone.status = where.status;
+        gone.detail = "What was at this address is gone, and will not come back.";
+        return gone;
+    }
+    http::response moved;
+    moved.status = where.status;
+    moved.fields.add("Location", where.location);
+    return moved;
+}
+
+}  // namespace
+
+std::optional<http::outcome> redirects::before(http::request& request) const {
+    if (const auto where = moved_.find(request.path, request.query, request.has_query))
+        return answer_with(*where);
+    if (auto path = rewritten_.find(request.path)) {
+        request.path_storage = std::move(*path);
+        request.path = request.path_storage;
+    }
+    return std::nullopt;
+}
+
+}  // namespace fairlead::steps
