@@ -2,8 +2,8 @@
 
 #include "config/table.hpp"
 
-/// Checks of objects whose names the user chooses, by the rules that will use them, and how those of a site or
-/// a route are put together with those above.
+/// Checks of objects whose names the user chooses, by the rules that will use them, and how those of a site
+/// or a route are put together with those above.
 namespace fairlead::config {
 
 std::vector<named_fault> check_redirects(const named_values& given);

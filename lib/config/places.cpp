@@ -12,7 +12,7 @@ enum class wanted { directory, file };
 
 /// Why the path cannot be used, or nothing.
 std::optional<std::string> find_fault(const std::string& path, wanted what) {
-    struct stat found {};
+    struct stat found{};
     const bool is_directory = what == wanted::directory;
     if (::stat(path.c_str(), &found) != 0)
         return quote(path) + " cannot be used: " + std::strerror(errno) +
@@ -72,8 +72,10 @@ config_errors check_places(const loaded& configuration) {
     top.check_error_pages(configuration.origin_of("error_pages").place());
     if (!values.mime_types.empty())
         if (auto fault = find_fault(values.mime_types, wanted::file))
-            errors.push_back({configuration.origin_of("mime_types").place(), "/mime_types", std::move(*fault)});
-    for (const auto& route : configuration.scopes.routes) check_scope(configuration, route, "/routes", errors);
+            errors.push_back(
+                {configuration.origin_of("mime_types").place(), "/mime_types", std::move(*fault)});
+    for (const auto& route : configuration.scopes.routes)
+        check_scope(configuration, route, "/routes", errors);
     for (const auto& site : configuration.scopes.sites) check_scope(configuration, site, "/sites", errors);
     return errors;
 }

@@ -82,17 +82,18 @@ private:
 };
 
 /// Two routes of one path, and routes on addresses that are taken.
-void check_routes(const std::vector<given_scope>& routes, std::string_view prefix, std::string_view upload_path,
-                  std::vector<complaint>& complaints) {
+void check_routes(const std::vector<given_scope>& routes, std::string_view prefix,
+                  std::string_view upload_path, std::vector<complaint>& complaints) {
     std::map<std::string, const given_scope*, std::less<>> seen;
     for (const auto& route : routes) {
         const auto path = route_path(route.name);
         const auto pointer = pointer_to(pointer_to(prefix, "routes"), route.name);
         const auto [first, is_new] = seen.emplace(path, &route);
         if (!is_new)
-            complaints.push_back({route.at, pointer,
-                                  "it is the route of line " + std::to_string(first->second->at.line) +
-                                      " already (a slash at the end makes no difference); remove one of the two"});
+            complaints.push_back(
+                {route.at, pointer,
+                 "it is the route of line " + std::to_string(first->second->at.line) +
+                     " already (a slash at the end makes no difference); remove one of the two"});
         if (!upload_path.empty() && (path == upload_path || path == "/uploads"))
             complaints.push_back({route.at, pointer,
                                   "this address belongs to uploads (uploads.path is " + quote(upload_path) +
@@ -134,7 +135,8 @@ std::vector<route_settings> routes_of(const std::vector<given_scope>& scopes) {
 }  // namespace
 
 bool given_scope::has(std::string_view path) const noexcept {
-    return std::any_of(given.begin(), given.end(), [&](const auto& one) { return table()[one.first].path == path; });
+    return std::any_of(given.begin(), given.end(),
+                       [&](const auto& one) { return table()[one.first].path == path; });
 }
 
 given_scopes read_scopes(const node* sites, const node* routes, const settings& above,

@@ -16,8 +16,8 @@ result<std::span<const char>> file_pieces::next(std::span<char> buffer) {
     if (left == 0) {
         const auto now = inspect(file_.fd.get());
         if (!now) return now.error();
-        const bool is_same = file_.is_snapshot ||
-                             (now->size == file_.info.size && now->mtime_ns == file_.info.mtime_ns);
+        const bool is_same =
+            file_.is_snapshot || (now->size == file_.info.size && now->mtime_ns == file_.info.mtime_ns);
         if (!is_same) return make_error_code(errc::file_changed);
         return std::span<const char>{};
     }

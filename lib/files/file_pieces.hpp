@@ -17,8 +17,8 @@ public:
     /// Views `file`.
     explicit file_pieces(const open_file& file) noexcept : file_(file) {}
 
-    /// The next piece, in `buffer` or where the file has it; empty at the end. Errors: errc::file_changed when
-    /// the file is not the one any more that was opened, or the errno of the read.
+    /// The next piece, in `buffer` or where the file has it; empty at the end. Errors: errc::file_changed
+    /// when the file is not the one any more that was opened, or the errno of the read.
     result<std::span<const char>> next(std::span<char> buffer);
 
 private:

@@ -32,7 +32,8 @@ public:
     coded_files(std::uint64_t bytes, std::size_t descriptors);
 
     /// The name of a file in a coding. `root` tells the same path below different roots apart.
-    static std::string key_of(const void* root, const files::open_file& original, http::content_coding coding);
+    static std::string key_of(const void* root, const files::open_file& original,
+                              http::content_coding coding);
 
     /// What is kept under the key, or nullptr.
     file_pointer find(const std::string& key);
@@ -40,11 +41,14 @@ public:
     /// The exclusive right to make what has this key; given back when destroyed.
     class claim {
     public:
-        claim(claim&& other) noexcept : owner_(other.owner_), key_(std::move(other.key_)) { other.key_.clear(); }
+        claim(claim&& other) noexcept : owner_(other.owner_), key_(std::move(other.key_)) {
+            other.key_.clear();
+        }
         claim& operator=(claim&&) = delete;
         ~claim() {
             if (!key_.empty()) owner_->give_back(key_);
         }
+
     private:
         friend class coded_files;
         claim(coded_files* owner, std::string key) noexcept : owner_(owner), key_(std::move(key)) {}
@@ -57,8 +61,8 @@ public:
     /// Keeps what was made.
     void keep(const claim& made, file_pointer file);
 
-    /// Compresses all of `original` into `coded`, whose other members are the caller's. Blocks, and works: for a
-    /// thread of the pool. Errors: errc::file_changed, the errno of a read, the encoder's.
+    /// Compresses all of `original` into `coded`, whose other members are the caller's. Blocks, and works:
+    /// for a thread of the pool. Errors: errc::file_changed, the errno of a read, the encoder's.
     static error_code fill(const files::open_file& original, int level, files::open_file& coded);
 
     /// A place among `most_streams`, until it is destroyed; nullptr when there is none.
@@ -84,7 +88,9 @@ private:
     };
     static constexpr std::size_t shard_count = 16;
 
-    shard& shard_of(std::string_view key) { return shards_[std::hash<std::string_view>{}(key) % shard_count]; }
+    shard& shard_of(std::string_view key) {
+        return shards_[std::hash<std::string_view>{}(key) % shard_count];
+    }
     void give_back(const std::string& key);
     static void take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone);
 

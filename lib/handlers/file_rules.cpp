@@ -11,9 +11,14 @@ constexpr std::string_view well_known = ".well-known/";
 /// without one is text, or JSON where its specification says so.
 std::string_view well_known_type(std::string_view path) noexcept {
     const auto name = path.substr(path.rfind('/') + 1);
-    constexpr std::string_view json[] = {"apple-app-site-association", "openid-configuration",
-                                         "oauth-authorization-server", "webfinger", "nodeinfo",
-                                         "passkey-endpoints", "webauthn", "gpc"};
+    constexpr std::string_view json[] = {"apple-app-site-association",
+                                         "openid-configuration",
+                                         "oauth-authorization-server",
+                                         "webfinger",
+                                         "nodeinfo",
+                                         "passkey-endpoints",
+                                         "webauthn",
+                                         "gpc"};
     for (const auto one : json)
         if (name == one) return "application/json";
     return "text/plain; charset=utf-8";

@@ -20,8 +20,8 @@ struct file_rules {
     http::type_policy types;       ///< which extensions may be served, and how
     const http::media_type_table* media_types = nullptr;
     http::cache_rules caching;
-    http::field_rules fields;                   ///< what these override is left out of heads
-    std::vector<http::content_coding> codings;  ///< in order of preference; empty: no compression
+    http::field_rules fields;                           ///< what these override is left out of heads
+    std::vector<http::content_coding> codings;          ///< in order of preference; empty: no compression
     std::vector<http::content_coding> sibling_codings;  ///< of files beside a file
     std::vector<std::string> coded_types;               ///< media types that are compressed on the fly
     std::uint64_t coded_size = 0;                       ///< least size of a file for that

@@ -47,16 +47,19 @@ file_sender::file_sender(file_sender_options options, const file_rules& rules, c
                          coded_files& coded, boost::asio::thread_pool& encoders)
     : options_(options), rules_(rules), files_(files), coded_(coded), encoders_(encoders) {}
 
-std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http::request& request, file_pointer file) const {
+std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http::request& request,
+                                                                     file_pointer file) const {
     // The policy has looked at the file that was opened: a link may have led to another name.
     if (file->head.lines.empty())
         return http::outcome(is_hidden_below_root(rules_, file->final_path) ? not_found() : type_refused());
     const auto asked = read_asked_for(request);
     // A range is one of the file itself: part of a coded form is of use to nobody but who began with it.
     if (asked.coding && !asked.range && file->is_negotiable()) {
-        // RFC 9111 section 5.2.1.6, which is about caches: here it spares whoever wants the bytes as they lie.
-        const bool may_make = file->head.may_be_coded &&
-                              !http::has_directive(request.fields[http::field::cache_control], "no-transform");
+        // RFC 9111 section 5.2.1.6, which is about caches: here it spares whoever wants the bytes as they
+        // lie.
+        const bool may_make =
+            file->head.may_be_coded &&
+            !http::has_directive(request.fields[http::field::cache_control], "no-transform");
         const offered_codings offered(*file, may_make ? rules_.codings : std::vector<content_coding>{});
         const auto coding = http::choose_coding(request.fields, offered.all());
         if (!coding) return http::outcome(no_acceptable_coding());
@@ -77,8 +80,9 @@ http::outcome file_sender::send(const http::request& request, file_pointer file)
 }
 
 /// A coded form that is there, or what has to be made for it.
-std::variant<http::outcome, file_sender::unmade> file_sender::send_coded(const http::request& request, file_pointer original,
-                                             content_coding coding) const {
+std::variant<http::outcome, file_sender::unmade> file_sender::send_coded(const http::request& request,
+                                                                         file_pointer original,
+                                                                         content_coding coding) const {
     for (const auto& one : original->siblings)
         if (one->coding == coding) return send(request, one);
     if (auto kept = coded_.find(coded_files::key_of(&files_, *original, coding)))
@@ -92,7 +96,7 @@ std::variant<http::outcome, file_sender::unmade> file_sender::send_coded(const h
 
 /// The coded form of a file, without its content.
 std::shared_ptr<files::open_file> file_sender::describe_coded(const files::open_file& original,
-                                                               content_coding coding) const {
+                                                              content_coding coding) const {
     auto coded = std::make_shared<files::open_file>();
     coded->info = original.info;
     coded->name = original.name;
@@ -124,8 +128,8 @@ task<http::outcome> file_sender::make(const http::request& request, unmade what)
     if (!mine && accepts_identity(request)) co_return send(request, what.original);
     if (auto kept = coded_.find(key)) co_return send(request, std::move(kept));
     const int level = level_of(what.coding);
-    const auto failed = co_await run_blocking(
-        encoders_, [&] { return coded_files::fill(*what.original, level, *coded); });
+    const auto failed =
+        co_await run_blocking(encoders_, [&] { return coded_files::fill(*what.original, level, *coded); });
     if (failed && accepts_identity(request)) co_return send(request, what.original);
     if (failed) co_return http::problem_from(failed);
     if (mine) coded_.keep(*mine, coded);
@@ -133,7 +137,7 @@ task<http::outcome> file_sender::make(const http::request& request, unmade what)
 }
 
 http::outcome file_sender::stream(const http::request& request, unmade what,
-                                         const files::open_file& coded) const {
+                                  const files::open_file& coded) const {
     auto place = coded_.try_stream();
     if (!place) {
         if (accepts_identity(request)) return send(request, what.original);

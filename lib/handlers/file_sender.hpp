@@ -38,13 +38,14 @@ public:
 
     /// In this order:
     ///   1. what may not be served: 404 or 415; a link may have led to another name than that of the request
-    ///   2. the coding that the client prefers: the file as it is, a sibling, one that is kept, or one to make;
+    ///   2. the coding that the client prefers: the file as it is, a sibling, one that is kept, or one to
+    ///   make;
     ///      406 when it refuses all of them. A range is always one of the file as it is
     ///   3. preconditions (304, 412), range (206, 416), or the whole
     std::variant<http::outcome, unmade> answer(const http::request& request, file_pointer file) const;
 
-    /// Compresses the file, and answers with that; or sends it as it is where that is better: nobody waits for
-    /// a compression that somebody else waits for already.
+    /// Compresses the file, and answers with that; or sends it as it is where that is better: nobody waits
+    /// for a compression that somebody else waits for already.
     task<http::outcome> make(const http::request& request, unmade what) const;
 
 private:

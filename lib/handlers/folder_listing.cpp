@@ -26,8 +26,7 @@ http::outcome folder_listing::list(const http::request& request, std::string_vie
     }
     std::shared_ptr<void> place(&being_sent_, [](std::atomic<int>* all) { all->fetch_sub(1); });
     const auto shows = [this](std::string_view path, http::entry_kind kind) {
-        return kind == http::entry_kind::file ? may_serve(rules_, path)
-                                              : !is_hidden_below_root(rules_, path);
+        return kind == http::entry_kind::file ? may_serve(rules_, path) : !is_hidden_below_root(rules_, path);
     };
     auto contents = files::read_directory(root_, folder, shows, most_entries);
     if (!contents) return http::problem_from(contents.error());

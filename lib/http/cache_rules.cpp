@@ -27,8 +27,8 @@ std::optional<directive> parse_directive(std::string_view text) noexcept {
     const directive found{text.substr(0, equal),
                           equal == std::string_view::npos ? std::string_view{} : text.substr(equal + 1)};
     if (!is_token(found.name)) return std::nullopt;
-    const bool is_quoted = found.argument.size() > 1 && found.argument.starts_with('"') &&
-                           found.argument.ends_with('"');
+    const bool is_quoted =
+        found.argument.size() > 1 && found.argument.starts_with('"') && found.argument.ends_with('"');
     if (equal != std::string_view::npos && !is_quoted && !is_token(found.argument)) return std::nullopt;
     return found;
 }
@@ -72,7 +72,8 @@ parse_result<cache_rules::rule> cache_rules::parse_rule(const named_value& one) 
         const auto type = parse_media_type(one.name);
         if (!type || !type->parameters.empty())
             return std::string(
-                "the pattern is neither a path (begin it with '/'), nor a media type (\"image/*\"), nor a file "
+                "the pattern is neither a path (begin it with '/'), nor a media type (\"image/*\"), nor a "
+                "file "
                 "name");
         parsed.what = subject::type;
         parsed.type = to_lower(one.name);

@@ -3,7 +3,6 @@
 #include "http/glob.hpp"
 #include "http/named_value.hpp"
 
-
 #include <chrono>
 #include <optional>
 #include <string>
@@ -26,8 +25,8 @@ struct cache_control {
 bool has_directive(std::string_view value, std::string_view name) noexcept;
 
 /// Which Cache-Control a file gets: patterns of the configuration, the first that matches counts. A pattern
-/// that begins with '/' is a glob of the path; one with a '/' inside is a media type ("text/html", "image/*");
-/// any other is a glob of the file name. Immutable once parsed; safe from any thread.
+/// that begins with '/' is a glob of the path; one with a '/' inside is a media type ("text/html",
+/// "image/*"); any other is a glob of the file name. Immutable once parsed; safe from any thread.
 class cache_rules {
 public:
     /// What a file gets for which there is no rule: a cache may keep it, but asks each time whether it is

@@ -275,14 +275,14 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
         mine.remember(request.authority, *facts->host);
     }
 
-    http::response answer;
+    http::outcome outcome;
     const bool may_wait = framing->kind != http::body_framing::kind::none;
-    if (may_wait || !shared_.pages.try_respond(request, answer)) {
+    if (may_wait || !shared_.pages.try_respond(request, outcome)) {
         suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing);
         identify(suspended_->request, suspended_->id);
         return step::suspend;
     }
-    return enqueue(batch, request, std::move(answer), facts->keep_alive, 0);
+    return enqueue(batch, request, std::move(std::get<http::response>(outcome)), facts->keep_alive, 0);
 }
 
 /// Fills in what the connection knows of a request. `id` has to live as long as it.

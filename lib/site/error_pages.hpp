@@ -21,8 +21,8 @@ public:
     static constexpr std::uint64_t most_bytes = 256 * 1024;
 
     error_pages() = default;
-    /// `files` are statuses and paths below `root`; `null` is the built-in page. Throws std::runtime_error that
-    /// names the page which cannot be read.
+    /// `files` are statuses and paths below `root`; `null` is the built-in page. Throws std::runtime_error
+    /// that names the page which cannot be read.
     error_pages(const std::vector<http::named_value>& files, const files::sandbox& root,
                 const http::media_type_table& types);
 

@@ -15,7 +15,8 @@ std::vector<http::content_coding> codings_of(const config::compression_settings&
     return codings;
 }
 
-/// The value of a rule that was checked when the configuration was loaded; what is wrong all the same is said.
+/// The value of a rule that was checked when the configuration was loaded; what is wrong all the same is
+/// said.
 template <class Rules>
 Rules must(http::parse_result<Rules> parsed, std::string_view setting) {
     if (!parsed) throw std::runtime_error(std::string(setting) + ": " + parsed.error());

@@ -32,7 +32,8 @@ struct folder_services {
 /// std::runtime_error that says what is wrong.
 http::field_rules make_field_rules(const config::delivery_settings& settings);
 
-/// Opens the folder that is mounted at `url_prefix`. Throws std::runtime_error that names what cannot be used.
+/// Opens the folder that is mounted at `url_prefix`. Throws std::runtime_error that names what cannot be
+/// used.
 std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, std::string url_prefix,
                                     const folder_services& services);
 

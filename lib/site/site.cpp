@@ -66,9 +66,7 @@ std::optional<http::outcome> site::prepare(http::request& request, way& where) c
                                   : http::normalise_path(*named, request.path_storage);
     if (path) request.path = *path;
 
-    // HTTP/1.0 knows no Host; what it asks for is this server.
-    const bool is_nameless = request.host_name.empty() && request.version_minor == 0;
-    const auto index = is_nameless ? std::optional<std::size_t>(0) : hosts_.find(request.host_name);
+    const auto index = find_site(request);
     const auto& here = sites_[index.value_or(0)];
     where.within = here.parts.front().get();
     if (const auto* route = path ? here.routes.find(request.path) : nullptr) {
@@ -78,7 +76,23 @@ std::optional<http::outcome> site::prepare(http::request& request, way& where) c
     }
     if (!index) return unlisted_host(request.host_name);
     if (!path) return http::to_problem(path.error());
+    if (here.steps.empty() && where.target && where.within->steps.empty()) return std::nullopt;
     return enter_site(request, here, where);
+}
+
+/// The site that a request names. One thread mostly sees the same name again, so it keeps the last.
+std::optional<std::size_t> site::find_site(const http::request& request) const {
+    struct latest_name {
+        std::uint64_t asked = 0;  // id_ of who was asked
+        std::string name;
+        std::optional<std::size_t> index;
+    };
+    thread_local latest_name latest;
+    if (latest.asked == id_ && latest.name == request.host_name) return latest.index;
+    // HTTP/1.0 knows no Host; what it asks for is this server.
+    if (request.host_name.empty() && request.version_minor == 0) return 0;
+    latest = {id_, std::string(request.host_name), hosts_.find(request.host_name)};
+    return latest.index;
 }
 
 /// The steps of the site, then those of the part that the path leads to.
@@ -98,15 +112,13 @@ std::optional<http::outcome> site::enter_site(http::request& request, const name
     return std::nullopt;
 }
 
-bool site::try_respond(http::request& request, http::response& answer) {
+bool site::try_respond(http::request& request, http::outcome& outcome) {
     way where;
-    http::outcome outcome;
-    auto answered = prepare(request, where);
-    if (answered)
+    if (auto answered = prepare(request, where))
         outcome = std::move(*answered);
     else if (!where.target->try_handle(request, outcome))
         return false;
-    finish(outcome, request, *where.within, answer);
+    finish(outcome, request, *where.within);
     return true;
 }
 
@@ -127,9 +139,8 @@ task<http::response> site::respond(http::request& request) {
             outcome = std::move(failure);
         }
     }
-    http::response answer;
-    finish(outcome, request, *where.within, answer);
-    co_return answer;
+    finish(outcome, request, *where.within);
+    co_return std::move(std::get<http::response>(outcome));
 }
 
 bool site::try_health(http::request& request, http::response& answer) {
@@ -137,23 +148,21 @@ bool site::try_health(http::request& request, http::response& answer) {
     if (prepare(request, where) || !where.target->is_health_check()) return false;
     http::outcome outcome;
     if (!where.target->try_handle(request, outcome)) return false;
-    finish(outcome, request, *where.within, answer);
+    finish(outcome, request, *where.within);
+    answer = std::move(std::get<http::response>(outcome));
     return true;
 }
 
-/// Moves the outcome into `answer`: the response with what steps and fields add, or the refusal rendered.
-void site::finish(http::outcome& outcome, const http::request& request, const part& within,
-                  http::response& answer) const {
-    if (const auto* refusal = std::get_if<http::problem>(&outcome)) {
-        answer = refuse(*refusal, request, within);
-        return;
-    }
-    answer = std::move(std::get<http::response>(outcome));
-    add_fields(request, within, answer);
+/// Makes a response of the outcome: with what steps and fields add, or the refusal rendered.
+void site::finish(http::outcome& outcome, const http::request& request, const part& within) const {
+    if (const auto* refusal = std::get_if<http::problem>(&outcome))
+        outcome = refuse(*refusal, request, within);
+    else
+        add_fields(request, within, std::get<http::response>(outcome));
 }
 
 void site::add_fields(const http::request& request, const part& within, http::response& answer) const {
-    within.fields.apply(answer.fields);
+    if (!answer.fields.empty()) within.fields.apply(answer.fields);
     for (auto step = within.steps.rbegin(); step != within.steps.rend(); ++step)
         (*step)->after(request, answer);
     answer.common = within.fields.lines();

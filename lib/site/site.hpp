@@ -8,7 +8,10 @@
 #include "steps/step.hpp"
 #include "telemetry/log.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace fairlead::site {
@@ -39,10 +42,11 @@ class site {
 public:
     /// `hosts` gives the index in `sites`, of which there is at least one.
     site(http::host_table hosts, std::vector<named_site> sites, telemetry::log& log)
-        : hosts_(std::move(hosts)), sites_(std::move(sites)), log_(log) {}
+        : id_(next_id()), hosts_(std::move(hosts)), sites_(std::move(sites)), log_(log) {}
 
-    /// Answers a request without a body, if nothing has to be waited for; false: await `respond`.
-    bool try_respond(http::request& request, http::response& answer);
+    /// Answers a request without a body, if nothing has to be waited for; false: await `respond`. `outcome`
+    /// holds a fresh response, and then the answer.
+    bool try_respond(http::request& request, http::outcome& outcome);
 
     /// Answers any request. An exception of a handler is logged with the request id and answered with 500.
     task<http::response> respond(http::request& request);
@@ -66,9 +70,9 @@ private:
         const part* within = nullptr;
     };
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
+    std::optional<std::size_t> find_site(const http::request& request) const;
     std::optional<http::outcome> enter_site(http::request& request, const named_site& here, way& where) const;
-    void finish(http::outcome& outcome, const http::request& request, const part& within,
-                http::response& answer) const;
+    void finish(http::outcome& outcome, const http::request& request, const part& within) const;
     void add_fields(const http::request& request, const part& within, http::response& answer) const;
     http::response refuse(const http::problem& refusal, const http::request& request,
                           const part& within) const;
@@ -76,6 +80,12 @@ private:
                           const http::error_page* page) const;
     void report(const http::problem& refusal, const http::request& request) const;
 
+    static std::uint64_t next_id() noexcept {
+        static std::atomic<std::uint64_t> latest{0};
+        return ++latest;
+    }
+
+    const std::uint64_t id_;  // no other one has it, also later, when this one's address may be used again
     http::host_table hosts_;
     std::vector<named_site> sites_;
     telemetry::log& log_;

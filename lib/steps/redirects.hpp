@@ -5,8 +5,8 @@
 
 namespace fairlead::steps {
 
-/// Answers paths that have moved (301, 302, 303, 307, 308) or are gone (410), then puts the path that is served
-/// in the place of one that is rewritten. What comes behind it sees that one only.
+/// Answers paths that have moved (301, 302, 303, 307, 308) or are gone (410), then puts the path that is
+/// served in the place of one that is rewritten. What comes behind it sees that one only.
 class redirects final : public step {
 public:
     redirects(http::redirect_rules moved, http::rewrite_rules rewritten)

@@ -392,6 +392,94 @@ BOOST_AUTO_TEST_CASE(an_open_under_way_is_not_kept_after_invalidate) {
     BOOST_TEST(files.current().entries == 0U);
 }
 
+/// Codings of siblings that a file has, in the order of preference.
+std::string siblings_of(const open_file& file) {
+    std::string text;
+    for (const auto& one : file.siblings)
+        text.append(text.empty() ? "" : " ").append(http::token(one->coding));
+    return text;
+}
+
+BOOST_FIXTURE_TEST_CASE(siblings_are_found_and_belong_to_the_file, cached_root) {
+    using enum http::content_coding;
+    codings = {br, zstd, gzip};
+    write("a.js", "plain text");
+    write("a.js.gz", "packed");
+    write("a.js.br", std::string(150, 'b'));  // larger than what is kept in memory
+    write("b.js", "none beside it");
+    const auto file = open("a.js");
+    BOOST_TEST(siblings_of(*file) == "br gzip");
+    BOOST_TEST(file->is_negotiable());
+    const auto& packed = *file->siblings[1];
+    BOOST_TEST(packed.content == "packed");
+    BOOST_TEST(packed.etag == make_entity_tag(packed.info));
+    BOOST_TEST(packed.etag != file->etag);
+    BOOST_TEST(packed.last_modified == file->last_modified);
+    BOOST_TEST(packed.head.lines.starts_with("Path: a.js\r\n"));
+    BOOST_TEST(static_cast<bool>(file->siblings[0]->fd));
+    BOOST_TEST(!open("b.js")->is_negotiable());
+    // A sibling counts where memory and descriptors are counted.
+    BOOST_TEST(files.current().descriptors == 1u);
+    BOOST_TEST(files.current().content_bytes == 10u + 6u + 14u);
+    files.clear();
+    BOOST_TEST(files.current().descriptors == 0u);
+    BOOST_TEST(files.current().content_bytes == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_sibling_that_may_be_wrong_is_not_used, cached_root) {
+    codings = {http::content_coding::gzip};
+    const auto beside = [&](std::string_view name) { return siblings_of(*open(name)); };
+    write("old.js", "x");
+    write("old.js.gz", "y");
+    fs::last_write_time(dir / "old.js.gz", fs::last_write_time(dir / "old.js") - 1s);
+    BOOST_TEST(beside("old.js") == "");
+    write("linked.js", "x");
+    write("secret", "y");
+    fs::create_symlink("secret", dir / "linked.js.gz");
+    BOOST_TEST(beside("linked.js") == "");
+    write("folder.js", "x");
+    fs::create_directory(dir / "folder.js.gz");
+    BOOST_TEST(beside("folder.js") == "");
+    // It may be half written: its clock is two seconds ahead of what the cache takes for now.
+    write("young.js", "x");
+    write("young.js.gz", "y");
+    today = open_files::wall::now() + 1s;
+    BOOST_TEST(beside("young.js") == "");
+    today += 2s;
+    BOOST_TEST(beside("young.js") == "gzip");
+}
+
+BOOST_FIXTURE_TEST_CASE(siblings_stand_beside_the_file_that_a_link_leads_to, cached_root) {
+    codings = {http::content_coding::gzip};
+    fs::create_directory(dir / "release-1");
+    write("release-1/a.js", "x");
+    write("release-1/a.js.gz", "y");
+    fs::create_symlink("release-1", dir / "current");
+    BOOST_TEST(siblings_of(*open("current/a.js")) == "gzip");
+    fs::create_symlink("release-1/a.js", dir / "alias.js");
+    write("alias.js.gz", "of something else");
+    BOOST_TEST(open("alias.js")->siblings.at(0)->content == "y");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_sibling_that_comes_goes_or_changes_is_seen_at_the_next_look, cached_root) {
+    codings = {http::content_coding::gzip};
+    const auto look = [&] {
+        pass(1s);
+        return open("a.js");
+    };
+    write("a.js", "x");
+    const auto first = open("a.js");
+    BOOST_TEST(look() == first);
+    write("a.js.gz", "y");
+    BOOST_TEST(siblings_of(*look()) == "gzip");
+    const auto kept = look();
+    BOOST_TEST(look() == kept);
+    replace("a.js.gz", "z");
+    BOOST_TEST(look()->siblings.at(0)->content == "z");
+    fs::remove(dir / "a.js.gz");
+    BOOST_TEST(siblings_of(*look()) == "");
+}
+
 struct roomy_root : cached_root {
     roomy_root()
         : cached_root([] {

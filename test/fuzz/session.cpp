@@ -23,6 +23,18 @@ session_fixture& server() {
         settings.uploads.max_body = 200;
         settings.limits.header_size = 600;
         settings.limits.requests_per_connection = 8;
+        auto& delivery = settings.site.delivery;
+        delivery.listing = true;
+        delivery.try_paths = {"$path.html", "/index.html"};
+        delivery.compression.min_size = 0;
+        delivery.cors.origins = {"https://*.example.org"};
+        delivery.headers = {{"X-Own", "1"}, {"Referrer-Policy", std::nullopt}};
+        settings.site.redirects = {{"/old/**", "301 /new/$1"}, {"/gone", "410"}};
+        settings.site.rewrites = {{"/app/*", "/$1"}};
+        config::route_settings route;
+        route.path = "/sub";
+        route.delivery = delivery;
+        settings.site.routes.push_back(std::move(route));
     });
     return one;
 }

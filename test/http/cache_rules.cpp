@@ -58,9 +58,12 @@ BOOST_AUTO_TEST_CASE(what_the_server_has_to_know_of_a_value) {
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_rule_is_refused_with_what_to_write) {
-    for (const auto& [pattern, value] : std::vector<named_value>{
-             {"*.js", "max age"}, {"a/b/c", "no-store"}, {"text/html; q=1", "no-store"}, {"[a", "no-store"},
-             {"/a/{b", "no-store"}, {"a /b", "no-store"}})
+    for (const auto& [pattern, value] : std::vector<named_value>{{"*.js", "max age"},
+                                                                 {"a/b/c", "no-store"},
+                                                                 {"text/html; q=1", "no-store"},
+                                                                 {"[a", "no-store"},
+                                                                 {"/a/{b", "no-store"},
+                                                                 {"a /b", "no-store"}})
         BOOST_TEST(!cache_rules::parse({{pattern, value}}).has_value(), pattern);
 }
 

@@ -152,6 +152,42 @@ BOOST_AUTO_TEST_CASE(refuses_patterns_that_are_no_hosts) {
         BOOST_CHECK_THROW(host_table({pattern}), std::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(the_most_specific_pattern_says_which_site) {
+    host_table hosts({"www.example.org", "*.example.org"});
+    hosts.add("shop.example.org", 1);
+    hosts.add("*.deep.example.org", 2);
+    hosts.add("192.0.2.7", 3);
+    hosts.add("[2001:db8::7]", 4);
+    hosts.add("127.0.0.2", 5);
+    const struct {
+        std::string_view name;
+        std::optional<std::size_t> site;
+    } rows[] = {
+        {"www.example.org", 0},
+        {"other.example.org", 0},
+        {"SHOP.Example.org.", 1},
+        {"a.shop.example.org", 0},
+        {"a.deep.example.org", 2},
+        {"b.a.deep.example.org", 2},
+        {"deep.example.org", 0},
+        {"192.0.2.7", 3},
+        {"[2001:DB8:0::7]", 4},
+        {"127.0.0.2", 5},
+        {"127.0.0.3", 0},
+        {"localhost", 0},
+        {"[::1]", 0},
+        {"example.org", std::nullopt},
+        {"evil-example.org", std::nullopt},
+        {"[2001:db8::8]", std::nullopt},
+    };
+    for (const auto& [name, site] : rows) BOOST_TEST_CONTEXT(name) BOOST_TEST((hosts.find(name) == site));
+    hosts.add("*", 6);
+    hosts.add("*", 7);
+    BOOST_TEST((hosts.find("anything.net") == std::optional<std::size_t>(6)));
+    BOOST_TEST((hosts.find("[2001:db8::8]") == std::optional<std::size_t>(6)));
+    BOOST_TEST((hosts.find("localhost") == std::optional<std::size_t>(0)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -28,6 +28,25 @@ struct answer {
     }
 };
 
+/// Takes a body in chunks (RFC 9112 section 7.1, without extensions and trailers, which this server does not
+/// send) off the front of `bytes`. False when it is not complete. Throws when it is none.
+inline bool take_chunks(std::string_view& bytes, std::string& body) {
+    for (;;) {
+        const auto line_end = bytes.find("\r\n");
+        if (line_end == std::string_view::npos) return false;
+        std::uint64_t size = 0;
+        const auto number = std::from_chars(bytes.data(), bytes.data() + line_end, size, 16);
+        if (line_end == 0 || number.ec != std::errc{} || number.ptr != bytes.data() + line_end)
+            throw std::runtime_error("no chunk size: " + std::string(bytes.substr(0, line_end)));
+        bytes.remove_prefix(line_end + 2);
+        if (bytes.size() < size + 2) return false;
+        body += bytes.substr(0, size);
+        if (bytes.substr(size, 2) != "\r\n") throw std::runtime_error("a chunk without its end");
+        bytes.remove_prefix(size + 2);
+        if (size == 0) return true;
+    }
+}
+
 /// Takes one answer off the front of `bytes`. False when it is not complete. Throws std::runtime_error when
 /// the bytes are no HTTP/1.1 answer of this server.
 inline bool take_answer(std::string_view& bytes, answer& out, bool to_head = false) {
@@ -45,6 +64,13 @@ inline bool take_answer(std::string_view& bytes, answer& out, bool to_head = fal
             throw std::runtime_error("a stray CR, LF or NUL: " + out.head);
     const bool has_none = out.status < 200 || out.status == 204 || out.status == 304;
     std::uint64_t length = 0;
+    if (!has_none && out.field("Transfer-Encoding") == "chunked" && !out.has_field("Content-Length")) {
+        auto rest = bytes.substr(end + 4);
+        out.body.clear();
+        if (!to_head && !take_chunks(rest, out.body)) return false;
+        bytes = rest;
+        return true;
+    }
     if (has_none == out.has_field("Content-Length"))
         throw std::runtime_error("Content-Length and status disagree: " + out.head);
     if (!has_none) {

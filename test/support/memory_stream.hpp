@@ -32,6 +32,7 @@ public:
     bool paces = false;                   ///< what `is_paced()` says
     bool is_shut = false;
     bool is_closed = false;
+    bool is_reset = false;                                   ///< closing is to look like a failure
     std::vector<bool> more_followed;                         ///< what each write said of the next one
     std::vector<std::pair<std::size_t, bool>> fill_changes;  ///< bytes of output so far, and `on`
     std::size_t waits_for_room = 0;
@@ -113,6 +114,7 @@ public:
         is_reading_aborted_ = true;
         is_writing_aborted_ = is_writing_aborted_ || what == abort_both;
     }
+    void reset_on_close() noexcept override { is_reset = true; }
     void close() noexcept override { is_closed = true; }
 
     bool is_reading_aborted() const noexcept { return is_reading_aborted_; }

@@ -1,0 +1,163 @@
+// Sites and routes: objects that begin with what stands above them.
+#include "given.hpp"
+
+#include "config/describe.hpp"
+#include "config/effective.hpp"
+#include "config/places.hpp"
+#include "config/table.hpp"
+#include "support/temp_dir.hpp"
+
+namespace fairlead::config {
+namespace {
+
+const std::string at = "/etc/fairlead/site.json:";
+
+BOOST_AUTO_TEST_SUITE(scopes)
+
+BOOST_AUTO_TEST_CASE(what_a_site_or_route_does_not_say_is_as_above) {
+    const auto all = given::must_load(R"({
+  "sites": {"www.Example.org , example.org": {
+      "root": "two", "headers": {"X-A": null, "X-C": "3"}, "compression": {"min_size": 7},
+      "routes": {"/docs/": {"listing": true}, "/own": {"root": "/own", "limits": {"in_flight": 3}}}}},
+  "root": "one", "index": ["home.html"], "headers": {"X-A": "1", "X-B": "2"},
+  "cache_control": {"*.js": "max-age=1", "*.css": "max-age=2"}, "redirects": {"/a": "/b"},
+  "error_pages": {"404": "/404.html"}, "compression": {"gzip_level": 1},
+  "routes": {"/x": {"cache_control": {"*.css": "no-store"}}}
+})").values;
+    BOOST_TEST_REQUIRE(all.sites.size() == 1u);
+    const auto& site = all.sites[0];
+    BOOST_TEST((site.hosts == std::vector<std::string>{"www.example.org", "example.org"}));
+    BOOST_TEST(site.delivery.root == "/etc/fairlead/two");
+    BOOST_TEST((site.delivery.index == std::vector<std::string>{"home.html"}));
+    BOOST_TEST((site.delivery.headers ==
+                named_values{{"X-A", std::nullopt}, {"X-B", "2"}, {"X-C", "3"}}));
+    BOOST_TEST(site.delivery.compression.gzip_level == 1u);
+    BOOST_TEST(site.delivery.compression.min_size == 7u);
+    BOOST_TEST(site.redirects.empty());             // a site's own
+    BOOST_TEST(site.delivery.error_pages.empty());  // of the level that names them
+    BOOST_TEST_REQUIRE(site.routes.size() == 2u);
+    BOOST_TEST(site.routes[0].path == "/docs");
+    BOOST_TEST(site.routes[0].delivery.root == "/etc/fairlead/two");
+    BOOST_TEST(!site.routes[0].has_own_root);
+    BOOST_TEST(!site.routes[0].has_own_limits);
+    BOOST_TEST(site.routes[0].delivery.listing);
+    BOOST_TEST(site.routes[1].has_own_root);
+    BOOST_TEST(site.routes[1].delivery.root == "/own");
+    BOOST_TEST(site.routes[1].has_own_limits);
+    BOOST_TEST(site.routes[1].limits.in_flight == 3u);
+    BOOST_TEST(site.routes[1].limits.queue == all.limits.queue);
+
+    BOOST_TEST_REQUIRE(all.site.routes.size() == 1u);
+    BOOST_TEST((all.site.routes[0].delivery.cache_control ==
+                named_values{{"*.css", "no-store"}, {"*.js", "max-age=1"}}));
+    BOOST_TEST(all.site.delivery.headers.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(variables_and_flags_count_before_sites_begin) {
+    auto from = given::variables({{"FAIRLEAD_COMPRESSION_GZIP_LEVEL", "3"}});
+    from.flags = {{"root", "--root", "/flag"}};
+    const auto all = given::must_load(R"({"root": "/file", "sites": {"a.example": {}}})", from).values;
+    BOOST_TEST(all.sites.at(0).delivery.root == "/flag");
+    BOOST_TEST(all.sites.at(0).delivery.compression.gzip_level == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(errors_inside_name_their_place_and_pointer) {
+    given::must_refuse(R"({"sites": {
+  "a b": {},
+  "b.example": {"roots": 1, "threads": 2, "listing": "yes",
+    "redirects": {"/a": "/b", "/b": "/a"}},
+  "c.example": [],
+  "d.example": {"routes": {"/x": {"redirects": {}, "limits": {"connections": 1}, "cors": {"origins": ["*"], "credentials": true}}}}
+}})",
+                       {at + "2:3: /sites/a b: not usable: write a name (\"www.example.org\"), \"*.example.org\", an "
+                             "address or \"*\", without scheme and path",
+                        at + "3:17: /sites/b.example/roots: unknown key: did you mean /sites/b.example/root?",
+                        at + "3:29: /sites/b.example/threads: this key counts for the whole program: move it to "
+                             "the top of the file",
+                        at + "3:54: /sites/b.example/listing: expected true or false, found the string \"yes\"",
+                        at + "4:19: /sites/b.example/redirects/~1a: it leads in a circle or on without end: "
+                             "/a -> /b -> /a",
+                        at + "5:16: /sites/c.example: expected an object { }, found an empty list",
+                        at + "6:35: /sites/d.example/routes/~1x/redirects: this key counts for a whole site: move "
+                             "it out of \"routes\"",
+                        at + "6:63: /sites/d.example/routes/~1x/limits/connections: this key counts for the whole "
+                             "program: move it to the top of the file"});
+    BOOST_TEST(given::errors_of(given::load_site(
+                   R"({"routes": {"/x": {"cors": {"origins": ["*"], "credentials": true}}}})"))
+                   .at(0)
+                   .starts_with(at + "1:13: /routes/~1x/cors/origins: "));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_there_twice_or_taken_is_refused) {
+    given::must_refuse(
+        "{\"routes\": {\n\"/a\": {},\n\"/a/\": {}, \"/upload\": {}}}",
+        {at + "3:1: /routes/~1a~1: it is the route of line 2 already (a slash at the end makes no difference); "
+              "remove one of the two",
+         at + "3:12: /routes/~1upload: this address belongs to uploads (uploads.path is \"/upload\", stored "
+              "documents are below \"/uploads/\"); choose another path"});
+    given::must_refuse(
+        "{\"hosts\": [\"a.example\"], \"sites\": {\n\"b.example\": {},\n\"B.example\": {}, \"a.example\": {}}}",
+        {at + "3:1: /sites/B.example: \"b.example\" belongs to the site of line 2 already; remove one",
+         at + "3:18: /sites/a.example: \"a.example\" belongs to the default site (hosts) already; remove one"});
+    for (const auto* path : {"/", "", "a", "/a//b", "/.git", "/a/../b", "/livez", "/a?b", "/a%20b"})
+        BOOST_TEST(!given::errors_of(given::load_site("{\"routes\": {\"" + std::string(path) + "\": {}}}")).empty(),
+                   path);
+    given::must_load(R"({"routes": {"/.well-known": {}, "/.well-known/acme-challenge/": {}}})");
+}
+
+BOOST_AUTO_TEST_CASE(named_values_are_checked_by_the_rules_that_use_them) {
+    const auto errors = given::errors_of(given::load_site(R"({
+"redirects": {"old": "/new", "/a/*": "/b/$2", "/x": "99 /y", "/ok/**": "301 https://example.net/$1"},
+"rewrites": {"/[a": "/b"},
+"cache_control": {"*.js": "max age"},
+"headers": {"Content-Length": "1", "X A": "1", "X-B": "a\u0001", "X-C": 5},
+"error_pages": {"200": "/a.html", "404": "a.html"}})"));
+    BOOST_TEST(errors.size() == 11u, errors.size());
+    for (const auto& error : errors) BOOST_TEST(error.starts_with(at), error);
+}
+
+BOOST_AUTO_TEST_CASE(the_effective_configuration_has_the_scopes_with_what_they_say) {
+    const auto* const text = R"({"root": "/r", "headers": {"X-A": "1"},
+"routes": {"/x": {"listing": true, "limits": {"queue": 1}}},
+"sites": {"a.example, b.example": {"headers": {"X-B": "2"}, "routes": {"/y/": {"cors": {"origins": ["*"]}}}}, "c.example": {}}})";
+    const auto first = given::must_load(text);
+    const auto effective = effective_text(first);
+    const auto second = given::must_load(effective);
+    BOOST_TEST(effective_text(second).size() > 0u);
+    BOOST_TEST_REQUIRE(second.values.sites.size() == 2u);
+    BOOST_TEST((second.values.sites[0].delivery.headers == first.values.sites[0].delivery.headers));
+    BOOST_TEST((second.values.sites[0].routes.at(0).delivery.cors.origins == std::vector<std::string>{"*"}));
+    BOOST_TEST(second.values.site.routes.at(0).limits.queue == 1u);
+    BOOST_TEST(effective.find("            \"listing\": true,  // /etc/fairlead/site.json:2\n") !=
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
+    const test::temp_dir dir;
+    dir.make_folder("www");
+    dir.write("www/404.html", "x");
+    dir.write("file", "x");
+    const auto base = dir.path().string();
+    const auto faults = [&](const std::string& text) {
+        const auto loaded = given::must_load(text);
+        std::vector<std::string> found;
+        for (const auto& error : check_places(loaded)) found.push_back(error.text());
+        return found;
+    };
+    BOOST_TEST(faults("{\"root\": \"" + base + "/www\", \"error_pages\": {\"404\": \"/404.html\"}}").empty());
+    const auto found = faults("{\"root\": \"" + base + "/none\", \"mime_types\": \"" + base +
+                              "/none\",\n\"sites\": {\"a.example\": {\"root\": \"" + base +
+                              "/file\", \"routes\": {\"/x\": {\"root\": \"" + base +
+                              "/www\", \"error_pages\": {\"404\": \"/none.html\", \"500\": null}}}}}}");
+    BOOST_TEST_REQUIRE(found.size() == 4u);
+    BOOST_TEST(found[0] == at + "1:2: /root: \"" + base +
+                               "/none\" cannot be used: No such file or directory; create it, or correct the path");
+    BOOST_TEST(found[1].find(": /mime_types: ") != std::string::npos);
+    BOOST_TEST(found[2] == at + "2:25: /sites/a.example/root: \"" + base + "/file\" is no directory");
+    BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::config

@@ -1,0 +1,281 @@
+// What sites and routes make of a request, through a whole connection.
+#include "site/site.hpp"
+
+#include "../session/requests.hpp"
+#include "support/answers.hpp"
+#include "support/session_fixture.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace fairlead::site {
+namespace {
+
+using namespace test;
+
+/// The only answer to one request.
+answer ask(session_fixture& server, const std::string& bytes) {
+    auto all = all_answers(server.serve(bytes).bytes);
+    BOOST_REQUIRE_EQUAL(all.size(), 1u);
+    return all.front();
+}
+answer ask_host(session_fixture& server, std::string_view host, std::string_view target) {
+    return ask(server, "GET " + std::string(target) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+}
+
+std::string repeated_text() {
+    std::string text;
+    while (text.size() < 20'000) text += "the same line again and again\n";
+    return text;
+}
+
+config::route_settings route(const config::settings& all, std::string path) {
+    config::route_settings made;
+    made.path = std::move(path);
+    made.delivery = all.site.delivery;
+    made.limits = all.limits;
+    return made;
+}
+
+BOOST_AUTO_TEST_SUITE(delivery)
+
+BOOST_AUTO_TEST_CASE(each_host_has_its_own_root_and_rules) {
+    temp_dir other;
+    other.write("index.html", "other");
+    other.write("only-here.txt", "x");
+    session_fixture server([&](config::settings& all) {
+        all.site.hosts = {"www.example.org"};
+        config::site_settings site;
+        site.delivery = all.site.delivery;
+        site.delivery.root = other.path().string();
+        site.hosts = {"other.example.org", "*.other.example.org"};
+        site.redirects = {{"/moved", "/to"}};
+        all.sites.push_back(site);
+    });
+    BOOST_TEST(ask_host(server, "www.example.org", "/").body == "<p>hello</p>\n");
+    BOOST_TEST(ask_host(server, "localhost", "/").body == "<p>hello</p>\n");
+    BOOST_TEST(ask_host(server, "OTHER.example.org:8080", "/").body == "other");
+    BOOST_TEST(ask_host(server, "a.b.other.example.org", "/").body == "other");
+    BOOST_TEST(ask_host(server, "other.example.org", "/moved").status == 302u);
+    BOOST_TEST(ask_host(server, "www.example.org", "/moved").status == 404u);
+    BOOST_TEST(ask_host(server, "www.example.org", "/only-here.txt").status == 404u);
+    BOOST_TEST(ask_host(server, "unknown.example.org", "/").status == 403u);
+    // Uploads are the default site's; an absolute target wins over Host.
+    BOOST_TEST(ask_host(server, "other.example.org", "/upload").status == 404u);
+    BOOST_TEST(ask_host(server, "www.example.org", "http://other.example.org/").body == "other");
+    // Health checks answer under any name.
+    BOOST_TEST(ask_host(server, "unknown.example.org", "/livez").status == 200u);
+    BOOST_TEST(ask_host(server, "other.example.org", "/readyz").status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_route_that_fits_counts) {
+    temp_dir docs;
+    docs.write("a.txt", "docs");
+    docs.write("deep/a.txt", "docs below");
+    session_fixture server([&](config::settings& all) {
+        auto own = route(all, "/docs");
+        own.has_own_root = true;
+        own.delivery.root = docs.path().string();
+        own.delivery.headers = {{"X-Where", "docs"}};
+        own.delivery.listing = true;
+        auto deeper = route(all, "/docs/deep");
+        deeper.delivery.headers = {{"X-Where", "deeper"}};
+        auto same_root = route(all, "/sub");
+        same_root.delivery.headers = {{"X-Where", "sub"}};
+        all.site.routes = {own, deeper, same_root};
+    });
+    BOOST_TEST(ask(server, get("/docs/a.txt")).body == "docs");
+    BOOST_TEST(ask(server, get("/docs/a.txt")).field("X-Where") == "docs");
+    // Without a root of its own a route shows what lies there below the site's.
+    BOOST_TEST(ask(server, get("/docs/deep/a.txt")).status == 404u);
+    BOOST_TEST(ask(server, get("/docs/deep/a.txt")).field("X-Where") == "deeper");
+    BOOST_TEST(ask(server, get("/sub/")).body == "<p>below</p>\n");
+    BOOST_TEST(ask(server, get("/sub/")).field("X-Where") == "sub");
+    BOOST_TEST(ask(server, get("/subway")).field("X-Where") == "");
+    const auto bare = ask(server, get("/docs?x"));
+    BOOST_TEST(bare.status == 301u);
+    BOOST_TEST(bare.field("Location") == "/docs/?x");
+    BOOST_TEST(ask(server, get("/docs/?format=json")).body.find("\"deep\"") != std::string::npos);
+    // Nothing of the site's root is reached through the route, and the other way round.
+    BOOST_TEST(ask(server, get("/docs/index.html")).status == 404u);
+    BOOST_TEST(ask(server, get("/docs/../index.html")).status == 403u);
+    BOOST_TEST(ask(server, get("/a.txt")).status == 404u);
+}
+
+BOOST_AUTO_TEST_CASE(redirects_then_rewrites_then_the_usual_rules) {
+    session_fixture server([](config::settings& all) {
+        all.site.redirects = {{"/old/**", "301 /new/$1"},
+                              {"/gone", "410"},
+                              {"/out/*", "307 https://example.net/$1?from=us"},
+                              {"/open/**", "/$1"}};
+        all.site.rewrites = {{"/app/**", "/sub/index.html"}, {"/any/**", "/$1"}};
+    });
+    const auto where = [&](const std::string& target) {
+        const auto seen = ask(server, get(target));
+        return std::to_string(seen.status) + " " + std::string(seen.field("Location"));
+    };
+    BOOST_TEST(where("/old/a%20b?q=1") == "301 /new/a%20b?q=1");
+    BOOST_TEST(where("/gone") == "410 ");
+    BOOST_TEST(where("/out/x?y=2") == "307 https://example.net/x?from=us&y=2");
+    BOOST_TEST(where("/open//evil.example") == "400 ");
+    BOOST_TEST(where("/open/%5cevil.example") == "400 ");
+    BOOST_TEST(ask(server, get("/app/user/7")).body == "<p>below</p>\n");
+    BOOST_TEST(ask(server, request("HEAD /old/x")).status == 301u);
+    BOOST_TEST(ask(server, request("DELETE /old/x")).status == 301u);
+    // A path that is rewritten to what is refused is refused.
+    BOOST_TEST(where("/any/program.exe") == "415 ");
+    server.folder.write("www/.env", "secret");
+    BOOST_TEST(where("/any/.env") == "404 ");
+}
+
+BOOST_AUTO_TEST_CASE(error_pages_are_found_from_the_inside_out) {
+    session_fixture server([](config::settings& all) {
+        all.site.delivery.error_pages = {{"404", "/not-there.html"}, {"415", "/not-there.html"}};
+        auto plain = route(all, "/plain");
+        plain.delivery.error_pages = {{"415", std::nullopt}};
+        all.site.routes = {plain};
+        std::ofstream(all.site.delivery.root + "/not-there.html") << "<h1>own</h1>";
+    });
+    const auto missing = ask(server, get("/nothing.txt"));
+    BOOST_TEST(missing.status == 404u);
+    BOOST_TEST(missing.body == "<h1>own</h1>");
+    BOOST_TEST(missing.field("Content-Type") == "text/html; charset=utf-8");
+    BOOST_TEST(missing.field("ETag") == "");
+    BOOST_TEST(ask(server, get("/plain/nothing.txt")).body == "<h1>own</h1>");
+    BOOST_TEST(ask(server, get("/x.exe")).body == "<h1>own</h1>");
+    BOOST_TEST(ask(server, get("/plain/x.exe")).body.find("415 Unsupported") != std::string::npos);
+    BOOST_TEST(ask(server, get("/nothing.txt", "Accept: application/json\r\n")).field("Content-Type") ==
+               "application/problem+json");
+    // Replaced pages are seen when the house is kept; one that vanished stays as it was.
+    std::ofstream(server.settings.site.delivery.root + "/not-there.html") << "<h1>another</h1>";
+    server.sites.keep_house();
+    BOOST_TEST(ask(server, get("/nothing.txt")).body == "<h1>another</h1>");
+    std::filesystem::remove(server.settings.site.delivery.root + "/not-there.html");
+    server.sites.keep_house();
+    BOOST_TEST(ask(server, get("/nothing.txt")).body == "<h1>another</h1>");
+}
+
+BOOST_AUTO_TEST_CASE(a_page_for_all_paths_stands_for_pages_only) {
+    session_fixture server([](config::settings& all) {
+        all.site.delivery.try_paths = {"$path.html", "/index.html"};
+        std::ofstream(all.site.delivery.root + "/about.html") << "about";
+    });
+    for (const auto* page : {"/user/7", "/user/john.doe", "/deep/link/", "/x.html", "/sub/unknown"})
+        BOOST_TEST(ask(server, get(page)).body == "<p>hello</p>\n", page);
+    BOOST_TEST(ask(server, get("/about")).body == "about");
+    BOOST_TEST(ask(server, get("/about/")).body == "about");
+    BOOST_TEST(ask(server, get("/sub")).status == 301u);
+    for (const auto* missing : {"/app.js", "/a.png", "/robots.txt", "/favicon.ico", "/.well-known/x",
+                                "/.well-known/security.txt", "/.env", "/a/.git/config"})
+        BOOST_TEST(ask(server, get(missing)).status == 404u, missing);
+    BOOST_TEST(ask(server, request("POST /user/7", "Content-Length: 0\r\n")).status == 405u);
+}
+
+BOOST_AUTO_TEST_CASE(fields_of_the_configuration_are_on_every_answer_once) {
+    session_fixture server([](config::settings& all) {
+        all.site.delivery.headers = {{"X-Own", "1"}, {"Referrer-Policy", std::nullopt}, {"Accept-Ranges", "none"}};
+        all.site.delivery.cors.origins = {"https://app.example.org"};
+        all.site.redirects = {{"/old", "/new"}};
+    });
+    const std::string origin = "Origin: https://app.example.org\r\n";
+    for (const auto& bytes :
+         {get("/", origin), get("/middle.txt", origin), get("/nothing", origin), get("/old", origin), get("/x.exe", origin),
+          request("TRACE /", origin), request("OPTIONS /", origin), post("{\"a\":1}", origin), post("{", origin),
+          get("/middle.txt", origin + "Range: bytes=0-1\r\n"), get("/middle.txt", origin + "Range: bytes=99999-\r\n"),
+          get("/livez", origin)}) {
+        const auto seen = ask(server, bytes);
+        BOOST_TEST_CONTEXT(bytes) {
+            for (const auto* line : {"\r\nX-Own: 1\r\n", "\r\nX-Content-Type-Options: nosniff\r\n",
+                                     "\r\nContent-Security-Policy: frame-ancestors 'self'\r\n",
+                                     "\r\nAccess-Control-Allow-Origin: https://app.example.org\r\n"}) {
+                const auto first = seen.head.find(line);
+                BOOST_TEST(first != std::string::npos, line);
+                BOOST_TEST(seen.head.find(line, first + 1) == std::string::npos, line);
+            }
+            BOOST_TEST(!seen.has_field("Referrer-Policy"));
+            BOOST_TEST(seen.head.find("Accept-Ranges: bytes") == std::string::npos);
+        }
+    }
+    const auto preflight =
+        ask(server, request("OPTIONS /upload", origin + "Access-Control-Request-Method: GET\r\n"));
+    BOOST_TEST(preflight.status == 204u);
+    BOOST_TEST(preflight.field("Access-Control-Allow-Methods") == "GET, HEAD");
+    BOOST_TEST(!preflight.has_field("Allow"));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_compressed_once_and_each_coding_is_a_representation) {
+    session_fixture server;
+    server.folder.write("www/page.html", repeated_text());
+    const auto plain = ask(server, get("/page.html"));
+    BOOST_TEST(plain.field("Vary") == "Accept-Encoding");
+    const auto first = ask(server, get("/page.html", "Accept-Encoding: gzip\r\n"));
+    BOOST_TEST(first.field("Content-Encoding") == "gzip");
+    BOOST_TEST(first.field("Vary") == "Accept-Encoding");
+    BOOST_TEST(!first.has_field("Accept-Ranges"));
+    BOOST_TEST(first.body.size() < 1'000u);
+    BOOST_TEST(first.field("ETag") != plain.field("ETag"));
+    const auto second = ask(server, get("/page.html", "Accept-Encoding: gzip\r\n"));
+    BOOST_TEST((second.body == first.body));
+    const auto head = server.serve(request("HEAD /page.html", "Accept-Encoding: br\r\n")).bytes;
+    BOOST_TEST(head.find("\r\nContent-Encoding: br\r\n") != std::string::npos);
+    BOOST_TEST(head.ends_with("\r\n\r\n"));
+
+    const auto with = [&](std::string_view coding, std::string_view tag) {
+        return ask(server, get("/page.html", "Accept-Encoding: " + std::string(coding) + "\r\nIf-None-Match: " +
+                                                 std::string(tag) + "\r\n"));
+    };
+    // Also of a coding that was never made.
+    const auto zstd_tag = std::string(plain.field("ETag")).insert(plain.field("ETag").size() - 1, "-zstd");
+    for (const auto& same : {with("gzip", first.field("ETag")), with("zstd", zstd_tag)}) {
+        BOOST_TEST(same.status == 304u);
+        BOOST_TEST(same.field("Vary") == "Accept-Encoding");
+        BOOST_TEST(same.field("Cache-Control") == "no-cache");
+        BOOST_TEST(!same.has_field("Content-Type"));
+        BOOST_TEST(!same.has_field("Content-Encoding"));
+        BOOST_TEST(!same.has_field("Last-Modified"));
+    }
+    BOOST_TEST(with("gzip", plain.field("ETag")).status == 200u);
+    BOOST_TEST(with("identity", first.field("ETag")).status == 200u);
+    // Ranges are of the file as it is.
+    const auto part = ask(server, get("/page.html", "Accept-Encoding: gzip\r\nRange: bytes=0-9\r\n"));
+    BOOST_TEST(part.status == 206u);
+    BOOST_TEST(part.body == repeated_text().substr(0, 10));
+    BOOST_TEST(part.field("ETag") == plain.field("ETag"));
+    BOOST_TEST(ask(server, get("/page.html", "Accept-Encoding: identity;q=0\r\n")).status == 406u);
+    BOOST_TEST(ask(server, get("/page.html", "Accept-Encoding: gzip\r\nCache-Control: no-transform\r\n"))
+                   .field("Content-Encoding") == "");
+    // Too small, or not of a type that gets smaller.
+    BOOST_TEST(!ask(server, get("/", "Accept-Encoding: gzip\r\n")).has_field("Vary"));
+    server.folder.write("www/a.png", repeated_text());
+    BOOST_TEST(!ask(server, get("/a.png", "Accept-Encoding: gzip\r\n")).has_field("Vary"));
+}
+
+BOOST_AUTO_TEST_CASE(names_below_well_known_need_no_extension) {
+    session_fixture server;
+    server.folder.write("www/.well-known/acme-challenge/token-1", "key");
+    server.folder.write("www/.well-known/apple-app-site-association", "{}");
+    server.folder.write("www/plain", "x");
+    const auto token = ask(server, get("/.well-known/acme-challenge/token-1"));
+    BOOST_TEST(token.body == "key");
+    BOOST_TEST(token.field("Content-Type") == "text/plain; charset=utf-8");
+    BOOST_TEST(ask(server, get("/.well-known/apple-app-site-association")).field("Content-Type") ==
+               "application/json");
+    BOOST_TEST(ask(server, get("/plain")).status == 415u);
+    BOOST_TEST(ask(server, get("/.well-known/.hidden")).status == 404u);
+}
+
+BOOST_AUTO_TEST_CASE(caching_follows_the_rules_and_old_clients_get_a_date) {
+    session_fixture server([](config::settings& all) {
+        all.site.delivery.cache_control = {{"*.txt", "public, max-age=3600"}, {"/index.html", ""}};
+    });
+    BOOST_TEST(ask(server, get("/middle.txt")).field("Cache-Control") == "public, max-age=3600");
+    BOOST_TEST(!ask(server, get("/middle.txt")).has_field("Expires"));
+    BOOST_TEST(!ask(server, get("/")).has_field("Cache-Control"));
+    BOOST_TEST(ask(server, get("/sub/")).field("Cache-Control") == "no-cache");
+    const auto old = server.serve("GET /middle.txt HTTP/1.0\r\nHost: localhost\r\n\r\n").bytes;
+    BOOST_TEST(old.find("\r\nExpires: ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::site
