@@ -8,6 +8,7 @@
 #include "options.hpp"
 #include "server/lifecycle.hpp"
 #include "server/server.hpp"
+#include "site/site_builder.hpp"
 
 #include <sys/resource.h>
 
@@ -48,8 +49,9 @@ bool has_all_places(const config::loaded& configuration) {
     return errors.empty();
 }
 
-// Of two open-file caches, with what the process itself needs.
-constexpr rlim_t cache_descriptors = 2 * files::open_files_limits{}.descriptors + 128;
+// Of the open-file caches and of what is kept compressed, with what the process itself needs.
+constexpr rlim_t cache_descriptors =
+    2 * files::open_files_limits{}.descriptors + site::coded_descriptors + 128;
 
 /// Every connection and every cached file is a descriptor: take what the system allows.
 void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log& log) {

@@ -61,11 +61,7 @@ std::vector<contradiction> find_contradictions(const settings& all,
     if (all_usable({"root", "uploads.directory", "uploads.path", "uploads.inside_root"}) &&
         !all.uploads.path.empty() && !all.uploads.inside_root &&
         is_inside(all.uploads.directory, all.site.delivery.root))
-        found.push_back(
-            {"uploads.directory",
-             quote(all.uploads.directory) + " lies inside root " + quote(all.site.delivery.root) +
-                 ", so everyone could fetch what was uploaded; choose a directory outside of it, or set "
-                 "uploads.inside_root to true if that is meant"});
+        found.push_back({"uploads.directory", uploads_inside(all.uploads.directory, all.site.delivery.root)});
     for (auto& wrong : find_contradictions(all.site.delivery))
         if (usable(wrong.path)) found.push_back(std::move(wrong));
     if (all_usable({"listen", "admin.listen"}))
@@ -98,6 +94,12 @@ std::vector<std::string> find_risks(const settings& all) {
                 " may be reached from other machines, and metrics are shown to everyone who asks; "
                 "use 127.0.0.1 unless the network is private");
     return risks;
+}
+
+std::string uploads_inside(const std::string& directory, const std::string& root) {
+    return quote(directory) + " lies inside root " + quote(root) +
+           ", so everyone could fetch what was uploaded; choose a directory outside of it, or set "
+           "uploads.inside_root to true if that is meant";
 }
 
 bool is_inside(const std::string& inner, const std::string& outer) {

@@ -35,6 +35,9 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
 /// What is allowed, but probably not meant.
 std::vector<std::string> find_risks(const settings& all);
 
+/// Why uploads must not lie in a root.
+std::string uploads_inside(const std::string& directory, const std::string& root);
+
 /// True when `inner` is `outer` or lies below it. Both are absolute and normal; only names are compared, no
 /// link is followed.
 bool is_inside(const std::string& inner, const std::string& outer);

@@ -1,6 +1,7 @@
 #include "config/item_checks.hpp"
 
 #include "base/text.hpp"
+#include "http/cache_rules.hpp"
 #include "http/content_coding.hpp"
 #include "http/cors.hpp"
 #include "http/field_value.hpp"
@@ -103,8 +104,7 @@ std::optional<std::string> check_coding(std::string_view text) {
 }
 
 std::optional<std::string> check_type_pattern(std::string_view text) {
-    const auto type = http::parse_media_type(text);
-    if (type && type->parameters.empty()) return std::nullopt;
+    if (http::is_type_pattern(text)) return std::nullopt;
     return "write a media type (\"application/json\"), or all of a kind (\"text/*\")";
 }
 

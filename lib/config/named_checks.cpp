@@ -33,6 +33,11 @@ std::vector<named_fault> parse_each(const named_values& given) {
 std::vector<named_fault> check_redirects(const named_values& given) {
     http::redirect_rules rules;
     auto faults = add_each(rules, given);
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const auto target = std::string_view(*given[i].value).substr(given[i].value->find('/') + 1);
+        if (given[i].name == "/" + std::string(target) + "/")
+            faults.push_back({i, "a folder's address ends in '/', so that its target would lead back here"});
+    }
     if (!faults.empty()) return faults;
     if (const auto loop = rules.find_loop())
         faults.push_back({loop->first_rule, "it leads in a circle or on without end: " + loop->chain});

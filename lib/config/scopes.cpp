@@ -4,6 +4,7 @@
 #include "config/cross_checks.hpp"
 #include "config/describe.hpp"
 #include "config/file_walk.hpp"
+#include "http/host.hpp"
 
 #include <algorithm>
 #include <map>
@@ -17,10 +18,18 @@ std::string route_path(std::string_view key) {
     return std::string(key);
 }
 
-/// The names of a site in lower case, as they stand in its key.
+/// A name as hosts are compared: lower case, without port and trailing dot.
+std::string canonical_name(std::string_view text) {
+    const auto host = http::parse_host(text);
+    auto name = to_lower(host ? host->name : text);
+    if (name.ends_with('.')) name.pop_back();
+    return name;
+}
+
+/// The names of a site, as they stand in its key.
 std::vector<std::string> names_of(std::string_view key) {
     std::vector<std::string> names;
-    for (const auto name : split(key, ',')) names.push_back(to_lower(trim(name)));
+    for (const auto name : split(key, ',')) names.push_back(canonical_name(trim(name)));
     return names;
 }
 
@@ -101,10 +110,24 @@ void check_routes(const std::vector<given_scope>& routes, std::string_view prefi
     }
 }
 
+/// A root of a site or route that would publish what was uploaded.
+void check_roots(const std::vector<given_scope>& scopes, const std::string& prefix,
+                 const upload_settings& uploads, std::vector<complaint>& complaints) {
+    for (const auto& scope : scopes) {
+        const auto pointer = pointer_to(prefix, scope.name);
+        const auto& root = scope.values.site.delivery.root;
+        for (const auto& [row, at] : scope.given)
+            if (table()[row].path == "root" && is_inside(uploads.directory, root))
+                complaints.push_back({at, pointer + "/root", uploads_inside(uploads.directory, root)});
+        check_roots(scope.routes, pointer + "/routes", uploads, complaints);
+    }
+}
+
 /// A name that two sites claim.
 void check_names(const given_scopes& scopes, const settings& above, std::vector<complaint>& complaints) {
     std::map<std::string, std::string, std::less<>> claimed;
-    for (const auto& name : above.site.hosts) claimed.emplace(to_lower(name), "the default site (hosts)");
+    for (const auto& name : above.site.hosts)
+        claimed.emplace(canonical_name(name), "the default site (hosts)");
     for (const auto& site : scopes.sites)
         for (const auto& name : names_of(site.name)) {
             const auto [first, is_new] =
@@ -115,13 +138,16 @@ void check_names(const given_scopes& scopes, const settings& above, std::vector<
         }
 }
 
+bool has_own_limits(const given_scope& scope) {
+    return scope.has("limits.in_flight") || scope.has("limits.queue") || scope.has("limits.queue_timeout");
+}
+
 route_settings route_of(const given_scope& scope) {
     route_settings route;
     route.path = route_path(scope.name);
     route.delivery = scope.values.site.delivery;
     route.has_own_root = scope.has("root");
-    route.has_own_limits =
-        scope.has("limits.in_flight") || scope.has("limits.queue") || scope.has("limits.queue_timeout");
+    route.has_own_limits = has_own_limits(scope);
     route.limits = scope.values.limits;
     return route;
 }
@@ -157,6 +183,10 @@ given_scopes read_scopes(const node* sites, const node* routes, const settings& 
     for (const auto& site : scopes.sites)
         check_routes(site.routes, pointer_to("/sites", site.name), {}, complaints);
     check_names(scopes, above, complaints);
+    if (!above.uploads.path.empty() && !above.uploads.inside_root) {
+        check_roots(scopes.routes, "/routes", above.uploads, complaints);
+        check_roots(scopes.sites, "/sites", above.uploads, complaints);
+    }
     return scopes;
 }
 
@@ -165,6 +195,8 @@ void apply_scopes(const given_scopes& scopes, settings& all) {
     for (const auto& scope : scopes.sites) {
         auto site = scope.values.site;
         site.hosts = names_of(scope.name);
+        site.has_own_limits = has_own_limits(scope);
+        site.limits = scope.values.limits;
         site.routes = routes_of(scope.routes);
         all.sites.push_back(std::move(site));
     }

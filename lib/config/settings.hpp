@@ -142,6 +142,8 @@ struct site_settings {
     named_values redirects;  ///< path pattern to target
     named_values rewrites;   ///< path pattern to the path that is served in its place
     std::vector<route_settings> routes;
+    bool has_own_limits = false;  ///< as in a route; routes without limits of their own share them
+    limit_settings limits;
 };
 
 /// Every setting of the program. This is the reference: names equal the keys of the file, defaults stand

@@ -211,37 +211,40 @@ listing_options options_from(std::string_view query, std::string_view accept) {
     return options;
 }
 
-listing::listing(std::vector<listing_entry> entries, listing_options options)
-    : entries_(std::move(entries)), options_(std::move(options)) {
-    std::sort(entries_.begin(), entries_.end(),
-              [this](const auto& a, const auto& b) { return comes_before(a, b, options_); });
+listing::sorted_entries listing::sort(std::vector<listing_entry> entries, const listing_options& options) {
+    std::sort(entries.begin(), entries.end(),
+              [&options](const auto& a, const auto& b) { return comes_before(a, b, options); });
+    return std::make_shared<const std::vector<listing_entry>>(std::move(entries));
 }
+
+listing::listing(sorted_entries entries, listing_options options)
+    : entries_(std::move(entries)), options_(std::move(options)) {}
 
 bool listing::next(std::string& out) {
     if (is_complete_) return false;
     const auto enough = out.size() + listing_piece_bytes;
     if (!std::exchange(is_begun_, true)) append_head(out);
-    for (; at_ < entries_.size() && out.size() < enough; ++at_) append_row(out);
-    is_complete_ = at_ == entries_.size();
+    for (; at_ < entries_->size() && out.size() < enough; ++at_) append_row(out);
+    is_complete_ = at_ == entries_->size();
     if (is_complete_) append_foot(out);
     return true;
 }
 
 void listing::append_head(std::string& out) const {
-    if (options_.form == listing_form::html) return append_html_head(out, entries_, options_);
+    if (options_.form == listing_form::html) return append_html_head(out, *entries_, options_);
     out += "{\"path\":";
     http::append_json_string(out, options_.path);
     out += ",\"entries\":[";
 }
 
 void listing::append_row(std::string& out) const {
-    if (options_.form == listing_form::html) return append_html_row(out, entries_[at_]);
+    if (options_.form == listing_form::html) return append_html_row(out, (*entries_)[at_]);
     if (at_ > 0) out += ',';
-    append_json_row(out, entries_[at_]);
+    append_json_row(out, (*entries_)[at_]);
 }
 
 void listing::append_foot(std::string& out) const {
-    if (options_.form == listing_form::html) return append_html_foot(out, !entries_.empty());
+    if (options_.form == listing_form::html) return append_html_foot(out, !entries_->empty());
     out += options_.is_truncated ? "],\"truncated\":true}\n" : "],\"truncated\":false}\n";
 }
 

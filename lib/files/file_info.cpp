@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <limits>
+
 namespace fairlead::files {
 namespace {
 
+/// Since the epoch; what 64 bits cannot hold (before 1677 and after 2262, which file systems can) is clipped.
 std::int64_t nanoseconds(const timespec& time) noexcept {
-    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+    constexpr std::int64_t most_seconds = std::numeric_limits<std::int64_t>::max() / 1'000'000'000 - 1;
+    const auto seconds = std::clamp<std::int64_t>(time.tv_sec, -most_seconds, most_seconds);
+    return seconds * 1'000'000'000 + time.tv_nsec;
 }
 
 }  // namespace
@@ -30,8 +36,8 @@ result<file_info> inspect(int fd) noexcept {
 }
 
 std::string make_entity_tag(const file_info& info) {
-    return fmt::format("\"{:x}-{:x}-{:x}\"", info.inode, info.size,
-                       static_cast<std::uint64_t>(info.mtime_ns));
+    return fmt::format("\"{:x}-{:x}-{:x}-{:x}\"", info.inode, info.size,
+                       static_cast<std::uint64_t>(info.mtime_ns), static_cast<std::uint64_t>(info.ctime_ns));
 }
 
 }  // namespace fairlead::files

@@ -26,8 +26,9 @@ struct file_info {
 /// Error: the errno of fstat.
 result<file_info> inspect(int fd) noexcept;
 
-/// A strong entity tag (RFC 9110 section 8.8.3) with its quotes: inode, size and mtime in nanoseconds,
-/// hexadecimal.
+/// A strong entity tag (RFC 9110 section 8.8.3) with its quotes: inode, size, mtime and ctime in nanoseconds,
+/// hexadecimal. The ctime is there because all else can be as it was when the content is another: `cp -p`,
+/// `rsync -t` and builds with fixed dates set times, and file systems use inodes again.
 std::string make_entity_tag(const file_info& info);
 
 }  // namespace fairlead::files

@@ -258,9 +258,7 @@ void open_files::make_snapshot_of(open_file& file, const key& path) {
     file.content = {};
 }
 
-/// False when the file was written so recently that its next change might leave the same mtime (the
-/// granularity of the file system's clock). An mtime in the future was set by hand and says nothing; then the
-/// ctime counts.
+/// An mtime in the future was set by hand and says nothing; then the ctime counts.
 bool open_files::is_settled(const file_info& info, wall::time_point today) const noexcept {
     const auto now_ns =
         std::chrono::duration_cast<std::chrono::nanoseconds>(today.time_since_epoch()).count();

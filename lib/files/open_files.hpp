@@ -57,7 +57,7 @@ struct open_files_limits {
     std::size_t entries = 4096;
     std::size_t descriptors = 1024;                  ///< of snapshots, and of files too large for that
     std::uint64_t content_bytes = 64 * 1024 * 1024;  ///< of all cached contents together
-    std::uint64_t content_size = 64 * 1024;          ///< largest file whose content is kept
+    std::uint64_t content_size = 256 * 1024;         ///< largest file whose content is kept
     /// Largest one that is kept as bytes, and copied into each answer; a larger one is kept as a snapshot,
     /// whose pages are sent as they are. Measured: 2 more calls cost what copying this much does.
     std::uint64_t copied_size = 12 * 1024;
@@ -105,6 +105,10 @@ public:
     std::shared_ptr<const open_file> find_cached(std::string_view relative, steady::time_point now) {
         return lookup(key(relative), now);
     }
+
+    /// False when the file was written so recently that its next change might leave the same mtime (the
+    /// granularity of the file system's clock), or that it may be half written.
+    bool is_settled(const file_info& info, wall::time_point today) const noexcept;
 
     /// Forgets `relative` at once, also for an `open` that is under way: for who has just replaced or removed
     /// that file. Another name of the same file (a link) is seen when its own entry expires.
@@ -192,7 +196,6 @@ private:
     error_code read_content(open_file& file, bool may_block) const;
     void make_snapshot_of(open_file& file, const key& path);
     bool has_free_descriptor(const key& path);
-    bool is_settled(const file_info& info, wall::time_point today) const noexcept;
     void keep(const search& what, const std::shared_ptr<const open_file>& file);
     void forget(const key& path);
     // `gone` is let go after the shard's lock: closing the last descriptor of a removed file may take its

@@ -24,7 +24,8 @@ std::string coded_files::key_of(const void* root, const files::open_file& origin
                                 http::content_coding coding) {
     std::string key(reinterpret_cast<const char*>(&root), sizeof root);
     key += static_cast<char>(coding);
-    // The tag says which content it is; the path is for the case that two file systems use one inode number.
+    // The tag says which content it is; but two file systems may use one inode number.
+    key.append(reinterpret_cast<const char*>(&original.info.device), sizeof original.info.device);
     return key.append(original.etag).append(original.name);
 }
 
@@ -37,22 +38,23 @@ coded_files::file_pointer coded_files::find(const std::string& key) {
     return place->second->file;
 }
 
-std::optional<coded_files::claim> coded_files::try_claim(std::string key) {
-    if (shard_bytes_ == 0) return claim(this, {});
+std::optional<coded_files::claim> coded_files::try_claim(const std::string& key) {
     const std::lock_guard guard(claims_mutex_);
-    if (!claims_.insert(key).second) return std::nullopt;
-    return claim(this, std::move(key));
+    const bool is_kept = shard_bytes_ > 0;
+    if (claims_.size() >= most_at_work || (is_kept && claims_.contains(key))) return std::nullopt;
+    claims_.insert(key);
+    return claim(this, key);
 }
 
 void coded_files::give_back(const std::string& key) {
     const std::lock_guard guard(claims_mutex_);
-    claims_.erase(key);
+    claims_.erase(claims_.find(key));
 }
 
 void coded_files::keep(const claim& made, file_pointer file) {
     const auto bytes = bytes_of(*file);
     const std::size_t descriptors = file->fd ? 1 : 0;
-    if (made.key_.empty() || bytes > shard_bytes_ || descriptors > shard_descriptors_) return;
+    if (bytes > shard_bytes_ || descriptors > shard_descriptors_) return;
     std::list<entry> gone;  // let go after the lock
     auto& part = shard_of(made.key_);
     const std::lock_guard guard(part.mutex);
@@ -68,6 +70,15 @@ void coded_files::keep(const claim& made, file_pointer file) {
     part.used.descriptors += descriptors;
 }
 
+void coded_files::make_room() {
+    for (auto& part : shards_) {
+        std::list<entry> gone;
+        const std::lock_guard guard(part.mutex);
+        const auto most = part.used.descriptors / 2;
+        while (part.used.descriptors > most) take_out(part, part.entries.begin(), gone);
+    }
+}
+
 void coded_files::take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
     from.used.bytes -= bytes_of(*which->file);
     from.used.descriptors -= which->file->fd ? 1 : 0;
@@ -75,11 +86,12 @@ void coded_files::take_out(shard& from, std::list<entry>::iterator which, std::l
     gone.splice(gone.end(), from.entries, which);
 }
 
-error_code coded_files::fill(const files::open_file& original, int level, files::open_file& coded) {
+error_code coded_files::fill(const files::open_file& original, int level, files::open_file& coded) const {
     content::encoder encoder(coded.coding, level, original.info.size);
     files::file_pieces pieces(original);
     std::string buffer(files::file_pieces::piece_size, '\0');
     for (;;) {
+        if (is_stopped_.load(std::memory_order_relaxed)) return errc::cancelled;
         const auto piece = pieces.next(buffer);
         if (!piece) return piece.error();
         if (piece->empty()) break;

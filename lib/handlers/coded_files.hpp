@@ -13,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace fairlead::handlers {
 
@@ -27,6 +28,8 @@ public:
     static constexpr std::uint64_t largest_kept = 4 * 1024 * 1024;
     /// Most files that are compressed while they are sent at once, since each takes an encoder's memory.
     static constexpr int most_streams = 16;
+    /// Most files that wait for their compression as a whole, or are at it.
+    static constexpr std::size_t most_at_work = 64;
 
     /// Keeps at most `bytes` of contents, and at most `descriptors` of them as snapshots.
     coded_files(std::uint64_t bytes, std::size_t descriptors);
@@ -41,32 +44,39 @@ public:
     /// The exclusive right to make what has this key; given back when destroyed.
     class claim {
     public:
-        claim(claim&& other) noexcept : owner_(other.owner_), key_(std::move(other.key_)) {
-            other.key_.clear();
-        }
+        claim(claim&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr)), key_(std::move(other.key_)) {}
         claim& operator=(claim&&) = delete;
         ~claim() {
-            if (!key_.empty()) owner_->give_back(key_);
+            if (owner_) owner_->give_back(key_);
         }
 
     private:
         friend class coded_files;
-        claim(coded_files* owner, std::string key) noexcept : owner_(owner), key_(std::move(key)) {}
+        claim(coded_files* owner, const std::string& key) : owner_(owner), key_(key) {}
         coded_files* owner_;
         std::string key_;
     };
-    /// Nothing when somebody else is at it. Where nothing is kept, everybody may.
-    std::optional<claim> try_claim(std::string key);
+    /// Nothing when somebody else is at it, or when `most_at_work` are at something. Where nothing is kept,
+    /// the same may be made several times.
+    std::optional<claim> try_claim(const std::string& key);
 
     /// Keeps what was made.
     void keep(const claim& made, file_pointer file);
 
     /// Compresses all of `original` into `coded`, whose other members are the caller's. Blocks, and works:
-    /// for a thread of the pool. Errors: errc::file_changed, the errno of a read, the encoder's.
-    static error_code fill(const files::open_file& original, int level, files::open_file& coded);
+    /// for a thread of the pool. Errors: errc::file_changed, errc::cancelled after `stop`, the errno of a
+    /// read, the encoder's.
+    error_code fill(const files::open_file& original, int level, files::open_file& coded) const;
+
+    /// Ends compressions that are under way soon, and those that come at once.
+    void stop() noexcept { is_stopped_.store(true, std::memory_order_relaxed); }
 
     /// A place among `most_streams`, until it is destroyed; nullptr when there is none.
     std::shared_ptr<void> try_stream();
+
+    /// Lets half of the snapshots go, when the process has no descriptor left.
+    void make_room();
 
     struct usage {
         std::size_t entries = 0;
@@ -98,8 +108,9 @@ private:
     const std::size_t shard_descriptors_;
     std::array<shard, shard_count> shards_;
     std::mutex claims_mutex_;
-    std::unordered_set<std::string> claims_;
+    std::unordered_multiset<std::string> claims_;
     std::atomic<int> streams_{0};
+    std::atomic<bool> is_stopped_{false};
 };
 
 }  // namespace fairlead::handlers

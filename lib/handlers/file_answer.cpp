@@ -87,6 +87,11 @@ http::problem unsatisfiable(std::uint64_t size) {
     return refusal;
 }
 
+http::range_choice choose_range(const http::request& request, const files::open_file& file) {
+    if (!http::range_applies(request.fields, validators_of(file), now_in_seconds())) return {};
+    return http::choose_range(request.method, request.fields, file.info.size);
+}
+
 }  // namespace
 
 asked_for read_asked_for(const http::request& request) noexcept {
@@ -129,11 +134,14 @@ std::optional<http::outcome> check_preconditions(const http::request& request,
     return std::nullopt;
 }
 
+bool is_range_wanted(const http::request& request, const files::open_file& file) {
+    return choose_range(request, file).kind != http::range_choice::kind::whole;
+}
+
 http::outcome send_ranges(const http::request& request, std::shared_ptr<const files::open_file> file) {
-    http::range_choice range;
-    if (http::range_applies(request.fields, validators_of(*file), now_in_seconds()))
-        range = http::choose_range(request.method, request.fields, file->info.size);
+    const auto range = choose_range(request, *file);
     http::response answer;
+    add_expires(request, *file, answer);
     switch (range.kind) {
         case http::range_choice::kind::unsatisfiable: return unsatisfiable(file->info.size);
         case http::range_choice::kind::several: return send_parts(std::move(file), range.ranges);

@@ -5,7 +5,7 @@
 namespace fairlead::handlers {
 namespace {
 
-constexpr std::string_view well_known = ".well-known/";
+constexpr std::string_view well_known = "/.well-known/";
 
 /// Files below /.well-known/ mostly have no extension, since their names are given (RFC 8615): there a name
 /// without one is text, or JSON where its specification says so.
@@ -24,8 +24,9 @@ std::string_view well_known_type(std::string_view path) noexcept {
     return "text/plain; charset=utf-8";
 }
 
-bool is_well_known(std::string_view path, std::string_view extension) noexcept {
-    return extension.empty() && path.starts_with(well_known) && path.size() > well_known.size();
+/// `path` is that of the site, since the folder itself may be mounted there.
+bool is_well_known(const std::string& path) noexcept {
+    return path.starts_with(well_known) && path.size() > well_known.size();
 }
 
 /// How a file at `path` is served; an empty type when it is not.
@@ -36,7 +37,9 @@ struct served_as {
 served_as find_type(const file_rules& rules, std::string_view path) {
     const auto extension = http::extension(path);
     const auto* rule = rules.types.find(extension);
-    if (!rule) return is_well_known(path, extension) ? served_as{well_known_type(path)} : served_as{};
+    if (!rule && extension.empty() && is_well_known(rules.url_prefix + std::string(path)))
+        return {well_known_type(path)};
+    if (!rule) return {};
     if (!rule->content_type.empty()) return {rule->content_type, rule->is_attachment};
     return {rules.media_types->content_type(extension), rule->is_attachment};
 }

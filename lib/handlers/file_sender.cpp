@@ -15,8 +15,11 @@ namespace {
 using http::content_coding;
 
 http::problem no_acceptable_coding() {
-    return refuse(http::status::not_acceptable,
-                  "Accept-Encoding refuses the file as it is, and every coding that it can be sent in.");
+    auto refusal =
+        refuse(http::status::not_acceptable,
+               "Accept-Encoding refuses the file as it is, and every coding that it can be sent in.");
+    refusal.fields.add("Vary", "Accept-Encoding");
+    return refusal;
 }
 
 /// Where the file itself would do, too.
@@ -26,9 +29,9 @@ bool accepts_identity(const http::request& request) noexcept {
 
 /// Siblings first, since they cost nothing, then what can be made now; both in the order of preference.
 struct offered_codings {
-    offered_codings(const files::open_file& file, const std::vector<content_coding>& preferred) noexcept {
+    offered_codings(const files::open_file& file, std::span<const content_coding> made_now) noexcept {
         for (const auto& one : file.siblings) add(one->coding);
-        for (const auto one : preferred) add(one);
+        for (const auto one : made_now) add(one);
     }
     void add(content_coding coding) noexcept {
         for (std::size_t i = 0; i < count; ++i)
@@ -54,25 +57,29 @@ std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http:
         return http::outcome(is_hidden_below_root(rules_, file->final_path) ? not_found() : type_refused());
     const auto asked = read_asked_for(request);
     // A range is one of the file itself: part of a coded form is of use to nobody but who began with it.
-    if (asked.coding && !asked.range && file->is_negotiable()) {
+    if (asked.coding && file->is_negotiable() && !(asked.range && is_range_wanted(request, *file))) {
         // RFC 9111 section 5.2.1.6, which is about caches: here it spares whoever wants the bytes as they
         // lie.
         const bool may_make =
             file->head.may_be_coded &&
             !http::has_directive(request.fields[http::field::cache_control], "no-transform");
-        const offered_codings offered(*file, may_make ? rules_.codings : std::vector<content_coding>{});
+        std::span<const content_coding> made_now;
+        if (may_make) made_now = rules_.codings;
+        const offered_codings offered(*file, made_now);
         const auto coding = http::choose_coding(request.fields, offered.all());
         if (!coding) return http::outcome(no_acceptable_coding());
-        if (*coding != content_coding::identity) return send_coded(request, std::move(file), *coding);
+        if (*coding != content_coding::identity)
+            return send_coded(request, asked.conditions, std::move(file), *coding);
     }
-    return send(request, std::move(file));
+    if (asked.conditions) {
+        if (auto refused = check_preconditions(request, file)) return std::move(*refused);
+        if (asked.range) return send_ranges(request, std::move(file));
+    }
+    return send_all(request, std::move(file));
 }
 
-http::outcome file_sender::send(const http::request& request, file_pointer file) const {
-    if (read_asked_for(request).conditions) {
-        if (auto refused = check_preconditions(request, file)) return std::move(*refused);
-        return send_ranges(request, std::move(file));
-    }
+/// Preconditions were checked, and no range is wanted.
+http::outcome file_sender::send_all(const http::request& request, file_pointer file) const {
     http::response whole;
     add_expires(request, *file, whole);
     send_whole(std::move(file), whole);
@@ -81,16 +88,20 @@ http::outcome file_sender::send(const http::request& request, file_pointer file)
 
 /// A coded form that is there, or what has to be made for it.
 std::variant<http::outcome, file_sender::unmade> file_sender::send_coded(const http::request& request,
+                                                                         bool has_conditions,
                                                                          file_pointer original,
                                                                          content_coding coding) const {
+    file_pointer coded;
     for (const auto& one : original->siblings)
-        if (one->coding == coding) return send(request, one);
-    if (auto kept = coded_.find(coded_files::key_of(&files_, *original, coding)))
-        return send(request, std::move(kept));
-    // Its tag is known before it is made: who has it already needs no second one.
-    if (read_asked_for(request).conditions)
-        if (auto refused = check_preconditions(request, describe_coded(*original, coding)))
-            return std::move(*refused);
+        if (one->coding == coding) coded = one;
+    if (!coded) coded = coded_.find(coded_files::key_of(&files_, *original, coding));
+    const bool is_there = coded != nullptr;
+    if (has_conditions) {
+        // Its tag is known before it is made: who has it already needs no second one.
+        if (!is_there) coded = describe_coded(*original, coding);
+        if (auto refused = check_preconditions(request, coded)) return std::move(*refused);
+    }
+    if (is_there) return send_all(request, std::move(coded));
     return unmade{std::move(original), coding};
 }
 
@@ -125,24 +136,29 @@ task<http::outcome> file_sender::make(const http::request& request, unmade what)
         co_return stream(request, std::move(what), *coded);
     const auto key = coded_files::key_of(&files_, *what.original, what.coding);
     const auto mine = coded_.try_claim(key);
-    if (!mine && accepts_identity(request)) co_return send(request, what.original);
-    if (auto kept = coded_.find(key)) co_return send(request, std::move(kept));
+    if (!mine) co_return send_uncoded(request, what.original);
+    // Somebody else may have been at it until a moment ago.
+    if (auto kept = coded_.find(key)) co_return send_all(request, std::move(kept));
     const int level = level_of(what.coding);
     const auto failed =
-        co_await run_blocking(encoders_, [&] { return coded_files::fill(*what.original, level, *coded); });
-    if (failed && accepts_identity(request)) co_return send(request, what.original);
+        co_await run_blocking(encoders_, [&] { return coded_.fill(*what.original, level, *coded); });
+    if (failed && accepts_identity(request)) co_return send_all(request, what.original);
     if (failed) co_return http::problem_from(failed);
-    if (mine) coded_.keep(*mine, coded);
-    co_return send(request, coded);
+    // What is being written is not kept: its time is set when a write begins, not when it ends.
+    if (files_.is_settled(what.original->info, files::open_files::wall::now())) coded_.keep(*mine, coded);
+    co_return send_all(request, coded);
+}
+
+/// In place of a coded form that cannot be made now.
+http::outcome file_sender::send_uncoded(const http::request& request, file_pointer original) const {
+    if (accepts_identity(request)) return send_all(request, std::move(original));
+    return limits::overload(options_.retry_after, "files being compressed");
 }
 
 http::outcome file_sender::stream(const http::request& request, unmade what,
                                   const files::open_file& coded) const {
     auto place = coded_.try_stream();
-    if (!place) {
-        if (accepts_identity(request)) return send(request, what.original);
-        return limits::overload(options_.retry_after, "files being compressed");
-    }
+    if (!place) return send_uncoded(request, std::move(what.original));
     http::response answer;
     answer.fields.add_prebuilt(coded.head.lines);
     add_expires(request, coded, answer);

@@ -49,9 +49,10 @@ public:
     task<http::outcome> make(const http::request& request, unmade what) const;
 
 private:
-    std::variant<http::outcome, unmade> send_coded(const http::request& request, file_pointer original,
-                                                   http::content_coding coding) const;
-    http::outcome send(const http::request& request, file_pointer file) const;
+    std::variant<http::outcome, unmade> send_coded(const http::request& request, bool has_conditions,
+                                                   file_pointer original, http::content_coding coding) const;
+    http::outcome send_all(const http::request& request, file_pointer file) const;
+    http::outcome send_uncoded(const http::request& request, file_pointer original) const;
     http::outcome stream(const http::request& request, unmade what, const files::open_file& coded) const;
     std::shared_ptr<files::open_file> describe_coded(const files::open_file& original,
                                                      http::content_coding coding) const;

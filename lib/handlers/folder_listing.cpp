@@ -1,6 +1,5 @@
 #include "handlers/folder_listing.hpp"
 
-#include "content/listing.hpp"
 #include "files/directory.hpp"
 #include "handlers/made_bodies.hpp"
 #include "limits/overload.hpp"
@@ -8,40 +7,90 @@
 namespace fairlead::handlers {
 namespace {
 
-// Most entries of a listing, and most listings that are being sent at once: both hold memory, about 100 bytes
-// an entry.
 constexpr std::size_t most_entries = 20'000;
-constexpr int most_listings = 64;
+
+// Readings of all folders that are held, by those who are being sent a listing or for others who may ask for
+// the same.
+constexpr std::uint64_t most_bytes_held = 64 * 1024 * 1024;
+constexpr std::size_t most_latest = 8;
+constexpr std::chrono::seconds good_for{1};
 
 // A listing runs no script and loads nothing, whatever its names are.
 constexpr std::string_view listing_policy =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+std::uint64_t bytes_of(const std::vector<http::listing_entry>& entries) noexcept {
+    std::uint64_t bytes = entries.capacity() * sizeof(http::listing_entry);
+    const auto inside = std::string().capacity();  // a name of this length needs no memory of its own
+    for (const auto& one : entries)
+        if (one.name.capacity() > inside) bytes += one.name.capacity() + 1;
+    return bytes;
+}
+
 }  // namespace
 
-http::outcome folder_listing::list(const http::request& request, std::string_view folder) {
-    if (being_sent_.fetch_add(1) >= most_listings) {
-        being_sent_.fetch_sub(1);
-        return limits::overload(retry_after_, "listings being sent");
-    }
-    std::shared_ptr<void> place(&being_sent_, [](std::atomic<int>* all) { all->fetch_sub(1); });
-    const auto shows = [this](std::string_view path, http::entry_kind kind) {
-        return kind == http::entry_kind::file ? may_serve(rules_, path) : !is_hidden_below_root(rules_, path);
-    };
-    auto contents = files::read_directory(root_, folder, shows, most_entries);
-    if (!contents) return http::problem_from(contents.error());
+result<http::outcome> folder_listing::list(const http::request& request, std::string_view folder) {
     auto options = content::options_from(request.query, request.fields[http::field::accept]);
+    const auto found = find(folder, options);
+    if (!found) return found.error();
+    if (!found->entries) return http::outcome(limits::overload(retry_after_, "listings in memory"));
     options.path = request.path;
-    options.is_truncated = contents->is_truncated;
+    options.is_truncated = found->is_truncated;
     const bool is_html = options.form == content::listing_form::html;
     http::response page;
     page.fields.add("Content-Type", is_html ? "text/html; charset=utf-8" : "application/json");
     page.fields.add("Cache-Control", "no-cache");
     page.fields.add("Vary", "Accept");
     if (is_html) page.fields.add("Content-Security-Policy", listing_policy);
-    page.body = http::stream_body{std::make_unique<listing_body>(
-        content::listing(std::move(contents->entries), std::move(options)), std::move(place))};
-    return page;
+    page.body = http::stream_body{
+        std::make_unique<listing_body>(content::listing(found->entries, std::move(options)))};
+    return http::outcome(std::move(page));
+}
+
+result<folder_listing::reading> folder_listing::find(std::string_view folder,
+                                                     const content::listing_options& options) {
+    const auto now = clock::now();
+    const auto is_old = [now](const reading& one) { return now - one.made >= good_for; };
+    {
+        const std::lock_guard guard(mutex_);
+        latest_.remove_if(is_old);
+        for (const auto& one : latest_)
+            if (one.folder == folder && one.sort == options.sort &&
+                one.is_descending == options.is_descending)
+                return one;
+    }
+    auto fresh = read(folder, options);
+    if (!fresh || !fresh->entries) return fresh;
+    const std::lock_guard guard(mutex_);
+    latest_.push_front(*fresh);
+    if (latest_.size() > most_latest) latest_.pop_back();
+    return fresh;
+}
+
+result<folder_listing::reading> folder_listing::read(std::string_view folder,
+                                                     const content::listing_options& options) {
+    const auto shows = [this](std::string_view path, http::entry_kind kind) {
+        return kind == http::entry_kind::file ? may_serve(rules_, path) : !is_hidden_below_root(rules_, path);
+    };
+    reading fresh{std::string(folder), options.sort, options.is_descending, false, nullptr, clock::now()};
+    auto contents = files::read_directory(root_, folder, shows, most_entries);
+    if (!contents) return contents.error();
+    fresh.is_truncated = contents->is_truncated;
+    fresh.entries = count_in(content::listing::sort(std::move(contents->entries), options));
+    return fresh;
+}
+
+/// The entries, whose memory counts until nobody holds them; nullptr when there is none left for them.
+content::listing::sorted_entries folder_listing::count_in(content::listing::sorted_entries entries) {
+    const auto bytes = bytes_of(*entries);
+    if (bytes_held_.fetch_add(bytes) + bytes > most_bytes_held) {
+        bytes_held_.fetch_sub(bytes);
+        return nullptr;
+    }
+    const auto* const seen = entries.get();
+    return {seen, [entries = std::move(entries), bytes, &held = bytes_held_](const auto*) {
+                held.fetch_sub(bytes);
+            }};
 }
 
 }  // namespace fairlead::handlers

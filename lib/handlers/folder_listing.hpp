@@ -1,30 +1,56 @@
 #pragma once
 
+#include "content/listing.hpp"
 #include "files/sandbox.hpp"
 #include "handlers/file_rules.hpp"
 #include "http/problem.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <string>
 #include <string_view>
 
 namespace fairlead::handlers {
 
-/// The page, or the JSON, that says what is in a folder, as far as it is served.
+/// The page, or the JSON, that says what is in a folder, as far as it is served. Who asks for the same within
+/// a second shares what was read.
 class folder_listing {
 public:
-    /// What is referred to outlives the listing.
-    folder_listing(const files::sandbox& root, const file_rules& rules, std::chrono::milliseconds retry_after)
-        : root_(root), rules_(rules), retry_after_(retry_after) {}
+    using clock = std::chrono::steady_clock;
+
+    /// What is referred to outlives the listing. `bytes_held` counts the memory of entries, of all folders.
+    folder_listing(const files::sandbox& root, const file_rules& rules,
+                   std::atomic<std::uint64_t>& bytes_held, std::chrono::milliseconds retry_after)
+        : root_(root), rules_(rules), bytes_held_(bytes_held), retry_after_(retry_after) {}
 
     /// `folder` is relative to the root: empty, or with a slash at its end. Blocks: for a thread of the pool.
-    http::outcome list(const http::request& request, std::string_view folder);
+    /// Errors: those of files::read_directory.
+    result<http::outcome> list(const http::request& request, std::string_view folder);
 
 private:
+    /// What was read of a folder, in one order.
+    struct reading {
+        std::string folder;
+        content::listing_key sort;
+        bool is_descending;
+        bool is_truncated = false;
+        content::listing::sorted_entries entries;  // nullptr: there is no memory for them
+        clock::time_point made;
+    };
+
+    result<reading> find(std::string_view folder, const content::listing_options& options);
+    result<reading> read(std::string_view folder, const content::listing_options& options);
+    content::listing::sorted_entries count_in(content::listing::sorted_entries entries);
+
     const files::sandbox& root_;
     const file_rules& rules_;
+    std::atomic<std::uint64_t>& bytes_held_;
     const std::chrono::milliseconds retry_after_;
-    std::atomic<int> being_sent_{0};
+    std::mutex mutex_;
+    std::list<reading> latest_;  // the newest first
 };
 
 }  // namespace fairlead::handlers

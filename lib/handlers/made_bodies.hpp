@@ -52,16 +52,13 @@ private:
 /// The text of a directory listing.
 class listing_body final : public http::body_reader {
 public:
-    /// `place` is held as long as the body lives.
-    listing_body(content::listing&& source, std::shared_ptr<void> place)
-        : source_(std::move(source)), place_(std::move(place)) {}
+    explicit listing_body(content::listing&& source) : source_(std::move(source)) {}
 
     task<result<std::size_t>> read_some(std::span<char> buffer) override;
     std::int64_t length() const noexcept override { return -1; }
 
 private:
     content::listing source_;
-    const std::shared_ptr<void> place_;
     made_text made_;
 };
 

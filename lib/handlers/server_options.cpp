@@ -1,6 +1,7 @@
 #include "handlers/server_options.hpp"
 
 #include "handlers/methods.hpp"
+#include "handlers/refusals.hpp"
 
 namespace fairlead::handlers {
 
@@ -17,10 +18,7 @@ task<http::outcome> server_options::handle(http::request& request) {
 }
 
 bool nothing_here::try_handle(http::request&, http::outcome& outcome) {
-    http::problem refusal;
-    refusal.status = http::status::not_found;
-    refusal.detail = "There is nothing at this address.";
-    outcome = std::move(refusal);
+    outcome = not_found();
     return true;
 }
 

@@ -46,7 +46,7 @@ static_files::static_files(static_files_options options, const file_rules& rules
       disk_(services.disk),
       work_(services.work),
       sender_(options_.sending, rules, files, services.coded, services.encoders),
-      listing_(files.root(), rules, options_.sending.retry_after) {}
+      listing_(files.root(), rules, services.listing_bytes, options_.sending.retry_after) {}
 
 bool static_files::try_handle(http::request& request, http::outcome& outcome) {
     // What is in the cache passed every check when it was opened; most requests end here.
@@ -73,16 +73,25 @@ bool static_files::try_handle(http::request& request, http::outcome& outcome) {
 
 task<http::outcome> static_files::handle(http::request& request) {
     if (auto refusal = refuse_early(request)) co_return std::move(*refusal);
-    const auto permit = co_await work_.acquire();
-    if (!permit) co_return limits::overload(options_.sending.retry_after, "requests at work");
-    auto came = co_await run_blocking(disk_, [this, &request] {
-        auto seen = look(request, true);
-        if (seen.folder) seen.outcome = listing_.list(request, *seen.folder);
-        return seen;
-    });
+    found came;
+    {
+        const auto permit = co_await work_.acquire();
+        if (!permit) co_return limits::overload(options_.sending.retry_after, "requests at work");
+        came = co_await run_blocking(disk_, [this, &request] { return look_and_list(request); });
+    }
     if (came.outcome) co_return std::move(*came.outcome);
+    // Without the permit: what compresses must not keep those waiting who need the disk.
     auto coded = co_await sender_.make(request, std::move(came.unmade));
     co_return coded;
+}
+
+static_files::found static_files::look_and_list(const http::request& request) {
+    auto seen = look(request, true);
+    if (!seen.folder) return seen;
+    auto listed = listing_.list(request, *seen.folder);
+    if (listed) return done(std::move(*listed));
+    if (is_missing(listed.error())) return try_others(request, true, open_failed(listed.error()));
+    return done(open_failed(listed.error()));
 }
 
 /// The path below the root of the files; empty for the root.
@@ -157,8 +166,8 @@ static_files::found static_files::try_others(const http::request& request, bool 
     // A script or picture that is missing is better missed than answered with a page, and so are the names
     // that crawlers and browsers ask for on their own.
     const auto extension = http::extension(request.path);
-    const bool is_page =
-        extension.empty() || extension == "html" || extension == "htm" || !rules_.types.find(extension);
+    const bool is_page = extension.empty() || extension == "html" || extension == "htm" ||
+                         !rules_.media_types->knows(extension);
     const bool takes_page = is_page && !request.path.starts_with("/.well-known/");
     for (const auto& one : options_.try_paths) {
         const bool is_derived = one.starts_with(path_variable);

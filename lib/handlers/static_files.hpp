@@ -9,6 +9,8 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +32,7 @@ struct file_services {
     boost::asio::thread_pool& disk;
     boost::asio::thread_pool& encoders;  ///< for work that takes a processor
     limits::work_limit& work;
+    std::atomic<std::uint64_t>& listing_bytes;  ///< memory that listings hold
 };
 
 /// GET and HEAD of the files below a root, in this order:
@@ -61,6 +64,7 @@ private:
     static found done(http::outcome&& outcome) { return {std::move(outcome), std::nullopt, {}}; }
 
     std::optional<http::outcome> refuse_early(const http::request& request) const;
+    found look_and_list(const http::request& request);
     found look(const http::request& request, bool may_block) const;
     found look_in_folder(const http::request& request, std::string_view folder, bool may_block) const;
     found try_others(const http::request& request, bool may_block, http::outcome&& otherwise) const;

@@ -38,7 +38,7 @@ std::optional<directive> parse_directive(std::string_view text) noexcept {
 std::optional<cache_control> cache_control::parse(std::string_view value) {
     cache_control parsed;
     parsed.value = value;
-    if (!is_field_content(value)) return std::nullopt;
+    if (!is_field_content(value) || value.size() > most_bytes) return std::nullopt;
     list_reader directives(value);
     while (const auto text = directives.next()) {
         const auto found = parse_directive(*text);
@@ -69,8 +69,7 @@ parse_result<cache_rules::rule> cache_rules::parse_rule(const named_value& one) 
     rule parsed{subject::name, {}, std::nullopt, std::move(*how)};
     const auto slash = one.name.find('/');
     if (slash != std::string::npos && slash > 0) {
-        const auto type = parse_media_type(one.name);
-        if (!type || !type->parameters.empty())
+        if (!is_type_pattern(one.name))
             return std::string(
                 "the pattern is neither a path (begin it with '/'), nor a media type (\"image/*\"), nor a "
                 "file "
@@ -109,6 +108,13 @@ const cache_control& cache_rules::find(std::string_view path, std::string_view c
     for (const auto& one : rules_)
         if (one.matches(path, content_type)) return one.how;
     return otherwise_;
+}
+
+bool is_type_pattern(std::string_view text) noexcept {
+    const auto type = parse_media_type(text);
+    // '*' is a character of tokens, too.
+    return type && type->parameters.empty() && type->type.find('*') == std::string_view::npos &&
+           (type->subtype == "*" || type->subtype.find('*') == std::string_view::npos);
 }
 
 bool is_of_types(std::string_view content_type, const std::vector<std::string>& types) noexcept {

@@ -17,7 +17,9 @@ struct cache_control {
     std::optional<std::chrono::seconds> max_age;  ///< of `max-age`
     bool allows_transform = true;                 ///< false with `no-transform`
 
-    /// The value with its parts, or nothing when it is no list of directives.
+    static constexpr std::size_t most_bytes = 1024;
+
+    /// The value with its parts, or nothing when it is no list of directives, or longer than `most_bytes`.
     static std::optional<cache_control> parse(std::string_view value);
 };
 
@@ -55,6 +57,9 @@ private:
     std::vector<rule> rules_;
     cache_control otherwise_ = *cache_control::parse(default_value);
 };
+
+/// A media type without parameters, or all of a kind: "text/html", "text/*".
+bool is_type_pattern(std::string_view text) noexcept;
 
 /// Whether a Content-Type (parameters are ignored) is among media types such as "text/*" or "image/svg+xml".
 bool is_of_types(std::string_view content_type, const std::vector<std::string>& types) noexcept;

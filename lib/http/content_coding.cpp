@@ -75,6 +75,11 @@ public:
         return said == unsaid && is_covered ? said_[any_coding] : said;
     }
 
+    /// Only `*` speaks of it, and does not refuse it.
+    bool is_covered(content_coding coding) const noexcept {
+        return said_[index(coding)] == unsaid && said_[any_coding] > 0;
+    }
+
 private:
     void read_element(std::string_view element) noexcept {
         const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
@@ -121,8 +126,11 @@ std::optional<content_coding> choose_coding(const field_table& fields,
     }
     const int identity = wanted.of(content_coding::identity);
     if (best_quality > 0 && best_quality >= identity) return best;
-    if (identity == 0) return std::nullopt;
-    return content_coding::identity;
+    if (identity != 0) return content_coding::identity;
+    // Before nothing at all, what `*` says of codings that the client may not know, but does not refuse.
+    for (const auto coding : available)
+        if (coding != content_coding::identity && wanted.is_covered(coding)) return coding;
+    return std::nullopt;
 }
 
 }  // namespace fairlead::http

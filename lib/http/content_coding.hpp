@@ -28,8 +28,8 @@ std::string_view file_suffix(content_coding coding) noexcept;
 ///
 /// The highest quality wins. Between equals: the order of `available`, and identity last. No field, or an
 /// empty one: identity. Without a word about it identity is acceptable, behind all that is named. `*` speaks
-/// for identity and for gzip where they are not named, never for br or zstd: a client that can read these
-/// says so. Names ignore ASCII case, and x-gzip is gzip (section 8.4.1.3).
+/// for identity and for gzip where they are not named; for br or zstd only when nothing else is acceptable: a
+/// client that can read these says so. Names ignore ASCII case, and x-gzip is gzip (section 8.4.1.3).
 ///
 /// Of a coding that is named again the first mention counts. What names no coding known here is skipped. A
 /// coding behind whose name stands anything but one correct weight is not sent; behind `identity` and `*`

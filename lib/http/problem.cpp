@@ -128,7 +128,7 @@ std::string_view reason_phrase(status code) noexcept {
 }
 
 response render(const problem& refusal, std::string_view accept, std::string_view request_id,
-                const error_page* page) {
+                const std::shared_ptr<const error_page>& page) {
     response answer;
     answer.status = refusal.status;
     answer.close = refusal.close;
@@ -140,7 +140,7 @@ response render(const problem& refusal, std::string_view accept, std::string_vie
         answer.body = render_json(refusal.status, detail, id);
     } else if (page) {
         answer.fields.add("Content-Type", page->content_type);
-        answer.body = page->text;
+        answer.body = memory_slice{page, page->text};
     } else {
         answer.fields.add_prebuilt("Content-Type: text/html; charset=utf-8\r\n");
         answer.body = render_html(refusal.status, detail, id);

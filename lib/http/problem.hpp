@@ -2,6 +2,7 @@
 
 #include "http/message.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,6 @@ struct error_page {
 /// else a small HTML page. JSON and the small page carry status, title, detail and the request id; all have
 /// `Vary: Accept`.
 response render(const problem& refusal, std::string_view accept, std::string_view request_id,
-                const error_page* page = nullptr);
+                const std::shared_ptr<const error_page>& page = nullptr);
 
 }  // namespace fairlead::http

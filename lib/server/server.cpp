@@ -187,6 +187,7 @@ task<> server::drain() {
     watches_.begin_drain();
     while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause();
     if (watches_.size() > 0) {
+        sites_.abandon();
         const auto cut = watches_.abort_all();
         if (cut > 0) exit_code_ = 3;
         log_.warn("drain_timeout passed: {} requests cut", cut);

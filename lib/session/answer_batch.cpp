@@ -102,6 +102,8 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
     used_ = static_cast<std::size_t>(end - buffer_.data());
     if (!content.empty()) {
         add_piece(content.data(), content.size());
+        referred_ += content.size();
+        referred_ends_[owners_used_] = content.data() + content.size();
         owners_[owners_used_++] = std::move(owner);
     }
     return records_[records_used_++];
@@ -139,18 +141,35 @@ error_code answer_batch::send_pieces(net::byte_stream& stream, bool more_follows
 
 answer_batch::unsent answer_batch::take_unsent() {
     unsent all;
-    for (const auto& piece : unsent_)
-        all.bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    for (const auto& piece : unsent_) {
+        const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
+        // What lies in this thread's buffer is copied; what has an owner stays where it is.
+        const bool is_own = bytes.data() >= buffer_.data() && bytes.data() < buffer_.data() + buffer_.size();
+        if (is_own) {
+            auto copy = std::make_shared<const std::string>(bytes);
+            const std::string_view view = *copy;
+            all.pieces.push_back({std::move(copy), view});
+        } else {
+            all.pieces.push_back({owner_of(bytes), bytes});
+        }
+    }
     all.file = std::move(file_);
     all.made = std::move(stream_);
     return all;
+}
+
+/// Who keeps content alive that was referred to; its end is that of what was added.
+std::shared_ptr<const void> answer_batch::owner_of(std::string_view bytes) {
+    for (std::size_t i = 0; i < owners_used_; ++i)
+        if (referred_ends_[i] == bytes.data() + bytes.size()) return owners_[i];
+    return nullptr;
 }
 
 void answer_batch::clear() noexcept {
     for (std::size_t i = 0; i < owners_used_; ++i) owners_[i].reset();
     file_.reset();
     stream_.source.reset();
-    used_ = pieces_used_ = records_used_ = owners_used_ = 0;
+    used_ = pieces_used_ = records_used_ = owners_used_ = referred_ = 0;
 }
 
 }  // namespace fairlead::session

@@ -62,13 +62,16 @@ public:
     /// Content up to this size is copied: cheaper than a further piece for the kernel.
     static constexpr std::size_t copy_limit = 4096;
     static constexpr std::size_t max_answers = 64;
+    /// Content that is referred to, above which no further answer is added: so a client that takes none of
+    /// many answers does not make much be kept for it.
+    static constexpr std::size_t most_referred = 64 * 1024;
 
     explicit answer_batch(std::span<char> buffer) noexcept : buffer_(buffer) {}
 
     /// True when a further answer with `head_size` bytes of fields fits. A file or a stream is the last of
     /// its batch.
     bool has_room(std::size_t head_size) const noexcept {
-        return !file_ && !stream_.source && records_used_ < max_answers &&
+        return !file_ && !stream_.source && records_used_ < max_answers && referred_ < most_referred &&
                buffer_.size() - used_ >= head_overhead + head_size + copy_limit;
     }
     /// Adds head and content. Returns the record of the exchange for the caller to fill, with every member;
@@ -82,7 +85,7 @@ public:
     error_code send(net::byte_stream& stream, bool close_follows);
     /// What the stream did not take: bytes, then perhaps a file, or a body that has yet to be made.
     struct unsent {
-        std::string bytes;
+        std::vector<http::memory_slice> pieces;
         std::optional<file_transfer> file;
         chunked_body made;
     };
@@ -93,6 +96,7 @@ public:
 
 private:
     void add_piece(const char* data, std::size_t size);
+    std::shared_ptr<const void> owner_of(std::string_view bytes);
     error_code send_pieces(net::byte_stream& stream, bool more_follows);
 
     std::span<char> buffer_;
@@ -100,9 +104,11 @@ private:
     std::size_t pieces_used_ = 0;
     std::size_t records_used_ = 0;
     std::size_t owners_used_ = 0;
+    std::size_t referred_ = 0;  // bytes
     std::array<iovec, 2 * max_answers> pieces_;
     std::array<exchange_record, max_answers> records_;
     std::array<std::shared_ptr<const void>, max_answers> owners_;
+    std::array<const char*, max_answers> referred_ends_;  // where what each of them keeps ends
     std::optional<file_transfer> file_;
     chunked_body stream_;
     std::span<const iovec> unsent_;  // the end of `pieces_`

@@ -16,6 +16,7 @@ constexpr std::uint64_t last_piece = 64 * 1024;
 // Up to here one flag on the head (MSG_MORE) does what two calls do for longer bodies (TCP_CORK). There it
 // would not: the client's acknowledgements push out part of a segment.
 constexpr std::uint64_t short_body = 64 * 1024;
+constexpr std::uint64_t short_constant = 256 * 1024;
 // Where the kernel paces, segments that are not full cost less up to here (measured with bbr on loopback:
 // 1 MiB takes half as long again in full segments, 100 MiB a third less).
 constexpr std::uint64_t long_if_paced = 16 * 1024 * 1024;
@@ -28,7 +29,8 @@ file_transfer::file_transfer(http::file_slice file) noexcept
 }
 
 file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept {
-    if (length_ <= short_body) return segments::shared;
+    // What cannot change goes in one call.
+    if (length_ <= short_body || (file_.is_constant && length_ <= short_constant)) return segments::shared;
     if (stream.is_paced() && length_ < long_if_paced) return segments::own;
     stream.fill_segments(true);
     is_filling_ = true;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t piece_size = 32 * 1024;
 
 /// The chunk of `size` bytes that stand behind `lead` in the buffer; the last one when that is 0.
-std::span<char> frame_chunk(std::vector<char>& buffer, std::size_t lead, std::size_t size) {
+std::string_view frame_chunk(std::vector<char>& buffer, std::size_t lead, std::size_t size) {
     char* const data = buffer.data() + lead;
     std::memcpy(data + size, "\r\n", 2);
     std::array<char, 8> digits;
@@ -44,13 +44,13 @@ task<error_code> pending_output::wait_writable(net::byte_stream& stream, watch& 
 }
 
 task<error_code> pending_output::send_bytes(net::byte_stream& stream, watch& deadline,
-                                            const config::limit_settings& limits, std::span<char> left) {
+                                            const config::limit_settings& limits, std::string_view left) {
     while (!left.empty()) {
-        const iovec piece{left.data(), left.size()};
+        const iovec piece{const_cast<char*>(left.data()), left.size()};
         const auto written = stream.write_now({&piece, 1});
         if (written) {
             sent_ += *written;
-            left = left.subspan(*written);
+            left.remove_prefix(*written);
             continue;
         }
         if (!net::would_block(written.error())) co_return written.error();
@@ -67,19 +67,27 @@ task<error_code> pending_output::send_made(net::byte_stream& stream, watch& dead
     // The length of a chunk stands in front of it in a form that has one width (RFC 9112 section 7.1).
     constexpr std::size_t lead = 10;  // 8 hexadecimal digits and CRLF
     std::vector<char> buffer(lead + piece_size + 2);
+    std::uint64_t in_turn = 0;
     for (;;) {
         const std::span<char> room(buffer.data() + lead, piece_size);
+        const auto asked = watch::clock::now();
         const auto got = co_await rest.made.source->read_some(room);
+        begin_ += watch::clock::now() - asked;  // it was not the client who was slow
         if (!got) {
             // Without chunks the end of the connection would look like the end of the body; a reset does not.
             if (!rest.made.is_chunked) stream.reset_on_close();
             co_return got.error();
         }
         records.back().add_bytes_sent(*got);
-        std::span<char> piece(buffer.data() + lead, *got);
+        std::string_view piece(buffer.data() + lead, *got);
         if (rest.made.is_chunked) piece = frame_chunk(buffer, lead, *got);
-        const auto failed = co_await send_bytes(stream, deadline, limits, piece);
+        auto failed = co_await send_bytes(stream, deadline, limits, piece);
         if (failed || *got == 0) co_return failed;
+        in_turn += *got;
+        if (in_turn < file_transfer::turn_size) continue;
+        in_turn = 0;
+        failed = co_await wait_writable(stream, deadline, limits);  // others have a turn, too
+        if (failed) co_return failed;
     }
 }
 
@@ -106,8 +114,11 @@ task<error_code> pending_output::send(net::byte_stream& stream, watch& deadline,
     // Whoever left this here had tried already, or has had its turn.
     auto failed = co_await wait_writable(stream, deadline, shared.limits);
     if (failed) co_return failed;
-    failed = co_await send_bytes(stream, deadline, shared.limits, std::span<char>(rest.bytes));
-    if (failed) co_return failed;
+    for (auto& piece : rest.pieces) {
+        failed = co_await send_bytes(stream, deadline, shared.limits, piece.bytes);
+        if (failed) co_return failed;
+        piece = {};
+    }
     if (rest.file)
         failed = co_await send_file(stream, deadline, shared);
     else if (rest.made.source)

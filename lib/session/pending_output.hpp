@@ -5,7 +5,7 @@
 #include "session/environment.hpp"
 #include "session/watch.hpp"
 
-#include <span>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::session {
@@ -25,7 +25,7 @@ private:
     task<error_code> wait_writable(net::byte_stream& stream, watch& deadline,
                                    const config::limit_settings& limits);
     task<error_code> send_bytes(net::byte_stream& stream, watch& deadline,
-                                const config::limit_settings& limits, std::span<char> left);
+                                const config::limit_settings& limits, std::string_view left);
     task<error_code> send_made(net::byte_stream& stream, watch& deadline,
                                const config::limit_settings& limits);
     task<error_code> send_file(net::byte_stream& stream, watch& deadline, const environment& shared);

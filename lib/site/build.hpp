@@ -36,6 +36,7 @@ struct built_sites {
     std::function<void()> make_room;   ///< lets cached descriptors go, when the process has none left
     /// Sends those away who waited too long at the limits of routes; to be called by the sweeper.
     std::function<void(limits::work_limit::clock::time_point now)> expire;
+    std::function<void()> abandon;     ///< ends long work soon, when nobody will wait for it any more
     std::vector<std::string> summary;  ///< what is served from where, a line each, for the log
 };
 

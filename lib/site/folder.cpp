@@ -23,11 +23,6 @@ Rules must(http::parse_result<Rules> parsed, std::string_view setting) {
     return std::move(*parsed);
 }
 
-std::unique_ptr<steps::step> make_cors(const config::cors_settings& settings) {
-    return std::make_unique<steps::cors>(
-        must(http::cors_policy::parse(config::cors_options_of(settings)), "cors"));
-}
-
 }  // namespace
 
 http::field_rules make_field_rules(const config::delivery_settings& settings) {
@@ -75,17 +70,26 @@ std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delive
     options.sending.br_level = static_cast<int>(settings.compression.brotli_level);
     options.sending.zstd_level = static_cast<int>(settings.compression.zstd_level);
     options.sending.retry_after = retry_after;
-    auto& work = of.own_work ? *of.own_work : services.work;
+    auto& work = of.work ? *of.work : services.work;
     return std::make_shared<handlers::static_files>(
         std::move(options), of.rules, *of.files,
-        handlers::file_services{services.coded, services.disk, services.encoders, work});
+        handlers::file_services{services.coded, services.disk, services.encoders, work,
+                                services.listing_bytes});
+}
+
+std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings) {
+    std::vector<std::unique_ptr<steps::step>> made;
+    if (!settings.cors.origins.empty())
+        made.push_back(std::make_unique<steps::cors>(
+            must(http::cors_policy::parse(config::cors_options_of(settings.cors)), "cors")));
+    return made;
 }
 
 std::unique_ptr<part> make_part(const folder& of, const config::delivery_settings& settings,
                                 const folder_services& services) {
     auto made = std::make_unique<part>();
     made->fields = of.rules.fields;
-    if (!settings.cors.origins.empty()) made->steps.push_back(make_cors(settings.cors));
+    made->steps = make_steps(settings);
     made->pages = error_pages(settings.error_pages, of.files->root(), services.media_types);
     return made;
 }

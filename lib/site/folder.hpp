@@ -15,7 +15,8 @@ namespace fairlead::site {
 struct folder {
     handlers::file_rules rules;
     std::unique_ptr<files::open_files> files;
-    std::unique_ptr<limits::work_limit> own_work;  ///< where a route has limits of its own
+    std::unique_ptr<limits::work_limit> own_work;  ///< where a site or route has limits of its own
+    limits::work_limit* work = nullptr;            ///< that counts here; nullptr: that of all
 };
 
 /// What folders share.
@@ -25,6 +26,7 @@ struct folder_services {
     boost::asio::thread_pool& disk;
     boost::asio::thread_pool& encoders;
     limits::work_limit& work;
+    std::atomic<std::uint64_t>& listing_bytes;
     files::open_files_limits cache;  ///< of one folder
 };
 
@@ -41,6 +43,9 @@ std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, s
 std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delivery_settings& settings,
                                                 const folder_services& services,
                                                 std::chrono::milliseconds retry_after);
+
+/// The steps of a part.
+std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings);
 
 /// What the answers of the part that begins at the folder have in common.
 std::unique_ptr<part> make_part(const folder& of, const config::delivery_settings& settings,

@@ -1,5 +1,6 @@
 #include "site/site.hpp"
 
+#include "handlers/refusals.hpp"
 #include "http/host.hpp"
 #include "http/refusal.hpp"
 #include "http/target.hpp"
@@ -26,13 +27,6 @@ http::problem not_a_proxy() {
     refusal.detail = "This server is not a proxy.";
     refusal.fields.add("Allow", "GET, HEAD, OPTIONS, POST");
     refusal.close = true;
-    return refusal;
-}
-
-http::problem nothing_here() {
-    http::problem refusal;
-    refusal.status = http::status::not_found;
-    refusal.detail = "There is nothing at this address.";
     return refusal;
 }
 
@@ -88,9 +82,12 @@ std::optional<std::size_t> site::find_site(const http::request& request) const {
         std::optional<std::size_t> index;
     };
     thread_local latest_name latest;
+    if (request.host_name.empty()) {
+        // HTTP/1.0 knows no Host; what it asks for is this server.
+        if (request.version_minor == 0) return 0;
+        return std::nullopt;
+    }
     if (latest.asked == id_ && latest.name == request.host_name) return latest.index;
-    // HTTP/1.0 knows no Host; what it asks for is this server.
-    if (request.host_name.empty() && request.version_minor == 0) return 0;
     latest = {id_, std::string(request.host_name), hosts_.find(request.host_name)};
     return latest.index;
 }
@@ -106,7 +103,7 @@ std::optional<http::outcome> site::enter_site(http::request& request, const name
         else
             where.target = nullptr;
     }
-    if (!where.target) return nothing_here();
+    if (!where.target) return handlers::not_found();
     for (const auto& one : where.within->steps)
         if (auto answered = one->before(request)) return answered;
     return std::nullopt;
@@ -173,11 +170,11 @@ http::response site::refuse(const http::problem& refusal, const http::request& r
     std::optional<error_pages::found> page;
     for (const auto* level = &within; level && !page; level = level->above)
         page = level->pages.find(refusal.status);
-    return render(refusal, request, within, page ? page->get() : nullptr);
+    return render(refusal, request, within, page.value_or(nullptr));
 }
 
 http::response site::render(const http::problem& refusal, const http::request& request, const part& within,
-                            const http::error_page* page) const {
+                            const error_pages::found& page) const {
     report(refusal, request);
     auto answer = http::render(refusal, request.fields[http::field::accept], request.id, page);
     add_fields(request, within, answer);

@@ -77,7 +77,7 @@ private:
     http::response refuse(const http::problem& refusal, const http::request& request,
                           const part& within) const;
     http::response render(const http::problem& refusal, const http::request& request, const part& within,
-                          const http::error_page* page) const;
+                          const error_pages::found& page) const;
     void report(const http::problem& refusal, const http::request& request) const;
 
     static std::uint64_t next_id() noexcept {

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -20,6 +21,7 @@ namespace {
 
 using fairlead::bench::plan;
 using fairlead::bench::report;
+using fairlead::bench::varied_digits;
 
 constexpr auto usage =
     "usage: fairlead_load --port N [option]...\n"
@@ -32,6 +34,7 @@ constexpr auto usage =
     "  --path PATH        of the request (/); {n} becomes eight digits that count up\n"
     "  --method METHOD    (GET)\n"
     "  --field LINE       a further field, for example \"Content-Type: application/json\"; may be repeated\n"
+    "  --random-range N   ask for --length bytes at an offset of its own in the first N of the file\n"
     "  --body FILE        send what the file has, with its Content-Length\n"
     "  --host NAME        for the Host field (localhost)\n"
     "  --address IPV4     of the server (127.0.0.1)\n"
@@ -72,6 +75,7 @@ arguments parse(int argc, char** argv) {
         {"--path", [&](auto& text) { given.path = text; }},
         {"--method", [&](auto& text) { given.method = text; }},
         {"--field", [&](auto& text) { given.fields += text + "\r\n"; }},
+        {"--random-range", [&](auto& text) { load.varied.file_length = to_number<std::uint64_t>(text); }},
         {"--body", [&](auto& text) { given.body = read_file(text), given.has_body = true; }},
         {"--host", [&](auto& text) { given.host = text; }},
         {"--address", [&](auto& text) { given.address = text; }},
@@ -102,6 +106,18 @@ arguments parse(int argc, char** argv) {
     return given;
 }
 
+/// The field whose digits are written for each request.
+void add_range(plan& load) {
+    constexpr std::uint64_t longest = 999'999'999'999;  // offset_digits of them
+    const auto length = static_cast<std::uint64_t>(std::max<std::int64_t>(load.length, 0));
+    if (length == 0 || length > load.varied.file_length || load.varied.file_length > longest)
+        throw std::invalid_argument("--random-range needs a --length that fits into it");
+    load.varied.range_length = length;
+    load.request += "Range: bytes=";
+    load.varied.range_at = load.request.size();
+    load.request += varied_digits::range_room() + "\r\n";
+}
+
 plan make_plan(arguments given) {
     auto& load = given.load;
     load.server.sin_family = AF_INET;
@@ -111,13 +127,14 @@ plan make_plan(arguments given) {
     if (load.hold) load.requests = load.connections;
     const auto counter = given.path.find("{n}");
     if (counter != std::string::npos) {
-        given.path.replace(counter, 3, "00000000");
-        load.counter_at = given.method.size() + 1 + counter;
+        given.path.replace(counter, 3, std::string(varied_digits::counter_digits, '0'));
+        load.varied.counter_at = given.method.size() + 1 + counter;
     }
     load.request =
         given.method + ' ' + given.path + " HTTP/1.1\r\nHost: " + given.host + "\r\n" + given.fields;
     if (load.one_per_connection) load.request += "Connection: close\r\n";
     if (given.has_body) load.request += "Content-Length: " + std::to_string(given.body.size()) + "\r\n";
+    if (load.varied.file_length > 0) add_range(load);
     load.request += "\r\n" + given.body;
     return load;
 }

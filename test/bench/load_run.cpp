@@ -22,7 +22,6 @@ constexpr unsigned handshakes_at_once = 256;
 // Bodies with more than this to come are thrown away by the kernel, which spares the copy.
 constexpr std::uint64_t discard_from = 64 * 1024;
 constexpr std::size_t discard_at_once = 1 << 20;
-constexpr std::size_t counter_digits = 8;
 
 struct connection {
     int fd = -1;
@@ -58,7 +57,6 @@ private:
     void ended_by_server(connection& by);
     void drop(connection& which);
     void watch(connection& which, int operation, bool write);
-    void count_up(char* digits);
 
     const plan& plan_;
     std::vector<int>& held_;
@@ -70,11 +68,12 @@ private:
     std::uint64_t issued_ = 0;  // requests sent, or on their way
     std::uint64_t ended_ = 0;   // requests answered or lost
     unsigned handshakes_ = 0;
-    std::uint64_t counter_ = 0;
+    digit_writer digits_;
     int epoll_ = -1;
 };
 
-generator::generator(const plan& plan, std::vector<int>& held) : plan_(plan), held_(held) {
+generator::generator(const plan& plan, std::vector<int>& held)
+    : plan_(plan), held_(held), digits_(plan.varied) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
     for (unsigned i = 0; i < plan.pipeline; ++i) batch_ += plan.request;
@@ -176,20 +175,14 @@ void generator::send_batch(connection& to) {
     if (to.outstanding == 0) return drop(to);
     issued_ += to.outstanding;
     to.to_send = std::string_view(batch_).substr(0, plan_.request.size() * to.outstanding);
-    if (plan_.counter_at != std::string::npos) {
+    if (plan_.varied.is_any()) {
         to.own = to.to_send;
-        for (unsigned i = 0; i < to.outstanding; ++i)
-            count_up(to.own.data() + i * plan_.request.size() + plan_.counter_at);
+        for (unsigned i = 0; i < to.outstanding; ++i) digits_.write(to.own.data() + i * plan_.request.size());
         to.to_send = to.own;
     }
     // A new connection's time includes its handshake.
     if (!plan_.one_per_connection) to.sent_at = clock::now();
     flush(to);
-}
-
-void generator::count_up(char* digits) {
-    auto value = counter_++;
-    for (auto i = counter_digits; i-- > 0; value /= 10) digits[i] = static_cast<char>('0' + value % 10);
 }
 
 void generator::flush(connection& to) {

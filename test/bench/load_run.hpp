@@ -1,6 +1,7 @@
 #pragma once
 
 #include "latencies.hpp"
+#include "varied_digits.hpp"
 
 #include <netinet/in.h>
 
@@ -16,11 +17,11 @@ namespace fairlead::bench {
 /// What to send, over how many connections, and what has to come back.
 struct plan {
     sockaddr_in server{};
-    std::string request;                         ///< the bytes of one request
-    std::size_t counter_at = std::string::npos;  ///< where eight digits are counted up in it, or npos
-    unsigned connections = 1;                    ///< open at the same time
-    std::uint64_t requests = 1;                  ///< to be answered over all connections
-    unsigned pipeline = 1;                       ///< requests in one write, before their answers are awaited
+    std::string request;               ///< the bytes of one request
+    varied_digits varied;              ///< which of them differ from one to the next
+    unsigned connections = 1;          ///< open at the same time
+    std::uint64_t requests = 1;        ///< to be answered over all connections
+    unsigned pipeline = 1;             ///< requests in one write, before their answers are awaited
     bool one_per_connection = false;   ///< a new connection for each request; the server is expected to close
     bool hold = false;                 ///< one request on each connection, which then stays open
     std::set<unsigned> statuses{200};  ///< what an answer may have

@@ -26,7 +26,7 @@ def find_built(name, given=None):
 def make_site(root, sizes):
     """Files NAME.txt of these sizes. Returns when they are old enough that a cautious server may keep them open: for a
     while after a change, times do not tell whether there was another one."""
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     line = b"Fairlead guides the line and keeps it from chafing on the way. \n"
     block = line * 16384
     for name, size in sizes.items():
@@ -104,11 +104,13 @@ class Server:
         return self.process.returncode
 
 
-def fairlead(binary, root, work, *, threads=1, wrapper=(), preload=None, wait=20, congestion_control="auto"):
-    """Fairlead with everything on but the access log, and limits out of the way of what is measured."""
+def fairlead(binary, root, work, *, threads=1, wrapper=(), preload=None, wait=20, congestion_control="auto",
+             settings=None):
+    """Fairlead with everything on but the access log, and limits out of the way of what is measured; `settings` are
+    further keys of its configuration."""
     work.mkdir(parents=True, exist_ok=True)
     config = work / "fairlead.json"
-    config.write_text(json.dumps({
+    config.write_text(json.dumps((settings or {}) | {
         "listen": ["127.0.0.1:0"], "threads": threads, "congestion_control": congestion_control, "hosts": ["localhost"], "root": str(root),
         "uploads": {"path": "/upload", "directory": str(work / "uploads"), "durability": "off"},
         "limits": {"connections": 20000, "connections_hard": 20000, "in_flight": 10000, "queue": 10000,
@@ -129,8 +131,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def nginx(root, work, *, workers=1, nopush=False, deferred=False, single_process=False, wrapper=(), wait=20):
-    """nginx as one who wants it fast sets it up; `single_process` is for tools that follow one process."""
+def nginx(root, work, *, workers=1, nopush=False, deferred=False, single_process=False, wrapper=(), wait=20,
+          lines=""):
+    """nginx as one who wants it fast sets it up; `single_process` is for tools that follow one process, `lines` are
+    further ones of its server block."""
     program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
     if not program:
         raise SystemExit("nginx is missing: apt-get install nginx-light")
@@ -157,7 +161,8 @@ http {{
     uwsgi_temp_path {work}/body/u; scgi_temp_path {work}/body/s;
     server {{
         listen 127.0.0.1:{port} backlog=8192 {'deferred' if deferred else ''}{' reuseport' if workers > 1 else ''};
-        server_name localhost; root {root};
+        server_name localhost; root {root}; etag on;
+        {lines}
         location /put/ {{ alias {work}/put/; dav_methods PUT; }}
     }}
 }}

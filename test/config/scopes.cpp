@@ -23,14 +23,14 @@ BOOST_AUTO_TEST_CASE(what_a_site_or_route_does_not_say_is_as_above) {
   "cache_control": {"*.js": "max-age=1", "*.css": "max-age=2"}, "redirects": {"/a": "/b"},
   "error_pages": {"404": "/404.html"}, "compression": {"gzip_level": 1},
   "routes": {"/x": {"cache_control": {"*.css": "no-store"}}}
-})").values;
+})")
+                         .values;
     BOOST_TEST_REQUIRE(all.sites.size() == 1u);
     const auto& site = all.sites[0];
     BOOST_TEST((site.hosts == std::vector<std::string>{"www.example.org", "example.org"}));
     BOOST_TEST(site.delivery.root == "/etc/fairlead/two");
     BOOST_TEST((site.delivery.index == std::vector<std::string>{"home.html"}));
-    BOOST_TEST((site.delivery.headers ==
-                named_values{{"X-A", std::nullopt}, {"X-B", "2"}, {"X-C", "3"}}));
+    BOOST_TEST((site.delivery.headers == named_values{{"X-A", std::nullopt}, {"X-B", "2"}, {"X-C", "3"}}));
     BOOST_TEST(site.delivery.compression.gzip_level == 1u);
     BOOST_TEST(site.delivery.compression.min_size == 7u);
     BOOST_TEST(site.redirects.empty());             // a site's own
@@ -62,46 +62,52 @@ BOOST_AUTO_TEST_CASE(variables_and_flags_count_before_sites_begin) {
 }
 
 BOOST_AUTO_TEST_CASE(errors_inside_name_their_place_and_pointer) {
-    given::must_refuse(R"({"sites": {
+    given::must_refuse(
+        R"({"sites": {
   "a b": {},
   "b.example": {"roots": 1, "threads": 2, "listing": "yes",
     "redirects": {"/a": "/b", "/b": "/a"}},
   "c.example": [],
   "d.example": {"routes": {"/x": {"redirects": {}, "limits": {"connections": 1}, "cors": {"origins": ["*"], "credentials": true}}}}
 }})",
-                       {at + "2:3: /sites/a b: not usable: write a name (\"www.example.org\"), \"*.example.org\", an "
-                             "address or \"*\", without scheme and path",
-                        at + "3:17: /sites/b.example/roots: unknown key: did you mean /sites/b.example/root?",
-                        at + "3:29: /sites/b.example/threads: this key counts for the whole program: move it to "
-                             "the top of the file",
-                        at + "3:54: /sites/b.example/listing: expected true or false, found the string \"yes\"",
-                        at + "4:19: /sites/b.example/redirects/~1a: it leads in a circle or on without end: "
-                             "/a -> /b -> /a",
-                        at + "5:16: /sites/c.example: expected an object { }, found an empty list",
-                        at + "6:35: /sites/d.example/routes/~1x/redirects: this key counts for a whole site: move "
-                             "it out of \"routes\"",
-                        at + "6:63: /sites/d.example/routes/~1x/limits/connections: this key counts for the whole "
-                             "program: move it to the top of the file"});
-    BOOST_TEST(given::errors_of(given::load_site(
-                   R"({"routes": {"/x": {"cors": {"origins": ["*"], "credentials": true}}}})"))
-                   .at(0)
-                   .starts_with(at + "1:13: /routes/~1x/cors/origins: "));
+        {at + "2:3: /sites/a b: not usable: write a name (\"www.example.org\"), \"*.example.org\", an "
+              "address or \"*\", without scheme and path",
+         at + "3:17: /sites/b.example/roots: unknown key: did you mean /sites/b.example/root?",
+         at + "3:29: /sites/b.example/threads: this key counts for the whole program: move it to "
+              "the top of the file",
+         at + "3:54: /sites/b.example/listing: expected true or false, found the string \"yes\"",
+         at + "4:19: /sites/b.example/redirects/~1a: it leads in a circle or on without end: "
+              "/a -> /b -> /a",
+         at + "5:16: /sites/c.example: expected an object { }, found an empty list",
+         at + "6:35: /sites/d.example/routes/~1x/redirects: this key counts for a whole site: move "
+              "it out of \"routes\"",
+         at + "6:63: /sites/d.example/routes/~1x/limits/connections: this key counts for the whole "
+              "program: move it to the top of the file"});
+    BOOST_TEST(
+        given::errors_of(
+            given::load_site(R"({"routes": {"/x": {"cors": {"origins": ["*"], "credentials": true}}}})"))
+            .at(0)
+            .starts_with(at + "1:13: /routes/~1x/cors/origins: "));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_there_twice_or_taken_is_refused) {
     given::must_refuse(
         "{\"routes\": {\n\"/a\": {},\n\"/a/\": {}, \"/upload\": {}}}",
-        {at + "3:1: /routes/~1a~1: it is the route of line 2 already (a slash at the end makes no difference); "
+        {at + "3:1: /routes/~1a~1: it is the route of line 2 already (a slash at the end makes no "
+              "difference); "
               "remove one of the two",
          at + "3:12: /routes/~1upload: this address belongs to uploads (uploads.path is \"/upload\", stored "
               "documents are below \"/uploads/\"); choose another path"});
     given::must_refuse(
-        "{\"hosts\": [\"a.example\"], \"sites\": {\n\"b.example\": {},\n\"B.example\": {}, \"a.example\": {}}}",
+        "{\"hosts\": [\"a.example\"], \"sites\": {\n\"b.example\": {},\n\"B.example\": {}, \"a.example\": "
+        "{}}}",
         {at + "3:1: /sites/B.example: \"b.example\" belongs to the site of line 2 already; remove one",
-         at + "3:18: /sites/a.example: \"a.example\" belongs to the default site (hosts) already; remove one"});
+         at + "3:18: /sites/a.example: \"a.example\" belongs to the default site (hosts) already; remove "
+              "one"});
     for (const auto* path : {"/", "", "a", "/a//b", "/.git", "/a/../b", "/livez", "/a?b", "/a%20b"})
-        BOOST_TEST(!given::errors_of(given::load_site("{\"routes\": {\"" + std::string(path) + "\": {}}}")).empty(),
-                   path);
+        BOOST_TEST(
+            !given::errors_of(given::load_site("{\"routes\": {\"" + std::string(path) + "\": {}}}")).empty(),
+            path);
     given::must_load(R"({"routes": {"/.well-known": {}, "/.well-known/acme-challenge/": {}}})");
 }
 
@@ -150,8 +156,9 @@ BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
                               "/file\", \"routes\": {\"/x\": {\"root\": \"" + base +
                               "/www\", \"error_pages\": {\"404\": \"/none.html\", \"500\": null}}}}}}");
     BOOST_TEST_REQUIRE(found.size() == 4u);
-    BOOST_TEST(found[0] == at + "1:2: /root: \"" + base +
-                               "/none\" cannot be used: No such file or directory; create it, or correct the path");
+    BOOST_TEST(found[0] ==
+               at + "1:2: /root: \"" + base +
+                   "/none\" cannot be used: No such file or directory; create it, or correct the path");
     BOOST_TEST(found[1].find(": /mime_types: ") != std::string::npos);
     BOOST_TEST(found[2] == at + "2:25: /sites/a.example/root: \"" + base + "/file\" is no directory");
     BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);

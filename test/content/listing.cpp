@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t second = 1'000'000'000;
 
 std::string text_of(entries all, const listing_options& options = {}) {
-    listing source(std::move(all), options);
+    listing source(listing::sort(std::move(all), options), options);
     std::string text;
     while (source.next(text)) continue;
     return text;
@@ -295,7 +295,7 @@ BOOST_AUTO_TEST_CASE(comes_in_pieces) {
         auto options = at(path);
         options.form = form;
         const auto whole = text_of(many, options);
-        listing source(many, options);
+        listing source(listing::sort(many, options), options);
         std::string joined, piece = "kept";
         std::size_t pieces = 0;
         for (; source.next(piece); ++pieces) {

@@ -41,21 +41,22 @@ BOOST_AUTO_TEST_CASE(tells_directories_and_special_files) {
     BOOST_TEST(inspect(-1).error().value() == EBADF);
 }
 
-BOOST_AUTO_TEST_CASE(entity_tag_changes_with_inode_size_and_mtime) {
+BOOST_AUTO_TEST_CASE(entity_tag_changes_with_inode_size_and_both_times) {
     file_info info;
     info.inode = 0x12;
     info.size = 0xAB;
     info.mtime_ns = 0xF00;
-    BOOST_TEST(make_entity_tag(info) == "\"12-ab-f00\"");
+    info.ctime_ns = 0xF01;
+    BOOST_TEST(make_entity_tag(info) == "\"12-ab-f00-f01\"");
     for (auto change : {+[](file_info& i) { ++i.inode; }, +[](file_info& i) { ++i.size; },
-                        +[](file_info& i) { ++i.mtime_ns; }}) {
+                        +[](file_info& i) { ++i.mtime_ns; }, +[](file_info& i) { ++i.ctime_ns; }}) {
         auto other = info;
         change(other);
         BOOST_TEST(make_entity_tag(other) != make_entity_tag(info));
     }
     // Before 1970: still a tag of allowed characters.
     info.mtime_ns = -1;
-    BOOST_TEST(make_entity_tag(info) == "\"12-ab-ffffffffffffffff\"");
+    BOOST_TEST(make_entity_tag(info) == "\"12-ab-ffffffffffffffff-f01\"");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

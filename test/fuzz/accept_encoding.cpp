@@ -53,7 +53,10 @@ std::optional<content_coding> slow_choice(std::string_view list, std::span<const
         if (quality_of(coding) > 0 && (!best || quality_of(coding) > quality_of(*best))) best = coding;
     const int identity = quality_of(content_coding::identity);
     if (best && quality_of(*best) >= identity) return best;
-    return identity == 0 ? std::nullopt : std::optional(content_coding::identity);
+    if (identity != 0) return content_coding::identity;
+    for (const auto coding : available)
+        if (!said.contains(std::string(token(coding))) && said.contains("*") && said["*"] > 0) return coding;
+    return std::nullopt;
 }
 
 }  // namespace

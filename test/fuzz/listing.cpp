@@ -22,7 +22,7 @@ using entries = std::vector<http::listing_entry>;
 namespace {
 
 std::string text_of(entries all, const listing_options& options) {
-    listing source(std::move(all), options);
+    listing source(listing::sort(std::move(all), options), options);
     std::string text;
     while (source.next(text)) continue;
     const auto size = text.size();

@@ -102,8 +102,10 @@ BOOST_AUTO_TEST_CASE(knows_when_identity_is_wanted_or_refused) {
         {"*;q=0, identity;q=0.1", "identity"},
         {"identity, *;q=0", "identity"},
         {"identity;q=0, *", "gzip"},
-        {"identity;q=0, *;q=0.1, gzip;q=0", "none"},
-        // `*` is for gzip and for identity, for nothing else.
+        // `*` is for gzip and for identity, for others only when nothing else is left.
+        {"identity;q=0, *;q=0.1, gzip;q=0", "br"},
+        {"identity;q=0, *;q=0.1, gzip;q=0, br;q=0", "zstd"},
+        {"identity;q=0, *, gzip;q=0, br;q=0, zstd;q=0", "none"},
         {"*", "gzip"},
         {"*;q=0.001", "gzip"},
         {"deflate, *", "gzip"},

@@ -5,8 +5,8 @@
 #include "support/answers.hpp"
 #include "support/session_fixture.hpp"
 
-#include <boost/test/unit_test.hpp>
 #include <zlib.h>
+#include <boost/test/unit_test.hpp>
 
 namespace fairlead::session {
 namespace {
@@ -17,8 +17,7 @@ constexpr std::size_t entries = 2'000;
 
 /// A folder whose listing has about 200 KB, and a text that is too large to be kept compressed.
 struct making_server : session_fixture {
-    making_server()
-        : session_fixture([](config::settings& all) { all.site.delivery.listing = true; }) {
+    making_server() : session_fixture([](config::settings& all) { all.site.delivery.listing = true; }) {
         folder.make_folder("www/many");
         for (std::size_t i = 0; i < entries; ++i)
             folder.write("www/many/file-" + std::to_string(i) + ".txt", "x");
@@ -89,8 +88,8 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_know_chunks_gets_the_end_of_the_conn
 
 BOOST_AUTO_TEST_CASE(head_has_the_fields_and_nothing_behind_them) {
     making_server server;
-    const auto served = server.serve(request("HEAD /many/") + request("HEAD /huge.txt", "Accept-Encoding: gzip\r\n") +
-                                     get("/"));
+    const auto served = server.serve(request("HEAD /many/") +
+                                     request("HEAD /huge.txt", "Accept-Encoding: gzip\r\n") + get("/"));
     std::string_view rest = served.bytes;
     answer one;
     BOOST_TEST_REQUIRE(take_answer(rest, one, true));
@@ -118,14 +117,13 @@ BOOST_AUTO_TEST_CASE(a_large_file_is_compressed_while_it_is_sent) {
 BOOST_AUTO_TEST_CASE(a_file_that_changes_meanwhile_is_never_completed) {
     making_server server;
     for (const bool is_old_client : {false, true}) {
-        memory_stream stream(is_old_client
-                                 ? "GET /huge.txt HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
-                                 : get_huge() + get("/"));
+        memory_stream stream(
+            is_old_client ? "GET /huge.txt HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n"
+                          : get_huge() + get("/"));
         stream.stall_after = 100'000;
         stream.while_stalled = [&] {
-            std::filesystem::last_write_time(server.huge,
-                                             std::filesystem::last_write_time(server.huge) +
-                                                 std::chrono::seconds(1));
+            std::filesystem::last_write_time(
+                server.huge, std::filesystem::last_write_time(server.huge) + std::chrono::seconds(1));
             stream.stall_after = SIZE_MAX;
         };
         const auto served = server.serve(stream);

@@ -172,16 +172,17 @@ BOOST_AUTO_TEST_CASE(a_page_for_all_paths_stands_for_pages_only) {
 
 BOOST_AUTO_TEST_CASE(fields_of_the_configuration_are_on_every_answer_once) {
     session_fixture server([](config::settings& all) {
-        all.site.delivery.headers = {{"X-Own", "1"}, {"Referrer-Policy", std::nullopt}, {"Accept-Ranges", "none"}};
+        all.site.delivery.headers = {
+            {"X-Own", "1"}, {"Referrer-Policy", std::nullopt}, {"Accept-Ranges", "none"}};
         all.site.delivery.cors.origins = {"https://app.example.org"};
         all.site.redirects = {{"/old", "/new"}};
     });
     const std::string origin = "Origin: https://app.example.org\r\n";
     for (const auto& bytes :
-         {get("/", origin), get("/middle.txt", origin), get("/nothing", origin), get("/old", origin), get("/x.exe", origin),
-          request("TRACE /", origin), request("OPTIONS /", origin), post("{\"a\":1}", origin), post("{", origin),
-          get("/middle.txt", origin + "Range: bytes=0-1\r\n"), get("/middle.txt", origin + "Range: bytes=99999-\r\n"),
-          get("/livez", origin)}) {
+         {get("/", origin), get("/middle.txt", origin), get("/nothing", origin), get("/old", origin),
+          get("/x.exe", origin), request("TRACE /", origin), request("OPTIONS /", origin),
+          post("{\"a\":1}", origin), post("{", origin), get("/middle.txt", origin + "Range: bytes=0-1\r\n"),
+          get("/middle.txt", origin + "Range: bytes=99999-\r\n"), get("/livez", origin)}) {
         const auto seen = ask(server, bytes);
         BOOST_TEST_CONTEXT(bytes) {
             for (const auto* line : {"\r\nX-Own: 1\r\n", "\r\nX-Content-Type-Options: nosniff\r\n",
@@ -220,8 +221,8 @@ BOOST_AUTO_TEST_CASE(a_file_is_compressed_once_and_each_coding_is_a_representati
     BOOST_TEST(head.ends_with("\r\n\r\n"));
 
     const auto with = [&](std::string_view coding, std::string_view tag) {
-        return ask(server, get("/page.html", "Accept-Encoding: " + std::string(coding) + "\r\nIf-None-Match: " +
-                                                 std::string(tag) + "\r\n"));
+        return ask(server, get("/page.html", "Accept-Encoding: " + std::string(coding) +
+                                                 "\r\nIf-None-Match: " + std::string(tag) + "\r\n"));
     };
     // Also of a coding that was never made.
     const auto zstd_tag = std::string(plain.field("ETag")).insert(plain.field("ETag").size() - 1, "-zstd");

@@ -1,0 +1,99 @@
+"""The rows of test/bench/run: what is asked of the servers, what is compared, and what the project wants to reach."""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+import first_answer
+import served
+
+KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
+PLAIN, NOPUSH, DEFERRED, BARE = "nginx", "nginx tcp_nopush", "nginx deferred", "Fairlead bare"
+
+AS_BROWSERS_DO = "Accept-Encoding: gzip, deflate, br, zstd"
+GZIP_ONLY = "Accept-Encoding: gzip"
+ORIGIN = "Origin: https://app.example.org"
+
+# What stands beside the files that a workload asks for, in nginx as it is usually set up.
+NGINX_GZIP = "gzip on; gzip_types text/plain; gzip_comp_level 1; gzip_vary on;"
+NGINX_GZIP_STATIC = NGINX_GZIP + " gzip_static on;"
+
+# No redirect fits, and of `cache_control` the last: each has to be tried.
+RULES = {
+    "redirects": {f"/moved-{n}/**/page-*.html": f"301 /new-{n}/$1/$2" for n in range(10)},
+    "cache_control": {**{f"/assets-{n}/**/*.{{js,css}}": "max-age=31536000, immutable" for n in range(9)},
+                      "*.txt": "public, max-age=600"},
+    "cors": {"origins": ["https://app.example.org"]},
+}
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row."""
+    name: str
+    title: str
+    unit: str
+    target: float | None      # None is "reported only"
+    options: dict = field(default_factory=dict)  # of the load generator
+    flags: tuple = ()
+    measure: str = "cpu"      # cpu (microseconds per request), cpu_per_gb, rate, memory, first_byte, listing_memory
+    threads: int = 1
+    against: tuple = (PLAIN, NOPUSH)
+    also: tuple = ()          # measured and reported, but not what the target is about
+    absolute: bool = False    # the target is a value and not a ratio
+    slices: int = 9           # of a round, the servers taking turns; the round's value is their median
+    ours: dict = field(default_factory=dict)  # settings of Fairlead that this row needs
+    theirs: str = ""          # and lines of nginx's server block
+    learn: Callable | None = None  # looks at one answer of a server first; returns further options
+
+    @property
+    def more_is_better(self):
+        return self.measure == "rate"
+
+
+def get(size_name, size, requests, connections, **more):
+    return dict(path=f"/{size_name}.txt", length=size, requests=requests, connections=connections, **more)
+
+
+DELIVERY = (
+    Workload("1k", "1 KiB GET, keep-alive: CPU per request", "us", 0.75, get("1k", KIB, 60000, 32)),
+    Workload("16k", "16 KiB GET, keep-alive: CPU per request", "us", 0.85, get("16k", 16 * KIB, 40000, 32)),
+    Workload("1m", "1 MiB GET, keep-alive: CPU per request", "us", 0.95, get("1m", MIB, 2000, 8)),
+    Workload("100m", "100 MiB download, 4 connections: CPU per GB", "s", 1.05, get("100m", 100 * MIB, 16, 4),
+             measure="cpu_per_gb", slices=1),
+    Workload("short", "new connection per request, 1 KiB: CPU per request", "us", 0.70, get("1k", KIB, 20000, 32),
+             flags=("--short",), also=(DEFERRED,)),
+    Workload("pipeline", "16 pipelined requests, 1 KiB: CPU per request", "us", 0.30, get("1k", KIB, 160000, 16, pipeline=16)),
+    Workload("upload", "JSON upload 1 KiB, durability off, against DAV PUT: CPU per request", "us", 0.85,
+             dict(requests=9000, connections=16, status=201), against=(PLAIN,)),
+    Workload("rate", "requests/s, 2 threads against 2 workers, 1 KiB", "/s", 1.2, get("1k", KIB, 120000, 64),
+             measure="rate", threads=2),
+    Workload("idle", "memory per idle keep-alive connection, 10,000 open", "bytes", 2048, dict(path="/1k.txt", length=KIB, connections=10000),
+             flags=("--hold",), measure="memory", against=(PLAIN,), absolute=True, slices=1),
+)
+
+STATIC = (
+    Workload("304", "304 to If-None-Match: CPU per request", "us", 0.70, get("1k", KIB, 60000, 32, status=304),
+             learn=first_answer.known_tag),
+    Workload("304-date", "304 to If-Modified-Since: CPU per request", "us", 0.70, get("1k", KIB, 60000, 32, status=304),
+             learn=first_answer.known_date),
+    Workload("range", "64 KiB range at a random offset of 1 GiB: CPU per request", "us", 0.90,
+             {**get("1g", 64 * KIB, 20000, 16, status=206), "random-range": GIB}, learn=first_answer.has_ranges),
+    Workload("precompressed", "100 KiB from a `.br` against a `.gz` beside the file: CPU per request", "us", 0.85,
+             get("sheet", served.PRECOMPRESSED_BYTES, 10000, 16, field=AS_BROWSERS_DO), theirs=NGINX_GZIP_STATIC,
+             learn=first_answer.is_precompressed),
+    Workload("gzip", "100 KiB of text, gzip on the fly, ours kept: CPU per request", "us", 0.10,
+             dict(path="/words.txt", requests=1800, connections=16, field=GZIP_ONLY),
+             ours={"compression": {"gzip_level": 1}}, theirs=NGINX_GZIP, learn=first_answer.gzip_length),
+    Workload("gzip-uncached", "100 KiB of text, gzip on the fly, each time: CPU per request", "us", 1.10,
+             dict(path="/words.txt", requests=1800, connections=16, field=GZIP_ONLY),
+             ours={"compression": {"gzip_level": 1, "cache": "0"}}, theirs=NGINX_GZIP, learn=first_answer.gzip_length),
+    Workload("rules", "1 KiB GET, ten rules of each kind, CORS, security fields, against bare: CPU per request", "us", 1.10,
+             get("1k", KIB, 60000, 32, field=ORIGIN), against=(BARE,), ours=RULES),
+    Workload("listing", "listing of 10,000 entries: time to the first byte", "ms", 50, dict(path=served.FOLDER),
+             measure="first_byte", against=(PLAIN,), absolute=True, ours={"listing": True}, theirs="autoindex on;"),
+    Workload("listing-memory", "the same: memory while 50 clients read it slowly", "MiB", None,
+             dict(path=served.FOLDER, connections=50), measure="listing_memory", against=(PLAIN,), slices=1,
+             ours={"listing": True}, theirs="autoindex on;"),
+)
+
+WORKLOADS = DELIVERY + STATIC

@@ -1,0 +1,1 @@
+export const titleOf = (name, harbour) => (name ? `Berth ${name} of ${harbour}` : `All berths of ${harbour}`);
