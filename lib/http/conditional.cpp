@@ -44,6 +44,9 @@ bool any_match(const field_table& fields, field id, const validators& current,
     for (const auto& line : fields) {
         if (line.id != id) continue;
         if (line.value == "*") return current.exists;
+        // The usual case: what was sent comes back. (A weak tag matches nothing strongly, but ours are
+        // strong.)
+        if (own && !own->is_weak && current.exists && line.value == current.etag) return true;
         tag_reader tags(line.value);
         while (const auto tag = tags.next())
             if (own && current.exists && matches(*tag, *own)) return true;

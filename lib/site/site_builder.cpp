@@ -33,7 +33,8 @@ void add_redirects(named_site& made, const config::site_settings& site) {
 
 }  // namespace
 
-site_builder::site_builder(site_resources& owned, const config::settings& settings, const surroundings& around)
+site_builder::site_builder(site_resources& owned, const config::settings& settings,
+                           const surroundings& around)
     : owned_(owned),
       settings_(settings),
       around_(around),
@@ -71,8 +72,8 @@ void site_builder::add_route(named_site& made, const config::route_settings& rou
     made.routes.add(router::match::prefix, route.path + "/", target, part);
 }
 
-part& site_builder::add_part(named_site& made, const config::delivery_settings& delivery, std::string url_prefix,
-                             const config::limit_settings* own_limits) {
+part& site_builder::add_part(named_site& made, const config::delivery_settings& delivery,
+                             std::string url_prefix, const config::limit_settings* own_limits) {
     const auto& uploads = settings_.uploads;
     if (!uploads.path.empty() && !uploads.inside_root) files::refuse_inside(delivery.root, uploads.directory);
     auto& folder = *owned_.folders.emplace_back(open_folder(delivery, std::move(url_prefix), services_));
@@ -103,8 +104,8 @@ void site_builder::add_uploads(named_site& to) {
     const auto& around_upload = *to.routes.find(uploads.path)->belongs_to;
     const auto& around_stored = *to.routes.find(prefix)->belongs_to;
     to.routes.add(router::match::exact, uploads.path,
-                  std::make_shared<handlers::json_upload>(std::move(options), *owned_.uploads, around_.commits,
-                                                          around_.work, around_.metrics),
+                  std::make_shared<handlers::json_upload>(std::move(options), *owned_.uploads,
+                                                          around_.commits, around_.work, around_.metrics),
                   around_upload);
     // Not even whether a document exists is told where they are not served.
     if (!uploads.serve)

@@ -52,8 +52,8 @@ private:
     const config::settings& settings_;
     const surroundings& around_;
     const folder_services services_;
-    const part* default_part_ = nullptr;         // of the site that is built first
-    limits::work_limit* site_work_ = nullptr;    // of the site that is being built, if it has its own
+    const part* default_part_ = nullptr;       // of the site that is built first
+    limits::work_limit* site_work_ = nullptr;  // of the site that is being built, if it has its own
 };
 
 }  // namespace fairlead::site

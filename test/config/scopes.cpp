@@ -111,6 +111,48 @@ BOOST_AUTO_TEST_CASE(what_is_there_twice_or_taken_is_refused) {
     given::must_load(R"({"routes": {"/.well-known": {}, "/.well-known/acme-challenge/": {}}})");
 }
 
+BOOST_AUTO_TEST_CASE(uploads_are_refused_inside_every_root) {
+    const std::string uploads = R"("uploads": {"directory": "/data/uploads"})";
+    const auto errors = [&](const std::string& rest) {
+        return given::errors_of(given::load_site("{" + uploads + ",\n" + rest + "}"));
+    };
+    const std::string refusal =
+        "\"/data/uploads\" lies inside root \"/data\", so everyone could fetch what was uploaded; choose a "
+        "directory outside of it, or set uploads.inside_root to true if that is meant";
+    BOOST_TEST((errors(R"("routes": {"/x": {"root": "/data"}})") ==
+                std::vector{at + "2:19: /routes/~1x/root: " + refusal}));
+    BOOST_TEST(
+        (errors(R"("sites": {"a.example": {"root": "/data", "routes": {"/x": {"root": "/data/."}}}})") ==
+         std::vector{at + "2:25: /sites/a.example/root: " + refusal,
+                     at + "2:60: /sites/a.example/routes/~1x/root: " + refusal}));
+    BOOST_TEST(errors(R"("routes": {"/x": {"root": "/data2"}})").empty());
+    given::must_load(
+        R"({"uploads": {"directory": "/data/up", "inside_root": true}, "routes": {"/x": {"root": "/data"}}})");
+}
+
+BOOST_AUTO_TEST_CASE(names_are_compared_as_hosts_are) {
+    for (const auto* other : {"A.example", "a.example.", "a.example:8080"})
+        BOOST_TEST(given::errors_of(given::load_site("{\"hosts\": [\"a.example\"], \"sites\": {\"" +
+                                                     std::string(other) + "\": {}}}"))
+                           .size() == 1u,
+                   other);
+    const auto all =
+        given::must_load(R"({"sites": {"a.example": {"limits": {"in_flight": 5}, "routes": {"/x": {}}}}})")
+            .values;
+    BOOST_TEST(all.sites.at(0).has_own_limits);
+    BOOST_TEST(all.sites.at(0).limits.in_flight == 5u);
+    BOOST_TEST(!all.sites.at(0).routes.at(0).has_own_limits);
+}
+
+BOOST_AUTO_TEST_CASE(patterns_that_cannot_match_are_refused) {
+    for (const auto* text :
+         {R"("cache_control": {"assets/**": "no-store"})", R"("cache_control": {"*/*": "no-store"})",
+          R"("compression": {"types": ["*/*"]})", R"("compression": {"types": ["text"]})",
+          R"("redirects": {"/x/": "/x"})", R"("redirects": {"/x/": "308 /x"})"})
+        BOOST_TEST(given::errors_of(given::load_site("{" + std::string(text) + "}")).size() == 1u, text);
+    given::must_load(R"({"redirects": {"/x": "/x/"}, "cache_control": {"text/*": "no-store"}})");
+}
+
 BOOST_AUTO_TEST_CASE(named_values_are_checked_by_the_rules_that_use_them) {
     const auto errors = given::errors_of(given::load_site(R"({
 "redirects": {"old": "/new", "/a/*": "/b/$2", "/x": "99 /y", "/ok/**": "301 https://example.net/$1"},

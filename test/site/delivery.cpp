@@ -264,6 +264,84 @@ BOOST_AUTO_TEST_CASE(names_below_well_known_need_no_extension) {
     BOOST_TEST(ask(server, get("/.well-known/.hidden")).status == 404u);
 }
 
+BOOST_AUTO_TEST_CASE(a_route_may_be_below_well_known) {
+    temp_dir tokens;
+    tokens.write("token-1", "key");
+    session_fixture server([&](config::settings& all) {
+        auto acme = route(all, "/.well-known/acme-challenge");
+        acme.has_own_root = true;
+        acme.delivery.root = tokens.path().string();
+        all.site.routes = {acme};
+    });
+    BOOST_TEST(ask(server, get("/.well-known/acme-challenge/token-1")).body == "key");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_about_the_server_is_not_redirected) {
+    session_fixture server([](config::settings& all) {
+        all.site.redirects = {{"/old", "/new"}};
+        all.site.delivery.cors.origins = {"*"};
+    });
+    BOOST_TEST(ask(server, request("TRACE /old")).status == 405u);
+    const auto preflight =
+        ask(server,
+            request("OPTIONS /old", "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n"));
+    BOOST_TEST(preflight.status == 204u);
+    BOOST_TEST(preflight.field("Access-Control-Allow-Origin") == "*");
+    BOOST_TEST(preflight.field("Cross-Origin-Resource-Policy") == "cross-origin");
+    BOOST_TEST(ask(server, request("OPTIONS /old")).status == 302u);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_is_tried_like_a_file) {
+    session_fixture server([](config::settings& all) {
+        all.site.delivery.listing = true;
+        all.site.delivery.try_paths = {"/index.html"};
+    });
+    BOOST_TEST(ask(server, get("/deep/link/")).body == "<p>hello</p>\n");
+    server.folder.make_folder("www/there");
+    BOOST_TEST(ask(server, get("/there/?format=json")).body.starts_with("{\"path\":\"/there/\""));
+}
+
+BOOST_AUTO_TEST_CASE(uploads_belong_to_the_part_around_them_and_documents_to_nobody) {
+    session_fixture server([](config::settings& all) {
+        all.uploads.path = "/api/documents";
+        all.uploads.serve = true;
+        all.site.delivery.security_headers = false;
+        all.site.delivery.headers = {{"Content-Disposition", "inline"}};
+        auto api = route(all, "/api");
+        api.delivery.headers = {{"X-Where", "api"}};
+        all.site.routes = {api};
+    });
+    auto bytes = post("{\"a\":1}");
+    bytes.replace(bytes.find("/upload"), 7, "/api/documents");
+    const auto created = ask(server, bytes);
+    BOOST_TEST(created.status == 201u);
+    BOOST_TEST(created.field("X-Where") == "api");
+    const auto stored = ask(server, get(created.field("Location")));
+    BOOST_TEST(stored.status == 200u);
+    BOOST_TEST(stored.field("Content-Disposition") == "attachment");
+    BOOST_TEST(stored.head.find("inline") == std::string::npos);
+    BOOST_TEST(stored.field("X-Content-Type-Options") == "nosniff");
+    BOOST_TEST(stored.head.find("\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n") !=
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_range_that_does_not_count_leaves_the_coding_as_it_is) {
+    session_fixture server;
+    server.folder.write("www/page.html", repeated_text());
+    const std::string accept = "Accept-Encoding: gzip\r\n";
+    const auto tag = std::string(ask(server, get("/page.html", accept)).field("ETag"));
+    for (const auto& lines : {accept + "Range: lines=1-2\r\n", accept + "Range: bytes=5-1\r\n",
+                              accept + "Range: bytes=0-9\r\nIf-Range: \"other\"\r\n",
+                              accept + "Range: bytes=0-9\r\nIf-Range: " + tag + "\r\n"}) {
+        const auto seen = ask(server, get("/page.html", lines));
+        BOOST_TEST(seen.status == 200u, lines);
+        BOOST_TEST(seen.field("Content-Encoding") == "gzip", lines);
+        BOOST_TEST(seen.field("ETag") == tag, lines);
+    }
+    const auto refused = ask(server, get("/page.html", "Accept-Encoding: identity;q=0\r\n"));
+    BOOST_TEST(refused.head.find("\r\nVary: Accept-Encoding\r\n") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(caching_follows_the_rules_and_old_clients_get_a_date) {
     session_fixture server([](config::settings& all) {
         all.site.delivery.cache_control = {{"*.txt", "public, max-age=3600"}, {"/index.html", ""}};
