@@ -156,7 +156,7 @@ struct settings {
     std::string mime_types;            ///< file of media types; empty: `resources/mime.types` as installed
     site_settings site;                ///< the keys at the top of the file: the default site
     std::vector<site_settings> sites;  ///< further ones, told apart by Host
-    std::uint64_t compression_cache = 64 << 20;  ///< bytes of compressed files that are kept in memory
+    std::uint64_t compression_cache = 32 << 20;  ///< bytes of compressed files that are kept in memory
     upload_settings uploads;
     limit_settings limits;
     admin_settings admin;

@@ -27,7 +27,7 @@ public:
     /// sent.
     static constexpr std::uint64_t largest_kept = 4 * 1024 * 1024;
     /// Most files that are compressed while they are sent at once, since each takes an encoder's memory.
-    static constexpr int most_streams = 16;
+    static constexpr int most_streams = 8;
     /// Most files that wait for their compression as a whole, or are at it.
     static constexpr std::size_t most_at_work = 64;
 

@@ -1,7 +1,6 @@
 #include "handlers/file_sender.hpp"
 
 #include "base/blocking.hpp"
-#include "handlers/file_answer.hpp"
 #include "handlers/made_bodies.hpp"
 #include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
@@ -51,11 +50,11 @@ file_sender::file_sender(file_sender_options options, const file_rules& rules, c
     : options_(options), rules_(rules), files_(files), coded_(coded), encoders_(encoders) {}
 
 std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http::request& request,
+                                                                     const asked_for& asked,
                                                                      file_pointer file) const {
     // The policy has looked at the file that was opened: a link may have led to another name.
     if (file->head.lines.empty())
         return http::outcome(is_hidden_below_root(rules_, file->final_path) ? not_found() : type_refused());
-    const auto asked = read_asked_for(request);
     // A range is one of the file itself: part of a coded form is of use to nobody but who began with it.
     if (asked.coding && file->is_negotiable() && !(asked.range && is_range_wanted(request, *file))) {
         // RFC 9111 section 5.2.1.6, which is about caches: here it spares whoever wants the bytes as they

@@ -2,6 +2,7 @@
 
 #include "files/open_files.hpp"
 #include "handlers/coded_files.hpp"
+#include "handlers/file_answer.hpp"
 #include "handlers/file_rules.hpp"
 #include "http/problem.hpp"
 
@@ -42,7 +43,8 @@ public:
     ///   make;
     ///      406 when it refuses all of them. A range is always one of the file as it is
     ///   3. preconditions (304, 412), range (206, 416), or the whole
-    std::variant<http::outcome, unmade> answer(const http::request& request, file_pointer file) const;
+    std::variant<http::outcome, unmade> answer(const http::request& request, const asked_for& asked,
+                                               file_pointer file) const;
 
     /// Compresses the file, and answers with that; or sends it as it is where that is better: nobody waits
     /// for a compression that somebody else waits for already.

@@ -11,7 +11,7 @@ constexpr std::size_t most_entries = 20'000;
 
 // Readings of all folders that are held, by those who are being sent a listing or for others who may ask for
 // the same.
-constexpr std::uint64_t most_bytes_held = 64 * 1024 * 1024;
+constexpr std::uint64_t most_bytes_held = 32 * 1024 * 1024;
 constexpr std::size_t most_latest = 8;
 constexpr std::chrono::seconds good_for{1};
 

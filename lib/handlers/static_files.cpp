@@ -1,7 +1,6 @@
 #include "handlers/static_files.hpp"
 
 #include "base/blocking.hpp"
-#include "handlers/file_answer.hpp"
 #include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 #include "http/target.hpp"
@@ -60,7 +59,7 @@ bool static_files::try_handle(http::request& request, http::outcome& outcome) {
                 send_whole(std::move(file), std::get<http::response>(outcome));
                 return true;
             }
-            auto answered = answer(request, std::move(file));
+            auto answered = answer(request, asked, std::move(file));
             if (answered.outcome) outcome = std::move(*answered.outcome);
             return answered.outcome.has_value();
         }
@@ -183,9 +182,14 @@ static_files::found static_files::try_others(const http::request& request, bool 
     return done(std::move(otherwise));
 }
 
-/// What the sender makes of a file.
 static_files::found static_files::answer(const http::request& request, file_pointer file) const {
-    auto sent = sender_.answer(request, std::move(file));
+    return answer(request, read_asked_for(request), std::move(file));
+}
+
+/// What the sender makes of a file.
+static_files::found static_files::answer(const http::request& request, const asked_for& asked,
+                                         file_pointer file) const {
+    auto sent = sender_.answer(request, asked, std::move(file));
     if (auto* outcome = std::get_if<http::outcome>(&sent)) return done(std::move(*outcome));
     found coded;
     coded.unmade = std::get<file_sender::unmade>(std::move(sent));

@@ -69,6 +69,7 @@ private:
     found look_in_folder(const http::request& request, std::string_view folder, bool may_block) const;
     found try_others(const http::request& request, bool may_block, http::outcome&& otherwise) const;
     found answer(const http::request& request, file_pointer file) const;
+    found answer(const http::request& request, const asked_for& asked, file_pointer file) const;
     opened open(std::string_view relative, bool may_block) const;
     http::outcome redirect_to_folder(const http::request& request) const;
     std::string_view relative_path(const http::request& request) const noexcept;

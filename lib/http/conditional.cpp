@@ -40,13 +40,13 @@ private:
 /// True when a line of the field has a tag that `matches` the current one, or is "*" and something exists.
 bool any_match(const field_table& fields, field id, const validators& current,
                bool (*matches)(const entity_tag&, const entity_tag&)) noexcept {
-    const auto own = parse_entity_tag(current.etag);
+    const bool is_strong = !current.etag.empty() && !current.etag.starts_with("W/");
     for (const auto& line : fields) {
         if (line.id != id) continue;
         if (line.value == "*") return current.exists;
-        // The usual case: what was sent comes back. (A weak tag matches nothing strongly, but ours are
-        // strong.)
-        if (own && !own->is_weak && current.exists && line.value == current.etag) return true;
+        // The usual case: what was sent comes back as it is.
+        if (is_strong && current.exists && line.value == current.etag) return true;
+        const auto own = parse_entity_tag(current.etag);
         tag_reader tags(line.value);
         while (const auto tag = tags.next())
             if (own && current.exists && matches(*tag, *own)) return true;

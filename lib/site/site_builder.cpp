@@ -41,14 +41,14 @@ site_builder::site_builder(site_resources& owned, const config::settings& settin
       services_{owned.media_types, owned.coded,         around.disk,     around.encoders,
                 around.work,       owned.listing_bytes, share_of_cache()} {}
 
-/// Each folder has a cache of its own; together they are as large as two.
+/// Each folder has a cache of its own; together they hold as many bytes as one.
 files::open_files_limits site_builder::share_of_cache() const {
     std::size_t folders = 2 + settings_.site.routes.size();
     for (const auto& one : settings_.sites) folders += 1 + one.routes.size();
     files::open_files_limits limits;
     limits.entries = std::max<std::size_t>(64, cache_entries / folders);
     limits.descriptors = std::max<std::size_t>(8, 2 * limits.descriptors / folders);
-    limits.content_bytes = std::max<std::uint64_t>(1 << 20, 2 * limits.content_bytes / folders);
+    limits.content_bytes = std::max<std::uint64_t>(1 << 20, limits.content_bytes / folders);
     return limits;
 }
 

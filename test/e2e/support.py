@@ -220,15 +220,8 @@ class Connection:
             raise EOFError(f"the connection ended after {self.rest[:200]!r}")
         self.rest += piece
 
-    def answer(self, is_head=False):
-        """The next answer; its length has to be stated."""
-        while b"\r\n\r\n" not in self.rest:
-            self._more()
-        head, self.rest = self.rest.split(b"\r\n\r\n", 1)
-        answer = Answer(head)
-        if is_head or answer.status in (100, 204, 304):
-            return answer
-        length = int(answer["Content-Length"])
+    def _take(self, length):
+        """The next bytes, exactly so many."""
         pieces, missing = [self.rest], length - len(self.rest)
         while missing > 0:
             self.rest = b""
@@ -236,7 +229,30 @@ class Connection:
             pieces.append(self.rest)
             missing -= len(self.rest)
         whole = b"".join(pieces)
-        answer.body, self.rest = whole[:length], whole[length:]
+        self.rest = whole[length:]
+        return whole[:length]
+
+    def _take_until(self, end):
+        while end not in self.rest:
+            self._more()
+        found, self.rest = self.rest.split(end, 1)
+        return found
+
+    def _take_chunks(self):
+        while size := int(self._take_until(b"\r\n"), 16):
+            yield self._take(size)
+            self._take(2)
+        self._take_until(b"\r\n")
+
+    def answer(self, is_head=False):
+        """The next answer; its length has to be stated, or it comes in chunks."""
+        answer = Answer(self._take_until(b"\r\n\r\n"))
+        if is_head or answer.status in (100, 204, 304):
+            return answer
+        if answer["Transfer-Encoding"] == "chunked":
+            answer.body = b"".join(self._take_chunks())
+        else:
+            answer.body = self._take(int(answer["Content-Length"]))
         return answer
 
     def ask(self, method="GET", target="/", fields=(), body=None):

@@ -31,6 +31,8 @@ export default function () {
     check(again, { "an unchanged page is 304": (a) => a.status === 304 });
     const part = http.get(`${baseUrl}/harbour.png`, { headers: { Range: "bytes=0-99" }, ...refusal(206) });
     check(part, { "a range is 206 with its length": (a) => a.status === 206 && a.headers["Content-Length"] === "100" });
+    const coded = http.get(`${baseUrl}/style.css`, { headers: { "Accept-Encoding": "gzip" } });
+    check(coded, { "a text comes compressed": (a) => a.headers["Content-Encoding"] === "gzip" && a.headers["Vary"] === "Accept-Encoding" });
     const head = http.head(`${baseUrl}/index.html`);
     check(head, { "HEAD tells the length": (a) => Number(a.headers["Content-Length"]) > 0 });
   });
