@@ -6,6 +6,7 @@
 #include "session/file_transfer.hpp"
 #include "session/http1_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -42,6 +43,12 @@ public:
     const exchange_record& get() const noexcept { return record_; }
     /// Counts what a body that was made while it was sent came to.
     void add_bytes_sent(std::uint64_t more) noexcept { record_.bytes_sent += more; }
+    /// Takes off what was not sent after all. Returns how much of it was this record's.
+    std::uint64_t take_bytes_back(std::uint64_t unsent) noexcept {
+        const auto mine = std::min(unsent, record_.bytes_sent);
+        record_.bytes_sent -= mine;
+        return mine;
+    }
 
 private:
     std::unique_ptr<char[]> text_;

@@ -37,6 +37,8 @@ public:
     /// Brings the next slice into the page cache; blocks. Errors: the file's errno (EIO).
     error_code load() noexcept;
 
+    /// Bytes that it has yet to take.
+    std::uint64_t left() const noexcept { return length_ - sent(); }
     /// Bytes that the stream took.
     std::uint64_t sent() const noexcept { return sent_before_ + lead_sent_ + sent_; }
 

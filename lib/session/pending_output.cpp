@@ -64,8 +64,8 @@ task<error_code> pending_output::send_bytes(net::byte_stream& stream, watch& dea
 /// slows it down. What the pieces came to is the record's.
 task<error_code> pending_output::send_made(net::byte_stream& stream, watch& deadline,
                                            const config::limit_settings& limits) {
-    // The length of a chunk stands in front of it in a form that has one width (RFC 9112 section 7.1).
-    constexpr std::size_t lead = 10;  // 8 hexadecimal digits and CRLF
+    // The length of a chunk stands in front of it (RFC 9112 section 7.1).
+    constexpr std::size_t lead = 10;  // at most 8 hexadecimal digits, and CRLF
     std::vector<char> buffer(lead + piece_size + 2);
     std::uint64_t in_turn = 0;
     for (;;) {
@@ -78,11 +78,11 @@ task<error_code> pending_output::send_made(net::byte_stream& stream, watch& dead
             if (!rest.made.is_chunked) stream.reset_on_close();
             co_return got.error();
         }
-        records.back().add_bytes_sent(*got);
         std::string_view piece(buffer.data() + lead, *got);
         if (rest.made.is_chunked) piece = frame_chunk(buffer, lead, *got);
         auto failed = co_await send_bytes(stream, deadline, limits, piece);
         if (failed || *got == 0) co_return failed;
+        records.back().add_bytes_sent(*got);
         in_turn += *got;
         if (in_turn < file_transfer::turn_size) continue;
         in_turn = 0;
@@ -110,6 +110,21 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
 }
 
 task<error_code> pending_output::send(net::byte_stream& stream, watch& deadline, const environment& shared) {
+    std::uint64_t announced = rest.file ? rest.file->left() : 0;
+    for (const auto& piece : rest.pieces) announced += piece.bytes.size();
+    const auto failed = co_await send_all(stream, deadline, shared);
+    // The records say what was announced. What the client did not get is missing from the last of them on.
+    if (failed && !rest.made.source) forget_unsent(announced - std::min(announced, sent_));
+    co_return failed;
+}
+
+void pending_output::forget_unsent(std::uint64_t bytes) {
+    for (auto record = records.rbegin(); record != records.rend() && bytes > 0; ++record)
+        bytes -= record->take_bytes_back(bytes);
+}
+
+task<error_code> pending_output::send_all(net::byte_stream& stream, watch& deadline,
+                                          const environment& shared) {
     begin_ = watch::clock::now();
     // Whoever left this here had tried already, or has had its turn.
     auto failed = co_await wait_writable(stream, deadline, shared.limits);

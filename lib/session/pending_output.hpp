@@ -16,12 +16,14 @@ public:
     answer_batch::unsent rest;
     std::vector<owned_record> records;
 
-    /// Sends everything, in constant memory, and no slower than `min_body_rate`. Errors: errc::timeout,
-    /// errc::file_changed (the connection has to end: what was announced cannot be completed), or the
-    /// stream's.
+    /// Sends everything, in constant memory, and no slower than `min_body_rate`. When it fails, the records
+    /// tell what has gone (as far as the kernel took it). Errors: errc::timeout, errc::file_changed (the
+    /// connection has to end: what was announced cannot be completed), or the stream's.
     task<error_code> send(net::byte_stream& stream, watch& deadline, const environment& shared);
 
 private:
+    task<error_code> send_all(net::byte_stream& stream, watch& deadline, const environment& shared);
+    void forget_unsent(std::uint64_t bytes);
     task<error_code> wait_writable(net::byte_stream& stream, watch& deadline,
                                    const config::limit_settings& limits);
     task<error_code> send_bytes(net::byte_stream& stream, watch& deadline,

@@ -6,6 +6,7 @@ FAIRLEAD_SCREENSHOTS names a directory that keeps what it looked like.
 import base64
 import json
 import os
+import re
 import select
 import shutil
 import struct
@@ -15,6 +16,7 @@ import time
 import unittest
 from pathlib import Path
 
+import browser_video
 import support
 from support import Server, wait_for
 
@@ -130,6 +132,15 @@ class Tab:
                 return None
         return wait_for(value, PATIENCE)
 
+    def seek(self, selector, second):
+        """Lets a sound or a film go to a second: its readyState and its currentTime when it is there, or its error."""
+        return self.value(f"""new Promise((done) => {{
+            const one = document.querySelector({json.dumps(selector)});
+            one.onseeked = () => done([one.readyState, one.currentTime]);
+            one.onerror = () => done([0, one.error.message]);
+            one.currentTime = {second};
+        }})""")
+
     def click(self, selector):
         """With the mouse, as a person does it."""
         place = self.value(f"""(() => {{
@@ -153,6 +164,9 @@ class Tab:
         """Status and fields of the answers of addresses that have `part`."""
         return [(one["response"]["status"], {name.lower(): value for name, value in one["response"]["headers"].items()})
                 for one in self.events("Network.responseReceived") if part in one["response"]["url"]]
+
+    def range_begins(self, part):
+        return [int(fields["content-range"].split()[1].split("-")[0]) for status, fields in self.answers(part) if status == 206]
 
     def screenshot(self, name):
         data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
@@ -326,17 +340,43 @@ class Sound(InBrowser):
         self.tab.load(self.url + "/sound.html")
         self.assertTrue(self.tab.wait("document.querySelector('audio').readyState >= 1"))
         self.assertAlmostEqual(self.tab.value("document.querySelector('audio').duration"), 600, delta=1)
-        self.tab.value("""new Promise((done) => {
-            const one = document.querySelector("audio");
-            one.onseeked = () => done(true);
-            one.currentTime = 550;
-        })""")
-        self.assertGreaterEqual(self.tab.value("document.querySelector('audio').currentTime"), 550)
-        begins = [int(fields["content-range"].split()[1].split("-")[0]) for status,
-                  fields in self.tab.answers("/long.wav") if status == 206]
+        self.assertGreaterEqual(self.tab.seek("audio", 550)[1], 550)
+        begins = self.tab.range_begins("/long.wav")
         self.assertTrue(any(begin > size * 0.8 for begin in begins), f"no answer from near the end: {begins}")
         self.assertTrue(all(fields.get("accept-ranges") == "bytes" for _, fields in self.tab.answers("/long.wav")))
         self.tab.screenshot("sound")
+        self.expect_quiet()
+
+
+class Film(InBrowser):
+    def sent(self):
+        """Bytes that the server has given to the kernel; the access log has what an answer would have come to."""
+        return int(re.search(r"wchar: (\d+)", Path(f"/proc/{self.server.process.pid}/io").read_text())[1])
+
+    def expect_picture(self, second):
+        ready, now = self.tab.seek("video", second)
+        self.assertGreaterEqual(ready, 2, now)  # HAVE_CURRENT_DATA
+        self.assertAlmostEqual(now, second, delta=0.01)
+        self.assertAlmostEqual(self.tab.value(f"{browser_video.BAR}('video')"), browser_video.bar_at(int(second)), delta=1)
+
+    def test_seeking_asks_for_a_range_and_shows_its_picture(self):
+        pictures = browser_video.frames(self.tab, 120)
+        size = browser_video.write_film(self.server.root / "film.webm", pictures, 64 << 20)
+        before = self.sent()
+        self.tab.load(self.url + "/film.html")
+        self.assertTrue(self.tab.wait("document.querySelector('video').readyState >= 1"))
+        self.assertEqual(self.tab.value("(one => [one.duration, one.videoWidth, one.videoHeight])(document.querySelector('video'))"),
+                         [120, browser_video.WIDTH, browser_video.HEIGHT])
+        self.assertFalse([one for one in self.tab.range_begins("/film.webm") if one > size / 2], "asked for before the seek")
+        self.expect_picture(112.5)
+        self.assertTrue(wait_for(lambda: any(begin > size * 0.8 for begin in self.tab.range_begins("/film.webm"))),
+                        f"no answer from near the end: {self.tab.range_begins('/film.webm')}")
+        sent = self.sent() - before
+        self.assertTrue(size // 1000 < sent < size // 2, f"{sent} bytes sent of a film of {size}")
+        self.tab.screenshot("film")
+        self.expect_picture(60.5)
+        for status, fields in self.tab.answers("/film.webm"):
+            self.assertEqual((status, fields["content-type"], fields["accept-ranges"]), (206, "video/webm", "bytes"))
         self.expect_quiet()
 
 

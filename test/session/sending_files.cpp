@@ -68,6 +68,21 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_rewritten_in_place_is_never_completed) {
     BOOST_TEST(cut.content().size() < file_size);
 }
 
+BOOST_AUTO_TEST_CASE(the_access_log_tells_what_has_gone) {
+    session_fixture server;
+    server.folder.write("www/download.txt", varied_bytes(file_size));
+    memory_stream stream(get("/download.txt"));
+    stream.write_limit = 100'000;
+    stream.stall_after = 450'000;
+    stream.while_stalled = [&] { stream.abort(net::byte_stream::abort_both); };
+    const auto served = server.serve(stream);
+    BOOST_TEST((served.end == step::leave));
+    const auto content = served.bytes.size() - served.bytes.find("\r\n\r\n") - 4;
+    BOOST_TEST_REQUIRE(server.access_lines.size() == 1u);
+    BOOST_TEST(server.access_lines[0].find("\" 200 " + std::to_string(content) + " ") != std::string::npos,
+               server.access_lines[0]);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_replaced_is_sent_as_it_was_opened) {
     const download done(3, [](const auto& path) {
         std::ofstream(path.string() + ".new") << "another version";
