@@ -41,14 +41,34 @@ coded_files::file_pointer coded_files::find(const std::string& key) {
 std::optional<coded_files::claim> coded_files::try_claim(const std::string& key) {
     const std::lock_guard guard(claims_mutex_);
     const bool is_kept = shard_bytes_ > 0;
-    if (claims_.size() >= most_at_work || (is_kept && claims_.contains(key))) return std::nullopt;
-    claims_.insert(key);
+    if (at_work_ >= most_at_work || (is_kept && under_way_.contains(key))) return std::nullopt;
+    ++at_work_;
+    ++under_way_[key].claims;
     return claim(this, key);
 }
 
 void coded_files::give_back(const std::string& key) {
-    const std::lock_guard guard(claims_mutex_);
-    claims_.erase(claims_.find(key));
+    std::vector<std::shared_ptr<event>> waiting;
+    {
+        const std::lock_guard guard(claims_mutex_);
+        --at_work_;
+        const auto place = under_way_.find(key);
+        if (--place->second.claims > 0) return;
+        waiting = std::move(place->second.waiting);
+        under_way_.erase(place);
+    }
+    for (const auto& one : waiting) one->set();
+}
+
+task<> coded_files::wait_for(std::string key) {
+    const auto end = std::make_shared<event>();
+    {
+        const std::lock_guard guard(claims_mutex_);
+        const auto place = under_way_.find(key);
+        if (place == under_way_.end()) co_return;
+        place->second.waiting.push_back(end);
+    }
+    co_await end->wait();
 }
 
 void coded_files::keep(const claim& made, file_pointer file) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/event.hpp"
+#include "base/task.hpp"
 #include "files/open_files.hpp"
 
 #include <array>
@@ -12,8 +14,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace fairlead::handlers {
 
@@ -60,6 +62,9 @@ public:
     /// Nothing when somebody else is at it, or when `most_at_work` are at something. Where nothing is kept,
     /// the same may be made several times.
     std::optional<claim> try_claim(const std::string& key);
+
+    /// Returns when nobody is at what has this key.
+    task<> wait_for(std::string key);
 
     /// Keeps what was made.
     void keep(const claim& made, file_pointer file);
@@ -108,7 +113,12 @@ private:
     const std::size_t shard_descriptors_;
     std::array<shard, shard_count> shards_;
     std::mutex claims_mutex_;
-    std::unordered_multiset<std::string> claims_;
+    struct making {
+        std::size_t claims = 0;
+        std::vector<std::shared_ptr<event>> waiting;  // for its end
+    };
+    std::unordered_map<std::string, making> under_way_;
+    std::size_t at_work_ = 0;  // claims of all
     std::atomic<int> streams_{0};
     std::atomic<bool> is_stopped_{false};
 };

@@ -21,6 +21,9 @@ http::problem no_acceptable_coding() {
     return refusal;
 }
 
+// How often a request waits for others that are at the same file.
+constexpr int most_waits = 8;
+
 /// Where the file itself would do, too.
 bool accepts_identity(const http::request& request) noexcept {
     return http::choose_coding(request.fields, {}).has_value();
@@ -134,9 +137,14 @@ task<http::outcome> file_sender::make(const http::request& request, unmade what)
     if (what.original->info.size > coded_files::largest_kept)
         co_return stream(request, std::move(what), *coded);
     const auto key = coded_files::key_of(&files_, *what.original, what.coding);
-    const auto mine = coded_.try_claim(key);
+    auto mine = coded_.try_claim(key);
+    // Who waited finds what was made, unless it could not be kept: then it is made once more.
+    for (int tries = 0; !mine && tries < most_waits; ++tries) {
+        co_await coded_.wait_for(key);
+        if (auto kept = coded_.find(key)) co_return send_all(request, std::move(kept));
+        if (auto next = coded_.try_claim(key)) mine.emplace(std::move(*next));
+    }
     if (!mine) co_return send_uncoded(request, what.original);
-    // Somebody else may have been at it until a moment ago.
     if (auto kept = coded_.find(key)) co_return send_all(request, std::move(kept));
     const int level = level_of(what.coding);
     const auto failed =

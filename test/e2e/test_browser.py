@@ -350,7 +350,7 @@ class Sound(InBrowser):
 
 class Film(InBrowser):
     def sent(self):
-        """Bytes that the server has given to the kernel; the access log has what an answer would have come to."""
+        """Bytes that the server has given to the kernel; the access log has answers only when they have ended."""
         return int(re.search(r"wchar: (\d+)", Path(f"/proc/{self.server.process.pid}/io").read_text())[1])
 
     def expect_picture(self, second):
