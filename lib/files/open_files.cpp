@@ -54,6 +54,16 @@ bool holds_file(const open_file& file) noexcept {
                                                          [](const auto& one) { return holds_file(*one); });
 }
 
+/// An mtime in the future was set by hand and says nothing; then the ctime counts.
+open_files::wall::time_point last_change(const file_info& info, open_files::wall::time_point today) noexcept {
+    const auto time = [](std::int64_t since_epoch) {
+        return open_files::wall::time_point(
+            std::chrono::duration_cast<open_files::wall::duration>(std::chrono::nanoseconds(since_epoch)));
+    };
+    const auto ctime = time(info.ctime_ns);
+    return time(info.mtime_ns) <= today ? std::max(time(info.mtime_ns), ctime) : ctime;
+}
+
 bool is_again(const error_code& error) noexcept {
     return error == boost::system::errc::resource_unavailable_try_again;
 }
@@ -211,6 +221,7 @@ error_code open_files::take_siblings(const search& what, open_file& file,
 /// Fills in what is derived. `original` is the file that a sibling belongs to, or the file itself.
 void open_files::finish(const search& what, open_file& file, const open_file& original) const {
     file.etag = make_entity_tag(file.info);
+    file.copied_until = last_change(file.info, what.today) + limits_.copied_for;
     const auto today_s =
         std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();
     file.last_modified = std::min<std::int64_t>(original.info.mtime_ns / 1'000'000'000, today_s);
@@ -258,12 +269,8 @@ void open_files::make_snapshot_of(open_file& file, const key& path) {
     file.content = {};
 }
 
-/// An mtime in the future was set by hand and says nothing; then the ctime counts.
 bool open_files::is_settled(const file_info& info, wall::time_point today) const noexcept {
-    const auto now_ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(today.time_since_epoch()).count();
-    const auto newest = info.mtime_ns <= now_ns ? std::max(info.mtime_ns, info.ctime_ns) : info.ctime_ns;
-    return std::chrono::nanoseconds(now_ns - newest) >= limits_.distrust_younger_than;
+    return today - last_change(info, today) >= limits_.distrust_younger_than;
 }
 
 void open_files::keep(const search& what, const std::shared_ptr<const open_file>& file) {

@@ -47,6 +47,7 @@ struct open_file {
     bool has_content = false;  ///< `content` holds the whole file
     std::string content;
     bool is_snapshot = false;  ///< `fd` is not the file but its content as it was, in memory (snapshot.hpp)
+    std::chrono::system_clock::time_point copied_until;  ///< up to then it is sent by copying
 
     /// Whether an answer depends on Accept-Encoding.
     bool is_negotiable() const noexcept { return head.may_be_coded || !siblings.empty(); }
@@ -64,6 +65,10 @@ struct open_files_limits {
     std::chrono::milliseconds revalidate_after{1000};
     std::chrono::milliseconds distrust_younger_than{2000};
     std::chrono::milliseconds let_go_after{10'000};  ///< of files held open that nobody asks for
+    /// A larger file that was changed within this time is sent by copying: sendfile() queues its pages, so a
+    /// rewrite in place shows in what the client has yet to read, after every check. Copying costs a large
+    /// answer more than twice its time.
+    std::chrono::milliseconds copied_for{10'000};
 };
 
 /// The cache of open files: descriptor or content, metadata and prebuilt head by path. Bounded by entries,

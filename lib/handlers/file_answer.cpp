@@ -5,6 +5,7 @@
 #include "http/conditional.hpp"
 #include "http/range.hpp"
 
+#include <chrono>
 #include <ctime>
 #include <span>
 
@@ -30,6 +31,7 @@ http::file_slice open_slice(std::shared_ptr<const files::open_file> file, std::u
     slice.expected_size = file->info.size;
     slice.expected_mtime_ns = file->info.mtime_ns;
     slice.is_constant = file->is_snapshot;
+    slice.is_copied = !file->is_snapshot && std::chrono::system_clock::now() < file->copied_until;
     slice.owner = std::move(file);
     return slice;
 }

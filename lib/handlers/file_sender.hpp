@@ -46,8 +46,8 @@ public:
     std::variant<http::outcome, unmade> answer(const http::request& request, const asked_for& asked,
                                                file_pointer file) const;
 
-    /// Compresses the file, or waits for somebody who is at it already, and answers with that. Where many are at
-    /// others, the file is sent as it is, or 503 to who refuses that.
+    /// Compresses the file, or waits for somebody who is at it already, and answers with that. Where many are
+    /// at others, the file is sent as it is, or 503 to who refuses that.
     task<http::outcome> make(const http::request& request, unmade what) const;
 
 private:

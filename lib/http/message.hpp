@@ -122,7 +122,8 @@ struct file_slice {
     std::uint64_t length = 0;
     std::uint64_t expected_size = 0;
     std::int64_t expected_mtime_ns = 0;
-    bool is_constant = false;      ///< in memory, and nobody can change it: there is nothing to compare
+    bool is_constant = false;  ///< in memory, and nobody can change it: there is nothing to compare
+    bool is_copied = false;  ///< to be read and sent: what the kernel has taken can then not change any more
     std::vector<file_part> parts;  ///< if there are any, they are sent, and not `offset` and `length`
 
     /// Bytes that are sent: of all parts with their text.

@@ -3,6 +3,7 @@
 #include "base/page_cache.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -82,6 +83,31 @@ error_code file_transfer::send_lead(net::byte_stream& stream) {
     return {};
 }
 
+/// Reads what comes next into memory of our own, before anybody asks whether the file has changed.
+error_code file_transfer::copy_ahead() {
+    if (copy_at_ < copy_.size()) return {};
+    copy_.resize(std::min<std::uint64_t>(last_piece, ready_ - sent_));
+    copy_at_ = 0;
+    for (std::size_t done = 0; done < copy_.size();) {
+        const auto n = ::pread(file_.fd, copy_.data() + done, copy_.size() - done,
+                               static_cast<off_t>(file_.offset + sent_ + done));
+        if (n == 0) return errc::file_changed;
+        if (n < 0 && errno != EINTR) return last_error();
+        if (n > 0) done += static_cast<std::size_t>(n);
+    }
+    return {};
+}
+
+/// Bytes that the stream took of what is ready.
+result<std::size_t> file_transfer::send_ready(net::byte_stream& stream) {
+    if (!file_.is_copied)
+        return stream.send_file_now(file_.fd, file_.offset + sent_, static_cast<std::size_t>(ready_ - sent_));
+    const iovec piece{copy_.data() + copy_at_, copy_.size() - copy_at_};
+    const auto sent = stream.write_now({&piece, 1}, sent_ + piece.iov_len < file_.length);
+    if (sent) copy_at_ += *sent;
+    return sent;
+}
+
 /// Sends of the current slice, and no more than about `most` bytes.
 result<file_transfer::state> file_transfer::send_slice(net::byte_stream& stream, std::uint64_t most) {
     const auto begin = sent_;
@@ -90,9 +116,10 @@ result<file_transfer::state> file_transfer::send_slice(net::byte_stream& stream,
         if (!find_resident()) return state::cold;
         // What completes the body leaves only when the file was a moment ago what was announced. A writer
         // that changes it in place within that moment wins; one that replaces it, as all should, never does.
+        if (file_.is_copied)
+            if (const auto failed = copy_ahead()) return failed;
         if (ready_ == file_.length && has_changed()) return errc::file_changed;
-        const auto sent =
-            stream.send_file_now(file_.fd, file_.offset + sent_, static_cast<std::size_t>(ready_ - sent_));
+        const auto sent = send_ready(stream);
         if (!sent && net::would_block(sent.error())) return state::no_room;
         if (!sent) return sent.error();
         if (*sent == 0) return errc::file_changed;

@@ -4,6 +4,7 @@
 #include "net/byte_stream.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace fairlead::session {
 
@@ -46,6 +47,8 @@ private:
     void begin_part() noexcept;
     error_code send_lead(net::byte_stream& stream);
     result<state> send_slice(net::byte_stream& stream, std::uint64_t most);
+    result<std::size_t> send_ready(net::byte_stream& stream);
+    error_code copy_ahead();
     bool find_resident() noexcept;
     bool has_changed() const noexcept;
     std::uint64_t slice_end() const noexcept;
@@ -58,6 +61,8 @@ private:
     std::uint64_t sent_ = 0;
     std::uint64_t ready_ = 0;  // bytes up to here are known to be in the page cache
     bool is_filling_ = false;  // segments
+    std::string copy_;         // of the file, from `sent_ - copy_at_` on
+    std::size_t copy_at_ = 0;
 };
 
 }  // namespace fairlead::session

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "files/open_files.hpp"
 #include "limits/work_limit.hpp"
 #include "site/site.hpp"
 #include "telemetry/log.hpp"
@@ -25,6 +26,7 @@ struct surroundings {
     telemetry::metrics& metrics;
     telemetry::log& log;
     const std::atomic<bool>& is_draining;
+    files::open_files_limits cache{};  ///< of all folders together
 };
 
 /// The sites of one configuration, with what they stand on.

@@ -45,7 +45,7 @@ site_builder::site_builder(site_resources& owned, const config::settings& settin
 files::open_files_limits site_builder::share_of_cache() const {
     std::size_t folders = 2 + settings_.site.routes.size();
     for (const auto& one : settings_.sites) folders += 1 + one.routes.size();
-    files::open_files_limits limits;
+    auto limits = around_.cache;
     limits.entries = std::max<std::size_t>(64, cache_entries / folders);
     limits.descriptors = std::max<std::size_t>(8, 2 * limits.descriptors / folders);
     limits.content_bytes = std::max<std::uint64_t>(1 << 20, limits.content_bytes / folders);

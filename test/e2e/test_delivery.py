@@ -113,6 +113,22 @@ class Codings(Delivery):
     files = CORPUS | {"small.css": b"p{}", "picture.png": text_of(5000), "frozen.js": text_of(5000), "index.html": text_of(3000)}
     settings = {"cache_control": {"/frozen.js": "max-age=60, no-transform"}}
 
+    def test_a_crowd_waits_for_one_compression(self):
+        """All get the coding, equal to the byte, and together they cost little more than one."""
+        support.write_tree(self.root, {"crowd.css": text_of(1_500_000, 7), "alone.css": text_of(1_500_000, 8)})
+        self.wait_until_settled("crowd.css")
+        begin = self.cpu()
+        self.coded("/alone.css", "br")
+        alone = self.cpu() - begin
+        with contextlib.ExitStack() as lines:
+            asking = [lines.enter_context(self.server.connect()) for _ in range(24)]
+            for line in asking:
+                line.send(support.request("GET", "/crowd.css", ["Accept-Encoding: br, identity;q=0"]))
+            answers = [line.answer() for line in asking]
+        self.assertEqual({(answer.status, answer["Content-Encoding"]) for answer in answers}, {(200, "br")})
+        self.assertEqual(len({answer.body for answer in answers}), 1)
+        self.assertLess(self.cpu() - begin - alone, 4 * alone + 0.1)
+
     def test_round_trip(self):
         for name, content in CORPUS.items():
             for coding in CODINGS:

@@ -68,6 +68,46 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_rewritten_in_place_is_never_completed) {
     BOOST_TEST(cut.content().size() < file_size);
 }
 
+/// For as long as it lives, files that were just written are sent by copying.
+struct copying {
+    copying() { session_fixture::copied_for = std::chrono::hours(1); }
+    ~copying() { session_fixture::copied_for = std::chrono::milliseconds(0); }
+};
+
+BOOST_AUTO_TEST_CASE(a_file_that_was_changed_lately_is_copied) {
+    const copying all;
+    session_fixture server;
+    server.folder.write("www/download.txt", varied_bytes(file_size));
+    for (const std::size_t limit : {SIZE_MAX, std::size_t{100'000}, std::size_t{7'777}}) {
+        memory_stream stream(get("/download.txt") + get("/download.txt", "Range: bytes=9-1000008\r\n") +
+                             get("/"));
+        stream.write_limit = limit;
+        stream.before_file = [] { BOOST_ERROR("sendfile was called"); };
+        const auto answers = all_answers(server.serve(stream).bytes);
+        BOOST_TEST_REQUIRE(answers.size() == 3u);
+        BOOST_TEST((answers[0].body == varied_bytes(file_size)));
+        BOOST_TEST((answers[1].body == varied_bytes(file_size).substr(9, 1'000'000)));
+        BOOST_TEST(answers[2].body == "<p>hello</p>\n");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_copied_file_that_changes_is_never_completed) {
+    const copying all;
+    for (const std::size_t stall : {1'000u, 700'000u, 1'430'000u}) {
+        session_fixture server;
+        const auto path = server.folder.write("www/download.txt", varied_bytes(file_size));
+        memory_stream stream(get("/download.txt") + get("/"));
+        stream.stall_after = stall;
+        stream.while_stalled = [&] {
+            std::fstream(path, std::ios::in | std::ios::out | std::ios::binary) << "overwrites";
+            stream.stall_after = SIZE_MAX;
+        };
+        const auto served = server.serve(stream);
+        BOOST_TEST((served.end == step::leave));
+        BOOST_TEST(served.bytes.size() - served.bytes.find("\r\n\r\n") - 4 < file_size);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_access_log_tells_what_has_gone) {
     session_fixture server;
     server.folder.write("www/download.txt", varied_bytes(file_size));

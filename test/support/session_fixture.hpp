@@ -21,6 +21,8 @@ class session_fixture {
 public:
     using change = std::function<void(config::settings&)>;
 
+    static inline std::chrono::milliseconds copied_for{0};  ///< for the fixtures that are made from now on
+
     explicit session_fixture(const change& adjust = {})
         : settings(make_settings(adjust)),
           log(log_lines),
@@ -32,7 +34,8 @@ public:
           connections(settings.limits.connections, settings.limits.connections_hard),
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
           watches({settings.limits.idle_timeout, settings.limits.idle_timeout_pressed}),
-          sites(site::build(settings, {disk, commits, encoders, work, metrics, log, is_draining})),
+          sites(site::build(settings,
+                            {disk, commits, encoders, work, metrics, log, is_draining, cache_limits()})),
           shared{settings.limits,
                  *sites.pages,
                  connections,
@@ -89,6 +92,12 @@ public:
     session::environment shared;
 
 private:
+    /// The files were written a moment ago, and are to be sent as all others are.
+    static files::open_files_limits cache_limits() {
+        files::open_files_limits limits;
+        limits.copied_for = copied_for;
+        return limits;
+    }
     config::settings make_settings(const change& adjust) const {
         config::settings made;
         made.site.delivery.root = folder.make_folder("www").string();
