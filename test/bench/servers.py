@@ -25,7 +25,7 @@ def find_built(name, given=None):
 
 def make_site(root, sizes):
     """Files NAME.txt of these sizes. Returns when they are old enough that a cautious server may keep them open: for a
-    while after a change, times do not tell whether there was another one."""
+    while after a change, times do not tell whether there was another one, and larger ones are copied (lib/README.md)."""
     root.mkdir(parents=True, exist_ok=True)
     line = b"Fairlead guides the line and keeps it from chafing on the way. \n"
     block = line * 16384
@@ -33,7 +33,7 @@ def make_site(root, sizes):
         with open(root / f"{name}.txt", "wb") as file:
             for begin in range(0, size, len(block)):
                 file.write(block[: min(len(block), size - begin)])
-    time.sleep(3)
+    time.sleep(11)
 
 
 class Server:
