@@ -70,6 +70,15 @@ bool is_again(const error_code& error) noexcept {
 
 }  // namespace
 
+void open_file::move_to_snapshot() {
+    auto memory = make_snapshot(content);
+    if (!memory) return;
+    fd = std::move(*memory);
+    is_snapshot = true;
+    has_content = false;
+    content = {};
+}
+
 open_files::open_files(sandbox root, open_files_limits limits, rules site_rules)
     : root_(std::move(root)),
       limits_(limits),
@@ -226,8 +235,7 @@ void open_files::finish(const search& what, open_file& file, const open_file& or
         std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();
     file.last_modified = std::min<std::int64_t>(original.info.mtime_ns / 1'000'000'000, today_s);
     file.last_modified_text = http::view(http::format_date(file.last_modified));
-    const auto& lies_at = original.final_path;
-    file.head = rules_.head(lies_at.empty() ? what.path.text : std::string_view(lies_at), file);
+    file.head = rules_.head(original.lies_at(), file);
 }
 
 /// Fills `content` with bytes that belong to `info`, which is brought up to date for that.
@@ -255,18 +263,11 @@ bool open_files::has_free_descriptor(const key& path) {
     return part.descriptors < bounds_.descriptors;
 }
 
-/// Moves a content that is not copied into answers into a snapshot. Where the kernel gives none, it stays
-/// where it is.
+/// Moves a content that is not copied into answers into a snapshot.
 void open_files::make_snapshot_of(open_file& file, const key& path) {
     // Not at the cost of another one: a cache that makes a new snapshot for each request would be slower than
     // none.
-    if (file.content.size() <= limits_.copied_size || !has_free_descriptor(path)) return;
-    auto memory = make_snapshot(file.content);
-    if (!memory) return;
-    file.fd = std::move(*memory);
-    file.is_snapshot = true;
-    file.has_content = false;
-    file.content = {};
+    if (file.content.size() > limits_.copied_size && has_free_descriptor(path)) file.move_to_snapshot();
 }
 
 bool open_files::is_settled(const file_info& info, wall::time_point today) const noexcept {

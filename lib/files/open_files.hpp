@@ -49,6 +49,10 @@ struct open_file {
     bool is_snapshot = false;  ///< `fd` is not the file but its content as it was, in memory (snapshot.hpp)
     std::chrono::system_clock::time_point copied_until;  ///< up to then it is sent by copying
 
+    /// Where it really lies, relative to the root.
+    const std::string& lies_at() const noexcept { return final_path.empty() ? name : final_path; }
+    /// Moves `content` into a snapshot. Where the kernel gives none, it stays where it is.
+    void move_to_snapshot();
     /// Whether an answer depends on Accept-Encoding.
     bool is_negotiable() const noexcept { return head.may_be_coded || !siblings.empty(); }
 };

@@ -2,7 +2,6 @@
 
 #include "content/encoder.hpp"
 #include "files/file_pieces.hpp"
-#include "files/snapshot.hpp"
 
 namespace fairlead::handlers {
 namespace {
@@ -120,14 +119,10 @@ error_code coded_files::fill(const files::open_file& original, int level, files:
     if (const auto failed = encoder.finish(coded.content)) return failed;
     coded.info.size = coded.content.size();
     coded.has_content = true;
-    if (coded.content.size() <= copied_size) {
+    if (coded.content.size() <= copied_size)
         coded.content.shrink_to_fit();
-    } else if (auto memory = files::make_snapshot(coded.content)) {
-        coded.fd = std::move(*memory);
-        coded.is_snapshot = true;
-        coded.has_content = false;
-        coded.content = {};
-    }
+    else
+        coded.move_to_snapshot();
     return {};
 }
 

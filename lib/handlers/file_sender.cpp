@@ -118,7 +118,7 @@ std::shared_ptr<files::open_file> file_sender::describe_coded(const files::open_
     coded->last_modified = original.last_modified;
     coded->last_modified_text = original.last_modified_text;
     coded->coding = coding;
-    coded->head = head_of(rules_, original.final_path.empty() ? original.name : original.final_path, *coded);
+    coded->head = head_of(rules_, original.lies_at(), *coded);
     return coded;
 }
 

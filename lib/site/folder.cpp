@@ -34,6 +34,18 @@ http::field_rules make_field_rules(const config::delivery_settings& settings) {
     return must(http::field_rules::parse(http::merge(std::move(fields), settings.headers)), "headers");
 }
 
+std::unique_ptr<files::open_files> open_files_by(const handlers::file_rules& rules, const std::string& root,
+                                                 const files::open_files_limits& cache) {
+    files::open_files::rules asked;
+    asked.head = [&rules](std::string_view path, const files::open_file& file) {
+        return handlers::head_of(rules, path, file);
+    };
+    asked.sibling_codings = [&rules](std::string_view path) {
+        return handlers::sibling_codings_of(rules, path);
+    };
+    return std::make_unique<files::open_files>(files::sandbox::open(root), cache, std::move(asked));
+}
+
 std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, std::string url_prefix,
                                     const folder_services& services) {
     auto made = std::make_unique<folder>();
@@ -47,15 +59,7 @@ std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, s
     if (settings.compression.precompressed) rules.sibling_codings = rules.codings;
     rules.coded_types = settings.compression.types;
     rules.coded_size = settings.compression.min_size;
-    files::open_files::rules asked;
-    asked.head = [&rules](std::string_view path, const files::open_file& file) {
-        return handlers::head_of(rules, path, file);
-    };
-    asked.sibling_codings = [&rules](std::string_view path) {
-        return handlers::sibling_codings_of(rules, path);
-    };
-    made->files = std::make_unique<files::open_files>(files::sandbox::open(settings.root), services.cache,
-                                                      std::move(asked));
+    made->files = open_files_by(rules, settings.root, services.cache);
     return made;
 }
 

@@ -126,12 +126,7 @@ std::shared_ptr<handlers::handler> site_builder::stored_documents(const std::str
     stored.rules.media_types = &owned_.media_types;
     stored.rules.caching = *http::cache_rules::parse({{"**", "private, no-cache"}});
     stored.rules.extra = stored_fields;
-    files::open_files::rules asked;
-    asked.head = [&rules = stored.rules](std::string_view path, const files::open_file& file) {
-        return handlers::head_of(rules, path, file);
-    };
-    stored.files = std::make_unique<files::open_files>(files::sandbox::open(settings_.uploads.directory),
-                                                       services_.cache, std::move(asked));
+    stored.files = open_files_by(stored.rules, settings_.uploads.directory, services_.cache);
     config::delivery_settings delivery;
     delivery.index.clear();
     return make_handler(stored, delivery, services_, settings_.limits.retry_after);
