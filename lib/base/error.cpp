@@ -15,6 +15,10 @@ public:
             case errc::file_changed: return "the file changed while it was being sent";
             case errc::overloaded: return "overloaded";
             case errc::cancelled: return "the server is stopping";
+            case errc::quota_exceeded: return "the quota of the store is used up";
+            case errc::digest_mismatch: return "the content does not have the digest that its sender gave";
+            case errc::precondition_failed: return "the precondition does not hold";
+            case errc::not_a_file: return "something that is no regular file has this name";
         }
         return "unknown error";
     }

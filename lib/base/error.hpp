@@ -16,13 +16,17 @@ using result = boost::system::result<T>;
 
 /// Failures that no errno describes. Everything from the kernel keeps its errno in the system category.
 enum class errc {
-    timeout = 1,    ///< a deadline of ours passed
-    end_of_stream,  ///< the peer closed before the message was complete
-    too_large,      ///< a size limit of the configuration was exceeded
-    bad_framing,    ///< bytes that cannot be delimited (RFC 9112 section 6.3, 7.1)
-    file_changed,   ///< a file became shorter, or was rewritten in place, while it was sent
-    overloaded,     ///< no place in the queue, or the wait in it was too long
-    cancelled,      ///< the server is stopping
+    timeout = 1,          ///< a deadline of ours passed
+    end_of_stream,        ///< the peer closed before the message was complete
+    too_large,            ///< a size limit of the configuration was exceeded
+    bad_framing,          ///< bytes that cannot be delimited (RFC 9112 section 6.3, 7.1)
+    file_changed,         ///< a file became shorter, or was rewritten in place, while it was sent
+    overloaded,           ///< no place in the queue, or the wait in it was too long
+    cancelled,            ///< the server is stopping
+    quota_exceeded,       ///< the bytes of a store would be more than its quota
+    digest_mismatch,      ///< the content is not what its sender said
+    precondition_failed,  ///< a name is in another state than the client expects (RFC 9110 section 13)
+    not_a_file,           ///< something that is no regular file has the name
 };
 
 const boost::system::error_category& fairlead_category() noexcept;

@@ -108,6 +108,11 @@ std::optional<std::string> check_type_pattern(std::string_view text) {
     return "write a media type (\"application/json\"), or all of a kind (\"text/*\")";
 }
 
+std::optional<std::string> check_upload_type(std::string_view text) {
+    if (text == "*/*" || http::is_type_pattern(text)) return std::nullopt;
+    return "write a media type (\"application/pdf\"), all of a kind (\"image/*\"), or all (\"*/*\")";
+}
+
 std::optional<std::string> check_origin(std::string_view text) {
     return http::cors_policy::check_origin(text);
 }
@@ -132,6 +137,12 @@ std::optional<std::string> check_site_names(std::string_view text) {
     for (const auto name : split(text, ','))
         if (auto wrong = check_host(trim(name))) return wrong;
     return std::nullopt;
+}
+
+std::optional<std::string> check_upload_way(std::string_view text) {
+    for (const std::string_view one : {"json", "raw", "form", "put", "delete"})
+        if (text == one) return std::nullopt;
+    return "write \"json\", \"raw\", \"form\", \"put\" or \"delete\"";
 }
 
 std::optional<std::string> check_upload_path(std::string_view text) {

@@ -27,6 +27,9 @@ std::optional<std::string> check_coding(std::string_view text);
 /// A media type, or all of a kind: "application/json", "text/*".
 std::optional<std::string> check_type_pattern(std::string_view text);
 
+/// The same for `uploads.types`, where "*/*" is all of them.
+std::optional<std::string> check_upload_type(std::string_view text);
+
 /// An origin of `cors.origins`.
 std::optional<std::string> check_origin(std::string_view text);
 
@@ -42,6 +45,9 @@ std::optional<std::string> check_site_names(std::string_view text);
 /// `congestion_control`: a word that the kernel could know as an algorithm (at most 15 characters). Whether
 /// it does is seen when the listener is opened.
 std::optional<std::string> check_congestion_control(std::string_view text);
+
+/// A way of uploading: json, raw, form, put, delete.
+std::optional<std::string> check_upload_way(std::string_view text);
 
 /// `uploads.path`: empty, or a path that no rule of request targets would change or refuse, and that is not
 /// taken.

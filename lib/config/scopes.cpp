@@ -110,7 +110,31 @@ void check_routes(const std::vector<given_scope>& routes, std::string_view prefi
     }
 }
 
-/// A root of a site or route that would publish what was uploaded.
+/// What takes uploads, and where it says so.
+struct upload_place {
+    const upload_settings* uploads;
+    position at;
+    std::string pointer;  ///< of its directory
+};
+
+/// Every route that takes uploads. A site itself has no address for them.
+void find_upload_places(const std::vector<given_scope>& scopes, const std::string& prefix, bool are_sites,
+                        std::vector<upload_place>& places, std::vector<complaint>& complaints) {
+    for (const auto& scope : scopes) {
+        const auto pointer = pointer_to(prefix, scope.name);
+        for (const auto& [row, at] : scope.given) {
+            if (table()[row].path != "uploads.directory") continue;
+            if (are_sites)
+                complaints.push_back({at, pointer + "/uploads/directory",
+                                      "a site takes uploads in its routes: write it into one of them"});
+            else
+                places.push_back({&scope.values.uploads, at, pointer + "/uploads/directory"});
+        }
+        find_upload_places(scope.routes, pointer + "/routes", false, places, complaints);
+    }
+}
+
+/// A root of a site or route that would publish what is uploaded at `place`.
 void check_roots(const std::vector<given_scope>& scopes, const std::string& prefix,
                  const upload_settings& uploads, std::vector<complaint>& complaints) {
     for (const auto& scope : scopes) {
@@ -120,6 +144,46 @@ void check_roots(const std::vector<given_scope>& scopes, const std::string& pref
             if (table()[row].path == "root" && is_inside(uploads.directory, root))
                 complaints.push_back({at, pointer + "/root", uploads_inside(uploads.directory, root)});
         check_roots(scope.routes, pointer + "/routes", uploads, complaints);
+    }
+}
+
+/// Uploads that would be published by any root, and two that share a directory but not its rules.
+void check_uploads(const given_scopes& scopes, const settings& above, std::vector<complaint>& complaints) {
+    std::vector<upload_place> places;
+    find_upload_places(scopes.routes, "/routes", false, places, complaints);
+    find_upload_places(scopes.sites, "/sites", true, places, complaints);
+    if (!above.uploads.path.empty() && !above.uploads.inside_root) {
+        check_roots(scopes.routes, "/routes", above.uploads, complaints);
+        check_roots(scopes.sites, "/sites", above.uploads, complaints);
+    }
+    for (const auto& place : places) {
+        const auto& mine = *place.uploads;
+        if (!mine.inside_root && is_inside(mine.directory, above.site.delivery.root))
+            complaints.push_back(
+                {place.at, place.pointer, uploads_inside(mine.directory, above.site.delivery.root)});
+        if (!mine.inside_root) {
+            check_roots(scopes.routes, "/routes", mine, complaints);
+            check_roots(scopes.sites, "/sites", mine, complaints);
+        }
+        const auto check_shared = [&](const upload_settings& other) {
+            if (mine.directory != other.directory) {
+                if (is_inside(mine.directory, other.directory) || is_inside(other.directory, mine.directory))
+                    complaints.push_back(
+                        {place.at, place.pointer,
+                         "uploads into " + quote(mine.directory) + " and " + quote(other.directory) +
+                             " would lie inside of each other; give each its own directory"});
+                return;
+            }
+            if (mine.durability != other.durability || mine.quota != other.quota ||
+                mine.min_free != other.min_free || mine.idempotency_time != other.idempotency_time ||
+                mine.idempotency_keys != other.idempotency_keys)
+                complaints.push_back({place.at, place.pointer,
+                                      "another place uploads into " + quote(mine.directory) +
+                                          ", too: durability, quota, min_free, idempotency_time and "
+                                          "idempotency_keys have to be the same there"});
+        };
+        if (!above.uploads.path.empty()) check_shared(above.uploads);
+        for (const auto* other = places.data(); other != &place; ++other) check_shared(*other->uploads);
     }
 }
 
@@ -149,6 +213,8 @@ route_settings route_of(const given_scope& scope) {
     route.has_own_root = scope.has("root");
     route.has_own_limits = has_own_limits(scope);
     route.limits = scope.values.limits;
+    route.takes_uploads = scope.has("uploads.directory");
+    route.uploads = scope.values.uploads;
     return route;
 }
 
@@ -183,10 +249,7 @@ given_scopes read_scopes(const node* sites, const node* routes, const settings& 
     for (const auto& site : scopes.sites)
         check_routes(site.routes, pointer_to("/sites", site.name), {}, complaints);
     check_names(scopes, above, complaints);
-    if (!above.uploads.path.empty() && !above.uploads.inside_root) {
-        check_roots(scopes.routes, "/routes", above.uploads, complaints);
-        check_roots(scopes.sites, "/sites", above.uploads, complaints);
-    }
+    check_uploads(scopes, above, complaints);
     return scopes;
 }
 

@@ -25,13 +25,28 @@ enum class durability {
     off,   ///< 201 is sent when the kernel has it: survives a crash of the server, not a power loss
 };
 
+/// Who names the files of forms.
+enum class naming { server, client };
+
+/// What is taken, and where it goes. A route takes uploads when it has a `directory` of its own; what it does
+/// not say is as above.
 struct upload_settings {
-    std::string path = "/upload";  ///< request path that takes `POST` of JSON; empty switches uploads off
-    std::string directory = "uploads";  ///< where documents are stored; relative to the configuration file
-    std::uint64_t max_body = 1 << 20;   ///< bytes of one body
-    unsigned max_depth = 32;            ///< nesting of arrays and objects in a document
+    std::string path = "/upload";  ///< request path that takes `POST`, at the top only; empty switches it off
+    std::string directory = "uploads";        ///< where files are stored; relative to the configuration file
+    std::vector<std::string> accept{"json"};  ///< ways in: json, raw, form, put, delete
+    std::vector<std::string> types{"*/*"};    ///< media types of what is no JSON document
+    naming names = naming::server;            ///< of files in forms
+    std::uint64_t max_body = 1 << 20;         ///< bytes of one body
+    unsigned max_depth = 32;                  ///< nesting of arrays and objects in a document
+    unsigned max_parts = 100;                 ///< fields and files of a form
+    bool make_directories = false;            ///< whether PUT makes the folders of its path
+    bool digest = true;                       ///< whether the SHA-256 of each file is kept with it
+    std::uint64_t quota = 0;                  ///< bytes that all files may have together; 0: no limit
+    std::uint64_t min_free = 64 << 20;        ///< bytes of the file system that uploads leave free
+    std::chrono::milliseconds idempotency_time{86'400'000};  ///< how long an Idempotency-Key counts; 0: never
+    unsigned idempotency_keys = 100'000;  ///< keys that are remembered; the oldest are forgotten first
     fairlead::config::durability durability = durability::full;
-    bool serve = false;        ///< whether GET of a stored document is answered (as an attachment)
+    bool serve = false;        ///< whether GET of a stored file is answered (as an attachment)
     bool inside_root = false;  ///< allow `directory` inside `root`, where documents are published as files
 };
 
@@ -131,7 +146,9 @@ struct route_settings {
     delivery_settings delivery;
     bool has_own_root = false;  ///< `delivery.root` is what stands at `path`, else at "/"
     bool has_own_limits = false;
-    limit_settings limits;  ///< `in_flight`, `queue` and `queue_timeout` count when `has_own_limits`
+    limit_settings limits;       ///< `in_flight`, `queue` and `queue_timeout` count when `has_own_limits`
+    bool takes_uploads = false;  ///< at `path`, and below it
+    upload_settings uploads;
 };
 
 /// What is served under some names.

@@ -1,6 +1,7 @@
 #include "files/open_files.hpp"
 
 #include "files/snapshot.hpp"
+#include "files/stored_digest.hpp"
 #include "http/date.hpp"
 
 #include <sys/uio.h>
@@ -207,6 +208,7 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
     file->coding = seen.coding;
     if (seen.info.kind != file_kind::regular) return file;
     file->fd = std::move(seen.fd);
+    if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), seen.info);
     const auto unread =
         seen.info.size <= limits_.content_size ? read_content(*file, what.may_block) : error_code{};
     if (unread && unread != errc::file_changed) return unread;
@@ -229,7 +231,7 @@ error_code open_files::take_siblings(const search& what, open_file& file,
 
 /// Fills in what is derived. `original` is the file that a sibling belongs to, or the file itself.
 void open_files::finish(const search& what, open_file& file, const open_file& original) const {
-    file.etag = make_entity_tag(file.info);
+    file.etag = file.digest ? make_entity_tag(*file.digest) : make_entity_tag(file.info);
     file.copied_until = last_change(file.info, what.today) + limits_.copied_for;
     const auto today_s =
         std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();

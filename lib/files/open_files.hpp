@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/sha.hpp"
 #include "files/file_info.hpp"
 #include "files/sandbox.hpp"
 #include "http/content_coding.hpp"
@@ -35,11 +36,12 @@ struct open_file {
     unique_fd fd;  ///< of the file, or its snapshot; empty for special files, directories, and when `content`
                    ///< has it all
     file_info info;
-    std::string name;                ///< the path that was asked for, relative to the root
-    std::string final_path;          ///< where a link led, relative to the root; empty without link
-    std::string etag;                ///< with quotes; empty unless regular
-    std::int64_t last_modified = 0;  ///< seconds since the epoch, never in the future
-    std::string last_modified_text;  ///< IMF-fixdate
+    std::string name;                  ///< the path that was asked for, relative to the root
+    std::string final_path;            ///< where a link led, relative to the root; empty without link
+    std::string etag;                  ///< with quotes; empty unless regular
+    std::optional<sha_digest> digest;  ///< that was kept with an upload
+    std::int64_t last_modified = 0;    ///< seconds since the epoch, never in the future
+    std::string last_modified_text;    ///< IMF-fixdate
     file_head head;
     http::content_coding coding = http::content_coding::identity;  ///< of a sibling: what its content is in
     /// The same content in a coding, from a file of its own beside this one (`x.js.br`).
@@ -89,6 +91,8 @@ public:
         /// Called once for each opened regular file, when all else of it is known; for a sibling with the
         /// path of the file that it belongs to.
         std::function<file_head(std::string_view path, const open_file& file)> head;
+        /// Whether the digest that an upload keeps with its file is looked for: it makes the entity tag.
+        bool are_uploads = false;
         /// The codings in which a file may have siblings; not set: none.
         std::function<std::span<const http::content_coding>(std::string_view path)> sibling_codings;
     };

@@ -1,135 +1,223 @@
 #include "files/staged_file.hpp"
 
-#include "base/random.hpp"
+#include "files/stored_digest.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace fairlead::files {
 namespace {
 
-// 64 random bits collide once in a very long time; more than a few collisions mean that something else is
-// wrong.
-constexpr int name_tries = 8;
+// Who announces a gigabyte has not sent it yet: so much is allocated before it comes, no more.
+constexpr std::uint64_t ahead = 16ULL << 20;
+// Smaller files are allocated in one piece anyway.
+constexpr std::uint64_t worth_allocating = 1ULL << 20;
+// The disk begins with so much at a time, so that the sync at the end has little left to do.
+constexpr std::uint64_t writeback_step = 8ULL << 20;
 
-void append_number(std::string& text, unsigned value, int digits) {
-    unsigned place = 1;
-    for (int i = 1; i < digits; ++i) place *= 10;
-    for (; place > 0; place /= 10) text += static_cast<char>('0' + value / place % 10);
-}
-
-void append_random(std::string& text) {
-    char digits[16];
-    write_hex(next_unguessable(), digits);
-    text.append(digits, sizeof digits);
-}
-
-/// `upload_YYYYMMDD_HHMMSS_XXXXXXXXXXXXXXXX.json`, in UTC. strftime() would ask for the time zone's file.
-std::string document_name() {
-    using namespace std::chrono;
-    const auto now = floor<seconds>(system_clock::now());
-    const auto today = floor<days>(now);
-    const year_month_day date(today);
-    const hh_mm_ss time(now - today);
-    std::string name("upload_");
-    name.reserve(64);
-    append_number(name, static_cast<unsigned>(static_cast<int>(date.year())), 4);
-    append_number(name, static_cast<unsigned>(date.month()), 2);
-    append_number(name, static_cast<unsigned>(date.day()), 2);
-    name += '_';
-    append_number(name, static_cast<unsigned>(time.hours().count()), 2);
-    append_number(name, static_cast<unsigned>(time.minutes().count()), 2);
-    append_number(name, static_cast<unsigned>(time.seconds().count()), 2);
-    name += '_';
-    append_random(name);
-    return name += ".json";
+bool is_unsupported(const error_code& failed) noexcept {
+    return failed.value() == EOPNOTSUPP || failed.value() == ENOSYS || failed.value() == EINVAL;
 }
 
 }  // namespace
 
-result<staged_file> staged_file::create(upload_store& store) {
+result<staged_file> staged_file::create(upload_store& store, std::shared_ptr<store_directory> where,
+                                        std::uint64_t expected) {
     if (store.has_unnamed_temporaries()) {
         // Without O_EXCL, which would forbid to link it later (open(2)).
         unique_fd file(
-            ::openat(store.directory(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, upload_store::document_mode));
-        if (!file) return store.note(last_error());
-        return staged_file(store, std::move(file), {});
+            ::openat(where->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, upload_store::file_mode));
+        if (!file) return store.health().note(last_error());
+        return staged_file(store, std::move(where), std::move(file), {}, expected);
     }
-    std::string name(upload_store::temporary_prefix);
-    append_random(name);
-    unique_fd file(::openat(store.directory(), name.c_str(),
-                            O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
-                            upload_store::document_mode));
-    if (!file) return store.note(last_error());
-    return staged_file(store, std::move(file), std::move(name));
+    auto name = upload_store::temporary_name();
+    unique_fd file(::openat(store.top()->get(), name.c_str(),
+                            O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, upload_store::file_mode));
+    if (!file) return store.health().note(last_error());
+    return staged_file(store, std::move(where), std::move(file), std::move(name), expected);
 }
+
+staged_file::staged_file(upload_store& store, std::shared_ptr<store_directory> where, unique_fd file,
+                         std::string temporary, std::uint64_t expected) noexcept
+    : store_(store),
+      where_(std::move(where)),
+      file_(std::move(file)),
+      temporary_(std::move(temporary)),
+      expected_(expected >= worth_allocating ? expected : 0) {}
 
 staged_file::staged_file(staged_file&& other) noexcept
     : store_(other.store_),
+      where_(std::move(other.where_)),
       file_(std::move(other.file_)),
       temporary_(std::exchange(other.temporary_, {})),
+      size_(other.size_),
+      expected_(other.expected_),
+      allocated_(other.allocated_),
+      on_its_way_(other.on_its_way_),
+      etag_(std::move(other.etag_)),
       indeterminate_name_(std::move(other.indeterminate_name_)) {}
 
 staged_file::~staged_file() {
-    if (!temporary_.empty()) ::unlinkat(store_.directory(), temporary_.c_str(), 0);
+    if (!temporary_.empty()) ::unlinkat(store_.top()->get(), temporary_.c_str(), 0);
+}
+
+/// A full disk is met before the bytes are taken, and the file lies in few pieces.
+error_code staged_file::allocate_ahead(std::size_t more) {
+    if (allocated_ >= expected_ || size_ + more <= allocated_) return {};
+    const auto length = std::min(expected_ - allocated_, std::max<std::uint64_t>(ahead, more));
+    if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(allocated_),
+                    static_cast<off_t>(length)) == 0) {
+        allocated_ += length;
+        return {};
+    }
+    const auto failed = last_error();
+    if (!is_unsupported(failed)) return store_.health().note(failed);
+    expected_ = 0;  // this file system does not know it
+    return {};
 }
 
 error_code staged_file::write(std::span<const char> bytes) {
+    if (const auto failed = allocate_ahead(bytes.size())) return failed;
     while (!bytes.empty()) {
         const auto n = ::write(file_.get(), bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return store_.note(last_error());
+        if (n < 0) return store_.health().note(last_error());
+        size_ += static_cast<std::uint64_t>(n);
         bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+    if (store_.is_durable() && size_ - on_its_way_ >= writeback_step) {
+        // Only a hint: what it could not write, the sync at the end will report.
+        ::sync_file_range(file_.get(), static_cast<off_t>(on_its_way_),
+                          static_cast<off_t>(size_ - on_its_way_), SYNC_FILE_RANGE_WRITE);
+        on_its_way_ = size_;
     }
     return {};
 }
 
-result<std::string> staged_file::commit() {
-    if (store_.writes_failed()) return errno_code(EIO);
-    const bool durable = store_.effective() == config::durability::full;
+error_code staged_file::seal(const std::optional<sha_digest>& digest) {
+    if (store_.health().has_failed()) return errno_code(EIO);
+    if (digest) {
+        const auto info = inspect(file_.get());
+        if (!info) return info.error();
+        const auto failed = keep_digest(file_.get(), *info, *digest);
+        if (failed && failed.value() != ENOTSUP) return store_.health().note(failed);
+        if (!failed) etag_ = make_entity_tag(*digest);
+    }
+    if (!store_.is_durable()) return {};
     // Before the name: a name without its data is what a power loss leaves of a file that was only linked.
-    if (durable && ::fdatasync(file_.get()) != 0) {
-        // The kernel forgets what it could not write: trying again would succeed without the data being
-        // there.
-        const auto failed = store_.note(last_error());
-        file_.reset();
-        return failed;
-    }
-    auto name = give_name();
-    if (!name) return store_.note(name.error());
+    // fdatasync may leave an attribute out.
+    if ((!etag_.empty() ? ::fsync(file_.get()) : ::fdatasync(file_.get())) == 0) return {};
+    const auto failed = store_.health().note(last_error());
     file_.reset();
-    if (!durable) return name;
-    if (const auto failed = store_.sync_directory()) {
-        if (take_back(*name)) indeterminate_name_ = *name;
-        return failed;
-    }
-    return name;
+    return failed;
 }
 
-result<std::string> staged_file::give_name() {
-    for (int tries = 0; tries < name_tries; ++tries) {
-        auto name = document_name();
-        error_code failed;
-        if (temporary_.empty())
-            failed = store_.link(file_.get(), name);
-        else if (::linkat(store_.directory(), temporary_.c_str(), store_.directory(), name.c_str(), 0) != 0)
-            failed = last_error();
-        if (!failed) {
-            if (!temporary_.empty()) ::unlinkat(store_.directory(), std::exchange(temporary_, {}).c_str(), 0);
-            return name;
-        }
-        if (failed != boost::system::errc::file_exists) return failed;
+result<staged_file::placed> staged_file::place(const std::string& name, const name_condition& condition) {
+    if (store_.health().has_failed()) return errno_code(EIO);
+    const name_locks::held lock(store_.locks(), {where_.get(), name});
+    if (!condition) {
+        // Nearly always the name is free; then nobody has to look.
+        const auto failed = give_name(name);
+        if (!failed) return finish(name, std::nullopt, false);
+        if (failed != boost::system::errc::file_exists) return store_.health().note(failed);
     }
-    return errno_code(EEXIST);
+    const auto current = store_.look(*where_, name);
+    if (!current) return current.error();
+    if (*current && (*current)->kind != file_kind::regular) return errc::not_a_file;
+    if (condition && !condition(*current ? &**current : nullptr)) {
+        // The client will rely on this state as on any other.
+        const auto failed = store_.is_durable() ? where_->sync() : error_code{};
+        return failed ? failed : errc::precondition_failed;
+    }
+    if (!*current) {
+        const auto failed = give_name(name);
+        if (failed) return store_.health().note(failed);
+        return finish(name, std::nullopt, false);
+    }
+    bool was_exchanged = false;
+    if (const auto failed = replace(name, was_exchanged)) return store_.health().note(failed);
+    return finish(name, (*current)->size, was_exchanged);
+}
+
+error_code staged_file::link_into(int folder, const std::string& name) {
+    if (!temporary_.empty()) {
+        if (::renameat2(store_.top()->get(), temporary_.c_str(), folder, name.c_str(), RENAME_NOREPLACE) != 0)
+            return store_.health().note(last_error());
+        temporary_.clear();
+        return {};
+    }
+    return store_.health().note(store_.link(file_.get(), folder, name));
+}
+
+/// Names the file if the name is free (EEXIST).
+error_code staged_file::give_name(const std::string& name) {
+    if (temporary_.empty()) return store_.link(file_.get(), where_->get(), name);
+    if (::linkat(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), 0) != 0)
+        return last_error();
+    ::unlinkat(store_.top()->get(), std::exchange(temporary_, {}).c_str(), 0);
+    return {};
+}
+
+/// A link cannot take the place of another: the file needs a name before it can be renamed.
+error_code staged_file::give_temporary_name() {
+    if (!temporary_.empty()) return {};
+    auto name = upload_store::temporary_name();
+    if (const auto failed = store_.link(file_.get(), store_.top()->get(), name)) return failed;
+    temporary_ = std::move(name);
+    return {};
+}
+
+/// Puts the file in the place of the one that has the name. Exchanged, where that is possible: then the old
+/// one is kept as our temporary until the change is on the disk.
+error_code staged_file::replace(const std::string& name, bool& was_exchanged) {
+    if (const auto failed = give_temporary_name()) return failed;
+    const auto rename = [&](unsigned how) {
+        return ::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), how) == 0;
+    };
+    was_exchanged = store_.is_durable() && rename(RENAME_EXCHANGE);
+    if (was_exchanged) return {};
+    if (!rename(0)) return last_error();
+    temporary_.clear();
+    return {};
+}
+
+/// The name is made. Brings it to the disk, or takes it back.
+result<staged_file::placed> staged_file::finish(const std::string& name,
+                                                std::optional<std::uint64_t> replaced, bool was_exchanged) {
+    where_->note_change();
+    if (const auto failed = store_.is_durable() ? where_->sync() : error_code{}) {
+        const bool is_reversible = !replaced || was_exchanged;
+        if (!is_reversible || (replaced ? take_back_exchange(name) : take_back_new(name)))
+            indeterminate_name_ = name;
+        return failed;
+    }
+    placed done;
+    done.is_new = !replaced;
+    done.replaced = replaced.value_or(0);
+    done.etag = std::move(etag_);
+    if (done.etag.empty())
+        if (const auto info = inspect(file_.get())) done.etag = make_entity_tag(*info);
+    file_.reset();
+    if (was_exchanged) ::unlinkat(store_.top()->get(), std::exchange(temporary_, {}).c_str(), 0);
+    return done;
 }
 
 /// Removes a name whose sync failed. An error: nobody knows which of the two a power loss would leave.
-error_code staged_file::take_back(const std::string& name) {
-    if (::unlinkat(store_.directory(), name.c_str(), 0) != 0) return last_error();
-    if (::fsync(store_.directory()) != 0) return last_error();
+error_code staged_file::take_back_new(const std::string& name) {
+    if (::unlinkat(where_->get(), name.c_str(), 0) != 0) return last_error();
+    if (::fsync(where_->get()) != 0) return last_error();
+    return {};
+}
+
+error_code staged_file::take_back_exchange(const std::string& name) {
+    if (::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), RENAME_EXCHANGE) !=
+        0)
+        return last_error();
+    if (::fsync(where_->get()) != 0) return last_error();
     return {};
 }
 

@@ -1,14 +1,14 @@
 #include "files/upload_store.hpp"
 
 #include "base/random.hpp"
-#include "files/file_info.hpp"
+#include "files/openat2.hpp"
+#include "files/stored_digest.hpp"
 #include "files/sync_trust.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -18,7 +18,9 @@
 namespace fairlead::files {
 namespace {
 
-constexpr mode_t directory_mode = 0750;
+constexpr std::uint64_t directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+// Links and other mounts inside a store are somebody else's: nothing is written through them.
+constexpr std::uint64_t inside = linkless | RESOLVE_NO_XDEV;
 constexpr const char* lock_name = ".fairlead-lock";
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
@@ -35,7 +37,8 @@ void sync_path(const std::filesystem::path& path) {
 void make_directories(const std::filesystem::path& path) {
     const auto parent = path.parent_path();
     if (!parent.empty() && parent != path && !std::filesystem::is_directory(parent)) make_directories(parent);
-    if (::mkdir(path.c_str(), directory_mode) != 0 && errno != EEXIST) fail("cannot create", path.string());
+    if (::mkdir(path.c_str(), upload_store::directory_mode) != 0 && errno != EEXIST)
+        fail("cannot create", path.string());
     sync_path(parent.empty() ? std::filesystem::path(".") : parent);
 }
 
@@ -45,38 +48,46 @@ std::filesystem::path place_of(const std::filesystem::path& directory) {
     return place.has_filename() ? place : place.parent_path();
 }
 
+/// Opens the directory at `place`, making it if needed.
+unique_fd open_place(const std::filesystem::path& place) {
+    if (!std::filesystem::is_directory(place)) make_directories(place);
+    unique_fd directory(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) fail("cannot open", place.string());
+    if (::faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+        fail("cannot write into", place.string());
+    return directory;
+}
+
 }  // namespace
 
 upload_store::upload_store(const std::filesystem::path& directory, config::durability wanted,
-                           upload_store_probe probe)
-    : effective_(wanted) {
-    const auto place = place_of(directory);
-    if (!std::filesystem::is_directory(place)) make_directories(place);
-    directory_.reset(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory_) fail("cannot open", place.string());
-    if (::faccessat(directory_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
-        fail("cannot write into", place.string());
-    lock_against_others(place.string());
-    sweep(place.string());
+                           space_limits space, upload_store_probe probe)
+    : top_(std::make_shared<store_directory>(open_place(place_of(directory)), health_)),
+      effective_(wanted),
+      space_(top_->get(), space) {
+    const auto place = place_of(directory).string();
+    lock_against_others(place);
+    sweep(place);
     if (probe.may_use_unnamed && probe.may_use_empty_path && try_unnamed(link_form::empty_path)) {
         unnamed_ = true;
     } else if (probe.may_use_unnamed && probe.may_use_proc && try_unnamed(link_form::proc)) {
         unnamed_ = true;
         form_ = link_form::proc;
     }
-    judge_file_system(place.string());
-    // Documents that a killed process had linked, but not synced, count as stored from here on.
-    if (effective_ == config::durability::full && ::syncfs(directory_.get()) != 0)
-        fail("cannot sync", place.string());
+    judge_file_system(place);
+    // Files that a killed process had linked, but not synced, count as stored from here on.
+    if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
+    if (is_durable() && top_->sync()) fail("cannot sync", place);
+    if (space_.look() || space_.count()) fail("cannot count the files in", place);
 }
 
 /// The lock lies on the directory itself, so that nothing of ours stands in it. NFS locks only what is open
 /// for writing, which a directory never is: there it lies on a file.
 void upload_store::lock_against_others(const std::string& path) {
-    int failed = ::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    int failed = ::flock(top_->get(), LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
     if (failed == EBADF || failed == EINVAL || failed == EISDIR) {
         lock_file_.reset(
-            ::openat(directory_.get(), lock_name, O_CREAT | O_NOFOLLOW | O_RDWR | O_CLOEXEC, document_mode));
+            ::openat(top_->get(), lock_name, O_CREAT | O_NOFOLLOW | O_RDWR | O_CLOEXEC, file_mode));
         failed = lock_file_ && ::flock(lock_file_.get(), LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
     }
     if (failed == EWOULDBLOCK)
@@ -86,119 +97,198 @@ void upload_store::lock_against_others(const std::string& path) {
     if (failed != 0) fail("cannot lock", path);
 }
 
-/// Removes what a crash left. Nobody else writes here, so every temporary is an orphan.
+/// Removes what a crash left. Nobody else writes here, so every temporary is an orphan: a file, or a folder
+/// with the files of a form.
 void upload_store::sweep(const std::string& path) const {
-    unique_fd listed(::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct close_directory {
-        void operator()(DIR* which) const noexcept { ::closedir(which); }
-    };
-    const std::unique_ptr<DIR, close_directory> entries(listed ? ::fdopendir(listed.get()) : nullptr);
-    if (!entries) fail("cannot list", path);
-    (void)listed.release();  // closed with the stream
-    for (;;) {
-        errno = 0;
-        const auto* entry = ::readdir(entries.get());
-        if (!entry && errno != 0) fail("cannot list", path);
-        if (!entry) return;
-        if (!std::string_view(entry->d_name).starts_with(temporary_prefix)) continue;
-        if (::unlinkat(directory_.get(), entry->d_name, 0) != 0 && errno != ENOENT)
-            fail("cannot remove the left-over " + std::string(entry->d_name) + " from", path);
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    for (fs::directory_iterator next(path, failed), end; !failed && next != end; next.increment(failed)) {
+        const auto name = next->path().filename().string();
+        if (!name.starts_with(temporary_prefix)) continue;
+        std::error_code kept;
+        fs::remove_all(next->path(), kept);
+        if (kept)
+            throw std::runtime_error("uploads.directory: cannot remove the left-over " + name + " from " +
+                                     path + ": " + kept.message());
     }
+    if (failed) throw std::runtime_error("uploads.directory: cannot list " + path + ": " + failed.message());
 }
 
 bool upload_store::try_unnamed(link_form form) const {
-    const unique_fd file(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, document_mode));
+    const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
     if (!file) return false;
-    std::string name(temporary_prefix);
-    name.resize(name.size() + 16);
-    write_hex(next_random(), name.data() + temporary_prefix.size());
+    const auto name = temporary_name();
     const auto source = "/proc/self/fd/" + std::to_string(file.get());
-    const int linked =
-        form == link_form::empty_path
-            ? ::linkat(file.get(), "", directory_.get(), name.c_str(), AT_EMPTY_PATH)
-            : ::linkat(AT_FDCWD, source.c_str(), directory_.get(), name.c_str(), AT_SYMLINK_FOLLOW);
+    const int linked = form == link_form::empty_path
+                           ? ::linkat(file.get(), "", top_->get(), name.c_str(), AT_EMPTY_PATH)
+                           : ::linkat(AT_FDCWD, source.c_str(), top_->get(), name.c_str(), AT_SYMLINK_FOLLOW);
     if (linked != 0) return false;
-    ::unlinkat(directory_.get(), name.c_str(), 0);
+    ::unlinkat(top_->get(), name.c_str(), 0);
     return true;
 }
 
-error_code upload_store::link(int fd, const std::string& name) const noexcept {
+std::string upload_store::temporary_name() {
+    std::string name(temporary_prefix);
+    name.resize(name.size() + 16);
+    write_hex(next_random(), name.data() + temporary_prefix.size());
+    return name;
+}
+
+error_code upload_store::link(int fd, int directory, const std::string& name) const noexcept {
     if (form_ == link_form::empty_path) {
-        if (::linkat(fd, "", directory_.get(), name.c_str(), AT_EMPTY_PATH) == 0) return {};
+        if (::linkat(fd, "", directory, name.c_str(), AT_EMPTY_PATH) == 0) return {};
         return last_error();
     }
     char source[32];
     std::snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
-    if (::linkat(AT_FDCWD, source, directory_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+    if (::linkat(AT_FDCWD, source, directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
     return last_error();
 }
 
 /// A promise that the file system cannot keep is not made.
 void upload_store::judge_file_system(const std::string& path) {
-    const auto verdict = judge_syncs(directory_.get());
+    const auto verdict = judge_syncs(top_->get());
     if (!verdict) fail("cannot examine", path);
     if (verdict->is_container_layer)
         warnings_.push_back(
             "uploads.directory: " + path +
             " is in the container's own layer: documents are gone with the container; use a volume");
-    if (verdict->why_syncs_mean_nothing.empty() || effective_ == config::durability::off) return;
+    if (verdict->why_syncs_mean_nothing.empty() || !is_durable()) return;
     effective_ = config::durability::off;
     warnings_.push_back(
         "uploads.directory: " + path + " " + verdict->why_syncs_mean_nothing +
         ": 201 cannot mean that a document survives a power loss; answers say Fairlead-Durability: off");
 }
 
-error_code upload_store::note(error_code failed) noexcept {
-    if (failed == boost::system::errc::io_error || failed == boost::system::errc::read_only_file_system)
-        writes_failed_.store(true, std::memory_order_release);
-    return failed;
-}
-
 void upload_store::examine(std::uint64_t size) noexcept {
-    const auto space = free_bytes();
-    is_usable_.store(space && *space >= size && is_writable(), std::memory_order_relaxed);
-}
-
-result<std::uint64_t> upload_store::free_bytes() const noexcept {
-    struct statvfs about{};
-    if (::fstatvfs(directory_.get(), &about) != 0) return last_error();
-    return static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize;
+    const bool is_known = !space_.look();
+    is_usable_.store(is_known && space_.current().free >= space_.limits().min_free + size && is_writable(),
+                     std::memory_order_relaxed);
 }
 
 bool upload_store::is_writable() const noexcept {
-    const auto now = inspect(directory_.get());
-    return now && now->links > 0 && ::faccessat(directory_.get(), ".", W_OK | X_OK, AT_EACCESS) == 0;
+    const auto now = inspect(top_->get());
+    return now && now->links > 0 && ::faccessat(top_->get(), ".", W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-/// What one fsync could not write is clean to the next one, which then succeeds for nothing: after EIO there
-/// is none.
-error_code upload_store::sync_once() noexcept {
-    if (writes_failed()) return errno_code(EIO);
-    return ::fsync(directory_.get()) == 0 ? error_code{} : note(last_error());
+result<std::shared_ptr<store_directory>> upload_store::open(std::string_view relative, bool may_create) {
+    if (relative.empty()) return top_;
+    const std::string path(relative);
+    unique_fd opened(openat2(top_->get(), path.c_str(), directory_flags, inside));
+    if (!opened && errno == ENOENT && may_create) return make_and_open(relative);
+    if (!opened) return last_error();
+    const auto info = inspect(opened.get());
+    if (!info) return info.error();
+    return known(std::move(opened), *info);
 }
 
-error_code upload_store::sync_directory() {
-    std::unique_lock lock(mutex_);
-    if (!gathering_) gathering_ = std::make_shared<sync_round>();
-    const auto mine = gathering_;
-    while (!mine->is_done) {
-        if (is_syncing_) {
-            round_done_.wait(lock);
-            continue;
-        }
-        // No round runs and this one is not done, so it is still gathering. Whoever is in it changed the
-        // directory before it came here; who comes from now on gets the next round.
-        gathering_.reset();
-        is_syncing_ = true;
-        lock.unlock();
-        const auto failed = sync_once();
-        lock.lock();
-        is_syncing_ = false;
-        mine->is_done = true;
-        mine->failed = failed;
-        round_done_.notify_all();
+/// Makes the last segment of `relative` below its parent, which is made before.
+result<std::shared_ptr<store_directory>> upload_store::make_and_open(std::string_view relative) {
+    const auto slash = relative.rfind('/');
+    const bool is_below = slash != std::string_view::npos;
+    const auto parent = open(is_below ? relative.substr(0, slash) : std::string_view(), true);
+    if (!parent) return parent.error();
+    const std::string name(is_below ? relative.substr(slash + 1) : relative);
+    if (::mkdirat((*parent)->get(), name.c_str(), directory_mode) != 0 && errno != EEXIST)
+        return health_.note(last_error());
+    // Also when it was there: whoever made it may not have come so far.
+    (*parent)->note_change();
+    const auto failed = is_durable() ? (*parent)->sync() : error_code{};
+    if (failed) return failed;
+    unique_fd opened(openat2((*parent)->get(), name.c_str(), directory_flags, inside));
+    if (!opened) return last_error();
+    const auto info = inspect(opened.get());
+    if (!info) return info.error();
+    return known(std::move(opened), *info);
+}
+
+/// The one object of this directory: by its identity, which no other one has while it is open.
+std::shared_ptr<store_directory> upload_store::known(unique_fd opened, const file_info& info) {
+    const std::lock_guard guard(mutex_);
+    std::erase_if(directories_, [](const auto& one) { return one.second.expired(); });
+    auto& place = directories_[{info.device, info.inode}];
+    auto directory = place.lock();
+    if (!directory) {
+        directory = std::make_shared<store_directory>(std::move(opened), health_);
+        place = directory;
     }
-    return mine->failed;
+    return directory;
+}
+
+result<std::optional<stored_entry>> upload_store::look(const store_directory& where,
+                                                       const std::string& name) const {
+    const unique_fd file(
+        openat2(where.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, inside));
+    if (!file && errno == ENOENT) return std::nullopt;
+    stored_entry entry;
+    entry.kind = file_kind::special;
+    // A link, a socket, a mount.
+    if (!file && (errno == ELOOP || errno == ENXIO || errno == EXDEV)) return entry;
+    if (!file) return last_error();
+    const auto info = inspect(file.get());
+    if (!info) return info.error();
+    entry.kind = info->kind;
+    entry.size = info->size;
+    entry.mtime_ns = info->mtime_ns;
+    if (info->kind == file_kind::regular) entry.etag = entity_tag_of(file.get(), *info);
+    return entry;
+}
+
+result<sha_digest> upload_store::digest_of(const store_directory& where, const std::string& name) const {
+    const unique_fd file(openat2(where.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC, inside));
+    if (!file) return last_error();
+    const auto info = inspect(file.get());
+    if (!info) return info.error();
+    if (info->kind != file_kind::regular) return errc::not_a_file;
+    if (const auto kept = kept_digest(file.get(), *info)) return *kept;
+    sha_hasher hasher(sha_kind::sha256);
+    std::vector<char> piece(64 * 1024);
+    for (;;) {
+        const auto n = ::read(file.get(), piece.data(), piece.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return last_error();
+        if (n == 0) return hasher.finish();
+        hasher.update({piece.data(), static_cast<std::size_t>(n)});
+    }
+}
+
+result<stored_entry> upload_store::remove(store_directory& where, const std::string& name,
+                                          const name_condition& condition, std::string& indeterminate) {
+    if (health_.has_failed()) return errno_code(EIO);
+    const name_locks::held lock(locks_, {&where, name});
+    auto current = look(where, name);
+    if (!current) return current.error();
+    if (*current && (*current)->kind != file_kind::regular) return errc::not_a_file;
+    error_code refused;
+    if (!*current)
+        refused = errno_code(ENOENT);
+    else if (condition && !condition(&**current))
+        refused = errc::precondition_failed;
+    if (refused) {
+        // The client will rely on this state as on any other.
+        const auto failed = is_durable() ? where.sync() : error_code{};
+        return failed ? failed : refused;
+    }
+    if (!is_durable()) {
+        if (::unlinkat(where.get(), name.c_str(), 0) != 0) return health_.note(last_error());
+        space_.freed((*current)->size);
+        return std::move(**current);
+    }
+    // Aside first: what cannot be synced can be brought back.
+    const auto aside = temporary_name();
+    if (::renameat(where.get(), name.c_str(), top_->get(), aside.c_str()) != 0)
+        return health_.note(last_error());
+    where.note_change();
+    if (const auto failed = where.sync()) {
+        const bool is_back =
+            ::renameat2(top_->get(), aside.c_str(), where.get(), name.c_str(), RENAME_NOREPLACE) == 0 &&
+            ::fsync(where.get()) == 0;
+        if (!is_back) indeterminate = name;
+        return failed;
+    }
+    ::unlinkat(top_->get(), aside.c_str(), 0);
+    space_.freed((*current)->size);
+    return std::move(**current);
 }
 
 void refuse_inside(const std::filesystem::path& root, const std::filesystem::path& directory) {

@@ -1,17 +1,24 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/sha.hpp"
 #include "base/unique_fd.hpp"
 #include "config/settings.hpp"
+#include "files/file_info.hpp"
+#include "files/name_locks.hpp"
+#include "files/store_directory.hpp"
+#include "files/store_space.hpp"
 
 #include <sys/types.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,83 +35,106 @@ struct upload_store_probe {
     bool may_use_proc = true;        ///< linkat from /proc/self/fd
 };
 
-/// The directory that documents are stored in, and the rules that make 201 a promise (lib/README.md,
+/// What has a name at the moment.
+struct stored_entry {
+    file_kind kind = file_kind::regular;  ///< `special` for a link, too: none is followed
+    std::uint64_t size = 0;
+    std::int64_t mtime_ns = 0;
+    std::string etag;  ///< with its quotes; empty unless regular
+};
+
+/// Whether an operation may go on, given the regular file that has the name; nullptr: there is none.
+using name_condition = std::function<bool(const stored_entry* current)>;
+/// The condition of who makes something new.
+inline bool is_absent(const stored_entry* current) noexcept { return current == nullptr; }
+
+/// The directory that uploads are stored in, and the rules that make an answer a promise (lib/README.md,
 /// durability): data synced before it has a name, the name synced before anybody is told. Thread safe; its
 /// calls may block.
 class upload_store {
 public:
-    /// Names that begin so are temporaries of ours: never served, swept at start.
+    /// Names that begin so are temporaries of ours: never served, swept at start. All of them stand in the
+    /// store's own directory, none in one below.
     static constexpr std::string_view temporary_prefix = ".fairlead-tmp-";
-    /// Of documents: readable for the group that processes uploads, for nobody else, and never executable.
-    static constexpr mode_t document_mode = 0640;
+    /// Of files: readable for the group that processes uploads, for nobody else, and never executable.
+    static constexpr mode_t file_mode = 0640;
+    static constexpr mode_t directory_mode = 0750;
 
     /// Opens `directory`, making it (durably) if needed; takes the lock that keeps a second writer out;
-    /// sweeps what a crash left; syncs what a killed process may have left unsynced. Throws
-    /// std::runtime_error that says what failed.
-    upload_store(const std::filesystem::path& directory, config::durability wanted,
+    /// sweeps what a crash left; syncs what a killed process may have left unsynced; counts what is there, if
+    /// there is a quota. Throws std::runtime_error that says what failed.
+    upload_store(const std::filesystem::path& directory, config::durability wanted, space_limits space = {},
                  upload_store_probe probe = {});
 
     /// What 201 means here: `full` becomes `off` on a file system that cannot keep the promise (see
     /// `warnings`).
     config::durability effective() const noexcept { return effective_; }
+    bool is_durable() const noexcept { return effective_ == config::durability::full; }
     /// What the operator should know, one sentence each.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
-    /// True after a write or a sync failed with EIO or EROFS: the state of the disk is unknown, and stays so
-    /// until a restart.
-    bool writes_failed() const noexcept { return writes_failed_.load(std::memory_order_acquire); }
-    /// Takes note of an error of a write, a link or a sync in the store, and returns it.
-    error_code note(error_code failed) noexcept;
+    disk_health& health() noexcept { return health_; }
+    const disk_health& health() const noexcept { return health_; }
+    store_space& space() noexcept { return space_; }
 
-    /// Asks the file system whether a document of `size` bytes could be stored now; blocks. What it found is
-    /// what `takes_documents` says from then on.
+    /// Asks the file system whether a file of `size` bytes could be stored now; blocks. What it found is
+    /// what `takes_uploads` says from then on.
     void examine(std::uint64_t size) noexcept;
     /// False when the disk has failed, or when `examine` found no room, no directory, or no permission.
-    bool takes_documents() const noexcept {
-        return !writes_failed() && is_usable_.load(std::memory_order_relaxed);
+    bool takes_uploads() const noexcept {
+        return !health_.has_failed() && is_usable_.load(std::memory_order_relaxed);
     }
-
-    /// Bytes that an unprivileged process may still write. Error: the errno of fstatvfs.
-    result<std::uint64_t> free_bytes() const noexcept;
-    /// True when documents can be created now: the directory has not been removed, and permissions and mount
+    /// True when files can be created now: the directory has not been removed, and permissions and mount
     /// allow it.
     bool is_writable() const noexcept;
 
-    /// Syncs the directory: returns when every name that was made or removed before the call is on the disk.
-    /// Calls that overlap share one fsync, which began after the last of them; if it fails, it has failed for
-    /// each of them.
-    error_code sync_directory();
+    /// The store's own directory.
+    const std::shared_ptr<store_directory>& top() const noexcept { return top_; }
+    /// The directory at `relative` (no leading slash; empty is the store's own), reached without following
+    /// any link and without leaving the mount. With `may_create` missing ones are made, each synced into its
+    /// parent. Errors: ENOENT, ENOTDIR, ELOOP (a link), EXDEV (another mount), and those of mkdir and fsync.
+    result<std::shared_ptr<store_directory>> open(std::string_view relative, bool may_create);
 
-    int directory() const noexcept { return directory_.get(); }
+    /// What has `name` in `where` now. Error: the errno of open, other than ENOENT.
+    result<std::optional<stored_entry>> look(const store_directory& where, const std::string& name) const;
+
+    /// The SHA-256 of the file `name`: kept with it, or computed. Errors: those of open and read.
+    result<sha_digest> digest_of(const store_directory& where, const std::string& name) const;
+
+    /// Removes the file `name`, if `condition` (when set) lets it; what it returns was there. With `full` the
+    /// removal is on the disk when this returns; so is what an error ENOENT or errc::precondition_failed
+    /// rests on. Errors: ENOENT, errc::not_a_file, errc::precondition_failed, and those of the file system:
+    /// then the file is there again, unless `indeterminate` names it.
+    result<stored_entry> remove(store_directory& where, const std::string& name,
+                                const name_condition& condition, std::string& indeterminate);
+
     bool has_unnamed_temporaries() const noexcept { return unnamed_; }
-    /// Gives the unnamed file `fd` its name. Errors: EEXIST and whatever linkat says.
-    error_code link(int fd, const std::string& name) const noexcept;
+    /// Gives the unnamed file `fd` a name. Errors: EEXIST and whatever linkat says.
+    error_code link(int fd, int directory, const std::string& name) const noexcept;
+    /// A name for a temporary that nobody has.
+    static std::string temporary_name();
+    name_locks& locks() noexcept { return locks_; }
 
 private:
     void lock_against_others(const std::string& path);
     void sweep(const std::string& path) const;
     void judge_file_system(const std::string& path);
     bool try_unnamed(link_form form) const;
-    error_code sync_once() noexcept;
+    result<std::shared_ptr<store_directory>> make_and_open(std::string_view relative);
+    std::shared_ptr<store_directory> known(unique_fd opened, const file_info& info);
 
-    unique_fd directory_;
+    disk_health health_;
+    std::shared_ptr<store_directory> top_;
     unique_fd lock_file_;  // only where a directory cannot be locked
     config::durability effective_;
     bool unnamed_ = false;
     link_form form_ = link_form::empty_path;
     std::vector<std::string> warnings_;
-    std::atomic<bool> writes_failed_{false};
     std::atomic<bool> is_usable_{true};
-
-    // One fsync of the directory, shared by the calls that had come before it began.
-    struct sync_round {
-        bool is_done = false;
-        error_code failed;
-    };
+    store_space space_;
+    name_locks locks_;
     std::mutex mutex_;
-    std::condition_variable round_done_;
-    std::shared_ptr<sync_round> gathering_;  // the round that has not begun yet
-    bool is_syncing_ = false;
+    std::map<std::pair<dev_t, ino_t>, std::weak_ptr<store_directory>> directories_;  // that are in use
 };
 
 /// Throws std::runtime_error when `directory`, wherever links lead, lies inside `root`: what is uploaded

@@ -1,5 +1,6 @@
 #include "handlers/file_rules.hpp"
 
+#include "http/digest_fields.hpp"
 #include "http/target.hpp"
 
 namespace fairlead::handlers {
@@ -80,6 +81,7 @@ files::file_head head_of(const file_rules& rules, std::string_view path, const f
         whole.add("Content-Encoding", http::token(file.coding));
     else
         whole.add("Accept-Ranges", "bytes");  // ranges are always of the file as it is
+    if (file.digest) whole.add("Repr-Digest", http::format_digest(*file.digest));
     whole.add_prebuilt(unchanged.text());
     head.lines = rules.fields.filter(whole.text()) + rules.extra;
     head.unchanged = rules.fields.filter(unchanged.text());

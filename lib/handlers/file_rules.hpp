@@ -35,8 +35,9 @@ bool may_serve(const file_rules& rules, std::string_view path);
 bool is_hidden_below_root(const file_rules& rules, std::string_view path);
 
 /// The field lines that every answer with this file begins with: Content-Type (always the first),
-/// Content-Disposition where the policy says attachment, ETag, Last-Modified, Cache-Control, Accept-Ranges,
-/// Content-Encoding and Vary where they apply; and those of a 304. Empty when the file may not be served.
+/// Content-Disposition where the policy says attachment, Repr-Digest of an upload, ETag, Last-Modified,
+/// Cache-Control, Accept-Ranges, Content-Encoding and Vary where they apply; and those of a 304. Empty when
+/// the file may not be served.
 files::file_head head_of(const file_rules& rules, std::string_view path, const files::open_file& file);
 
 /// The codings in which a file at `path` may have siblings: none for what is no text or code.

@@ -6,8 +6,7 @@
 
 namespace fairlead::handlers {
 
-std::optional<http::outcome> check_method(const http::request& request,
-                                          std::initializer_list<http::verb> allowed) {
+std::optional<http::outcome> check_method(const http::request& request, std::span<const http::verb> allowed) {
     if (std::find(allowed.begin(), allowed.end(), request.method) != allowed.end()) return std::nullopt;
     std::string list;
     for (const auto method : allowed) {

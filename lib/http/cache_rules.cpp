@@ -12,6 +12,7 @@ std::string_view without_parameters(std::string_view content_type) noexcept {
 
 /// `pattern` is a media type, or ends in "/*".
 bool is_of_type(std::string_view type, std::string_view pattern) noexcept {
+    if (pattern == "*/*") return true;
     if (!pattern.ends_with("/*")) return iequals(type, pattern);
     pattern.remove_suffix(1);
     return type.size() > pattern.size() && iequals(type.substr(0, pattern.size()), pattern);

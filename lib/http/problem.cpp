@@ -35,6 +35,18 @@ problem problem_from_errc(errc error) {
             return with_status(status::bad_request, "The request ended before its body was complete.", true);
         case errc::overloaded: return overloaded("The server is busy.");
         case errc::cancelled: return overloaded("The server is stopping.");
+        case errc::quota_exceeded:
+            return with_status(status::payload_too_large, "What is stored here has reached its limit.", true);
+        case errc::digest_mismatch:
+            return with_status(status::bad_request,
+                               "The content does not have the digest that Content-Digest or Repr-Digest says "
+                               "(RFC 9530): nothing was stored. Send it again.");
+        case errc::precondition_failed:
+            return with_status(status::precondition_failed,
+                               "What is stored is not what the request expects.");
+        case errc::not_a_file:
+            return with_status(status::conflict,
+                               "A folder, or something else that is no file, has this name.");
         case errc::file_changed: break;
     }
     return with_status(status::internal_server_error, "The server met an unexpected condition.");

@@ -53,7 +53,14 @@ result<type_policy> type_policy::from_words(const std::vector<std::string>& word
     return policy;
 }
 
+type_policy type_policy::all_as_attachments() {
+    type_policy policy;
+    policy.any_other_ = rule{{}, true};
+    return policy;
+}
+
 const type_policy::rule* type_policy::find(std::string_view extension) const noexcept {
+    if (any_other_) return &*any_other_;
     const auto wanted = key_of(extension);
     if (!wanted) return nullptr;
     const auto at = std::lower_bound(entries_.begin(), entries_.end(), *wanted,

@@ -30,6 +30,9 @@ public:
     /// other words, or has an extension with a dot, a slash, or more than 16 bytes.
     static result<type_policy> from_words(const std::vector<std::string>& words);
 
+    /// Serves every file as an attachment, and hides dot-files: for files of strangers.
+    static type_policy all_as_attachments();
+
     /// The rule for an extension without its dot, ASCII case ignored, or nullptr when it is not served. Does
     /// not allocate.
     const rule* find(std::string_view extension) const noexcept;
@@ -53,7 +56,8 @@ private:
     static std::optional<key> key_of(std::string_view extension) noexcept;
     void add(key extension, rule how);
 
-    std::vector<entry> entries_;  ///< sorted by key
+    std::vector<entry> entries_;     ///< sorted by key
+    std::optional<rule> any_other_;  ///< for extensions without an entry
     bool hides_dot_files_ = true;
 };
 

@@ -30,8 +30,16 @@ constexpr unsigned syncing_commit_threads = 16;
 constexpr unsigned plain_commit_threads = 2;
 
 unsigned commit_threads(const config::settings& settings) {
-    return settings.uploads.durability == config::durability::full ? syncing_commit_threads
-                                                                   : plain_commit_threads;
+    const auto syncs = [](const config::upload_settings& uploads) {
+        return uploads.durability == config::durability::full;
+    };
+    bool any = !settings.uploads.path.empty() && syncs(settings.uploads);
+    const auto look = [&](const std::vector<config::route_settings>& routes) {
+        for (const auto& one : routes) any = any || (one.takes_uploads && syncs(one.uploads));
+    };
+    look(settings.site.routes);
+    for (const auto& one : settings.sites) look(one.routes);
+    return any ? syncing_commit_threads : plain_commit_threads;
 }
 
 /// With one thread the reactor needs no locks: nobody else touches a descriptor (what the sweeper does to a

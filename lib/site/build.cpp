@@ -4,6 +4,7 @@
 #include "http/builtin_media_types.hpp"
 #include "site/site_builder.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -41,18 +42,21 @@ bool listens_everywhere(const std::vector<config::endpoint>& listeners) {
 }
 
 /// `/livez`: the process answers. `/readyz`, `/healthz`: it should get requests.
-void add_health(named_site& to, const surroundings& around, const files::upload_store* uploads,
-                bool allows_verbose) {
+void add_health(named_site& to, const surroundings& around,
+                const std::vector<std::unique_ptr<shared_store>>& stores, bool allows_verbose) {
     auto& routes = to.routes;
     const auto& whole = *to.parts.front();
     std::vector<handlers::health_check> ready;
     ready.push_back(
         {"accepting", [&around_draining = around.is_draining] { return !around_draining.load(); }});
-    if (uploads) {
-        ready.push_back({"disk", [uploads] { return !uploads->writes_failed(); }});
+    if (!stores.empty()) {
+        const auto all = [&stores](auto holds) {
+            return [&stores, holds] { return std::all_of(stores.begin(), stores.end(), holds); };
+        };
+        ready.push_back({"disk", all([](const auto& one) { return !one->store.health().has_failed(); })});
         // A full disk keeps nobody from reading, and a restart, which is what some orchestrators do to who is
         // not ready, does not empty it.
-        ready.push_back({"uploads", [uploads] { return uploads->takes_documents(); }, false});
+        ready.push_back({"uploads", all([](const auto& one) { return one->store.takes_uploads(); }), false});
     }
     const auto live =
         std::make_shared<handlers::health_page>(std::vector<handlers::health_check>{}, allows_verbose);
@@ -83,14 +87,13 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     }
     // Last, since what is listed counts before what is only where we listen.
     add_listeners(hosts, settings.listen);
-    if (!settings.uploads.path.empty()) {
-        builder.add_uploads(sites.front());
-        const bool full = owned->uploads->effective() == config::durability::full;
-        built.summary.push_back("taking JSON at " + settings.uploads.path + " into " +
-                                settings.uploads.directory + " (durability " + (full ? "full" : "off") + ")");
-        for (const auto& warning : owned->uploads->warnings()) around.log.warn("{}", warning);
+    if (!settings.uploads.path.empty()) builder.add_uploads(sites.front());
+    for (const auto& one : owned->stores) {
+        built.summary.push_back("taking uploads into " + one->directory.string() + " (durability " +
+                                (one->store.is_durable() ? "full" : "off") + ")");
+        for (const auto& warning : one->store.warnings()) around.log.warn("{}", warning);
     }
-    for (auto& one : sites) add_health(one, around, owned->uploads.get(), false);
+    for (auto& one : sites) add_health(one, around, owned->stores, false);
     if (settings.site.hosts.empty() && settings.sites.empty() && listens_everywhere(settings.listen))
         around.log.warn(
             "listening on every address, but \"hosts\" is empty: only loopback names are answered, "
@@ -100,7 +103,7 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     named_site admin;
     admin.parts.push_back(std::make_unique<part>());
     admin.parts.front()->fields = *http::field_rules::parse(http::default_security_fields());
-    add_health(admin, around, owned->uploads.get(), true);
+    add_health(admin, around, owned->stores, true);
     admin.routes.add(
         router::match::exact, "/metrics",
         std::make_shared<handlers::metrics_page>([&metrics = around.metrics] { return metrics.text(); },
@@ -112,17 +115,15 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     add_listeners(admin_hosts, settings.admin.listen);
     built.admin = std::make_unique<site>(std::move(admin_hosts), std::move(admin_sites), around.log);
 
-    built.keep_house = [&owned = *owned, &pages = *built.pages, largest = settings.uploads.max_body] {
+    built.keep_house = [&owned = *owned, &pages = *built.pages] {
         const auto now = files::open_files::steady::now();
         for (const auto& one : owned.folders) one->files->let_go_unused(now);
-        if (owned.stored.files) owned.stored.files->let_go_unused(now);
-        if (owned.uploads) owned.uploads->examine(largest);
+        for (const auto& one : owned.stores) one->keep_house(now);
         pages.refresh();
     };
     built.keep_house();
     built.make_room = [&owned = *owned] {
         for (const auto& one : owned.folders) (void)one->files->make_room();
-        if (owned.stored.files) (void)owned.stored.files->make_room();
         owned.coded.make_room();
     };
     built.expire = [&owned = *owned](limits::work_limit::clock::time_point now) {

@@ -35,8 +35,9 @@ http::field_rules make_field_rules(const config::delivery_settings& settings) {
 }
 
 std::unique_ptr<files::open_files> open_files_by(const handlers::file_rules& rules, const std::string& root,
-                                                 const files::open_files_limits& cache) {
+                                                 const files::open_files_limits& cache, bool are_uploads) {
     files::open_files::rules asked;
+    asked.are_uploads = are_uploads;
     asked.head = [&rules](std::string_view path, const files::open_file& file) {
         return handlers::head_of(rules, path, file);
     };

@@ -34,9 +34,11 @@ struct folder_services {
 /// std::runtime_error that says what is wrong.
 http::field_rules make_field_rules(const config::delivery_settings& settings);
 
-/// The open files below `root`, with what the rules say of them. The rules outlive them.
+/// The open files below `root`, with what the rules say of them. The rules outlive them. `are_uploads`: their
+/// entity tags are the digests that were kept with them.
 std::unique_ptr<files::open_files> open_files_by(const handlers::file_rules& rules, const std::string& root,
-                                                 const files::open_files_limits& cache);
+                                                 const files::open_files_limits& cache,
+                                                 bool are_uploads = false);
 
 /// Opens the folder that is mounted at `url_prefix`. Throws std::runtime_error that names what cannot be
 /// used.

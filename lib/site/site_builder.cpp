@@ -1,6 +1,9 @@
 #include "site/site_builder.hpp"
 
-#include "handlers/json_upload.hpp"
+#include "handlers/by_method.hpp"
+#include "handlers/delete_upload.hpp"
+#include "handlers/post_upload.hpp"
+#include "handlers/put_upload.hpp"
 #include "handlers/server_options.hpp"
 #include "steps/redirects.hpp"
 
@@ -12,8 +15,12 @@ namespace {
 
 // A stored document is never active content: it is saved, and if a browser shows it all the same, it may do
 // nothing.
-constexpr std::string_view stored_fields =
+constexpr std::string_view attached_fields =
     "Content-Disposition: attachment\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n";
+constexpr std::string_view sandboxed_fields = "Content-Security-Policy: sandbox; default-src 'none'\r\n";
+
+// Between two counts of a store's files and keys.
+constexpr std::chrono::seconds least_pause{60};
 
 // Of all open-file caches together.
 constexpr std::size_t cache_entries = 8192;
@@ -39,7 +46,15 @@ site_builder::site_builder(site_resources& owned, const config::settings& settin
       settings_(settings),
       around_(around),
       services_{owned.media_types, owned.coded,         around.disk,     around.encoders,
-                around.work,       owned.listing_bytes, share_of_cache()} {}
+                around.work,       owned.listing_bytes, share_of_cache()} {
+    if (!settings.uploads.path.empty()) upload_settings_.push_back(&settings.uploads);
+    const auto add = [&](const std::vector<config::route_settings>& routes) {
+        for (const auto& one : routes)
+            if (one.takes_uploads) upload_settings_.push_back(&one.uploads);
+    };
+    add(settings.site.routes);
+    for (const auto& one : settings.sites) add(one.routes);
+}
 
 /// Each folder has a cache of its own; together they hold as many bytes as one.
 files::open_files_limits site_builder::share_of_cache() const {
@@ -67,6 +82,7 @@ named_site site_builder::build(const config::site_settings& site) {
 void site_builder::add_route(named_site& made, const config::route_settings& route) {
     auto& part = add_part(made, route.delivery, route.has_own_root ? route.path + "/" : "/",
                           route.has_own_limits ? &route.limits : nullptr);
+    if (route.takes_uploads) return add_route_uploads(made, route, part);
     const auto target = handler_of_last(route.delivery);
     made.routes.add(router::match::exact, route.path, target, part);
     made.routes.add(router::match::prefix, route.path + "/", target, part);
@@ -74,8 +90,8 @@ void site_builder::add_route(named_site& made, const config::route_settings& rou
 
 part& site_builder::add_part(named_site& made, const config::delivery_settings& delivery,
                              std::string url_prefix, const config::limit_settings* own_limits) {
-    const auto& uploads = settings_.uploads;
-    if (!uploads.path.empty() && !uploads.inside_root) files::refuse_inside(delivery.root, uploads.directory);
+    for (const auto* uploads : upload_settings_)
+        if (!uploads->inside_root) files::refuse_inside(delivery.root, uploads->directory);
     auto& folder = *owned_.folders.emplace_back(open_folder(delivery, std::move(url_prefix), services_));
     if (own_limits)
         folder.own_work = std::make_unique<limits::work_limit>(own_limits->in_flight, own_limits->queue,
@@ -92,44 +108,143 @@ std::shared_ptr<handlers::handler> site_builder::handler_of_last(const config::d
     return make_handler(*owned_.folders.back(), delivery, services_, settings_.limits.retry_after);
 }
 
+shared_store::shared_store(const config::upload_settings& settings, const surroundings& around)
+    : directory(settings.directory),
+      largest(settings.max_body),
+      store(settings.directory, settings.durability, {settings.quota, settings.min_free}),
+      disk(store, around.commits, around.work) {
+    if (settings.idempotency_time.count() > 0)
+        records = std::make_unique<files::answer_records>(
+            store, std::chrono::duration_cast<std::chrono::seconds>(settings.idempotency_time),
+            settings.idempotency_keys);
+}
+
+void shared_store::keep_house(std::chrono::steady_clock::time_point now) {
+    store.examine(largest);
+    if (now < next_count) return;
+    const auto begin = std::chrono::steady_clock::now();
+    (void)store.space().count();  // what cannot be counted now keeps its sum
+    if (records) records->expire(std::chrono::system_clock::now());
+    // A large store costs time: at most a hundredth of it.
+    const auto took = std::chrono::steady_clock::now() - begin;
+    next_count = now + std::max<std::chrono::steady_clock::duration>(least_pause, 100 * took);
+}
+
+/// The store of a directory, opened when it is first asked for: it has one lock, one quota, one memory.
+shared_store& site_builder::store_of(const config::upload_settings& uploads) {
+    for (const auto& known : owned_.stores) {
+        std::error_code failed;
+        if (!std::filesystem::equivalent(known->directory, uploads.directory, failed)) continue;
+        known->largest = std::max(known->largest, uploads.max_body);
+        return *known;
+    }
+    return *owned_.stores.emplace_back(std::make_unique<shared_store>(uploads, around_));
+}
+
+handlers::upload_place& site_builder::add_place(const config::upload_settings& uploads,
+                                                std::string url_prefix) {
+    auto& shared = store_of(uploads);
+    handlers::upload_rules rules;
+    const auto takes = [&](std::string_view way) {
+        return std::find(uploads.accept.begin(), uploads.accept.end(), way) != uploads.accept.end();
+    };
+    rules.url_prefix = std::move(url_prefix);
+    rules.max_body = uploads.max_body;
+    rules.max_depth = uploads.max_depth;
+    rules.max_parts = uploads.max_parts;
+    rules.types = uploads.types;
+    rules.takes_json = takes("json");
+    rules.takes_raw = takes("raw");
+    rules.takes_forms = takes("form");
+    rules.takes_put = takes("put");
+    rules.takes_delete = takes("delete");
+    rules.are_named_by_client = uploads.names == config::naming::client;
+    rules.makes_directories = uploads.make_directories;
+    rules.has_digests = uploads.digest;
+    rules.retry_after = settings_.limits.retry_after;
+    const handlers::upload_services services{shared.store,        shared.records.get(), shared.disk,
+                                             owned_.upload_bytes, around_.metrics,      around_.log};
+    return *owned_.places.emplace_back(
+        std::make_unique<handlers::upload_place>(handlers::upload_place{std::move(rules), services}));
+}
+
+/// What answers below the place: stored files, and single ones put or removed.
+std::shared_ptr<handlers::handler> site_builder::stored_files(handlers::upload_place& place,
+                                                              const config::upload_settings& uploads,
+                                                              bool listing) {
+    std::vector<handlers::by_method::entry> ways;
+    // Not even whether a file exists is told where they are not served.
+    if (!uploads.serve)
+        ways.emplace_back(http::verb::get, std::make_shared<handlers::nothing_here>());
+    else
+        ways.emplace_back(http::verb::get, served_files(place, uploads, listing));
+    if (place.rules.takes_put)
+        ways.emplace_back(http::verb::put, std::make_shared<handlers::put_upload>(place));
+    if (place.rules.takes_delete)
+        ways.emplace_back(http::verb::delete_, std::make_shared<handlers::delete_upload>(place));
+    if (ways.size() == 1) return ways.front().second;
+    return std::make_shared<handlers::by_method>(std::move(ways));
+}
+
+/// GET of stored files: those of strangers, so what the configuration says of its own files does not count.
+std::shared_ptr<handlers::handler> site_builder::served_files(handlers::upload_place& place,
+                                                              const config::upload_settings& uploads,
+                                                              bool listing) {
+    auto& stored = *owned_.folders.emplace_back(std::make_unique<folder>());
+    stored.rules.url_prefix = place.rules.url_prefix;
+    const bool is_json = place.rules.takes_json && uploads.accept.size() == 1;
+    stored.rules.types =
+        is_json ? http::type_policy::from_words({"json"}).value() : http::type_policy::all_as_attachments();
+    stored.rules.media_types = &owned_.media_types;
+    stored.rules.caching = *http::cache_rules::parse({{"**", "private, no-cache"}});
+    stored.rules.extra = is_json ? attached_fields : sandboxed_fields;
+    stored.files = open_files_by(stored.rules, uploads.directory, services_.cache, true);
+    place.served = stored.files.get();
+    config::delivery_settings delivery;
+    delivery.index.clear();
+    delivery.listing = listing;
+    return make_handler(stored, delivery, services_, settings_.limits.retry_after);
+}
+
+/// A part for files of strangers, with the steps of what lies around it.
+const part& site_builder::part_of_stored(named_site& made, const config::delivery_settings& delivery,
+                                         const part& around) {
+    auto& own = *made.parts.emplace_back(std::make_unique<part>());
+    own.fields = *http::field_rules::parse(http::default_security_fields());
+    own.steps = make_steps(delivery);
+    own.above = &around;
+    return own;
+}
+
 void site_builder::add_uploads(named_site& to) {
     const auto& uploads = settings_.uploads;
-    owned_.uploads = std::make_unique<files::upload_store>(uploads.directory, uploads.durability);
-    handlers::json_upload_options options;
-    options.max_body = uploads.max_body;
-    options.max_depth = uploads.max_depth;
-    options.retry_after = settings_.limits.retry_after;
-    const auto prefix = options.url_prefix;
+    const std::string prefix = "/uploads/";
+    auto& place = add_place(uploads, prefix);
     // Both belong to the part that lies around them: its fields, its CORS.
     const auto& around_upload = *to.routes.find(uploads.path)->belongs_to;
     const auto& around_stored = *to.routes.find(prefix)->belongs_to;
-    to.routes.add(router::match::exact, uploads.path,
-                  std::make_shared<handlers::json_upload>(std::move(options), *owned_.uploads,
-                                                          around_.commits, around_.work, around_.metrics),
+    to.routes.add(router::match::exact, uploads.path, std::make_shared<handlers::post_upload>(place),
                   around_upload);
-    // Not even whether a document exists is told where they are not served.
-    if (!uploads.serve)
-        return to.routes.add(router::match::prefix, prefix, std::make_shared<handlers::nothing_here>(),
-                             around_stored);
-    // Documents of others: what the configuration says of its own files does not count for them.
-    auto& own = *to.parts.emplace_back(std::make_unique<part>());
-    own.fields = *http::field_rules::parse(http::default_security_fields());
-    own.steps = make_steps(settings_.site.delivery);
-    own.above = &around_stored;
-    to.routes.add(router::match::prefix, prefix, stored_documents(prefix), own);
+    const auto& own =
+        uploads.serve ? part_of_stored(to, settings_.site.delivery, around_stored) : around_stored;
+    to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false), own);
 }
 
-std::shared_ptr<handlers::handler> site_builder::stored_documents(const std::string& prefix) {
-    auto& stored = owned_.stored;
-    stored.rules.url_prefix = prefix;
-    stored.rules.types = http::type_policy::from_words({"json"}).value();
-    stored.rules.media_types = &owned_.media_types;
-    stored.rules.caching = *http::cache_rules::parse({{"**", "private, no-cache"}});
-    stored.rules.extra = stored_fields;
-    stored.files = open_files_by(stored.rules, settings_.uploads.directory, services_.cache);
-    config::delivery_settings delivery;
-    delivery.index.clear();
-    return make_handler(stored, delivery, services_, settings_.limits.retry_after);
+/// POST goes to the route itself; stored files are below it.
+void site_builder::add_route_uploads(named_site& made, const config::route_settings& route,
+                                     const part& around) {
+    const auto& uploads = route.uploads;
+    auto& place = add_place(uploads, route.path + "/");
+    const auto& own = part_of_stored(made, route.delivery, around);
+    const auto below = stored_files(place, uploads, route.delivery.listing);
+    std::vector<handlers::by_method::entry> ways;
+    ways.emplace_back(http::verb::get, below);
+    if (place.rules.takes_json || place.rules.takes_raw || place.rules.takes_forms)
+        ways.emplace_back(http::verb::post, std::make_shared<handlers::post_upload>(place));
+    const auto at = std::make_shared<handlers::by_method>(std::move(ways));
+    made.routes.add(router::match::exact, route.path, at, own);
+    made.routes.add(router::match::exact, route.path + "/", at, own);
+    made.routes.add(router::match::prefix, route.path + "/", below, own);
 }
 
 }  // namespace fairlead::site

@@ -1,11 +1,15 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "files/answer_records.hpp"
 #include "files/upload_store.hpp"
 #include "handlers/coded_files.hpp"
+#include "handlers/upload_disk.hpp"
+#include "handlers/upload_place.hpp"
 #include "site/build.hpp"
 #include "site/folder.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +19,22 @@ namespace fairlead::site {
 // Descriptors of what is kept compressed.
 inline constexpr std::size_t coded_descriptors = 256;
 
+/// A directory of uploads, which several places may share.
+struct shared_store {
+    shared_store(const config::upload_settings& settings, const surroundings& around);
+
+    /// To be called about once a second: looks at the free space, and now and then counts the files again and
+    /// forgets old keys. May block.
+    void keep_house(std::chrono::steady_clock::time_point now);
+
+    std::filesystem::path directory;
+    std::uint64_t largest;  ///< bytes of the largest upload of any place
+    files::upload_store store;
+    std::unique_ptr<files::answer_records> records;
+    handlers::upload_disk disk;
+    std::chrono::steady_clock::time_point next_count{};  ///< of files and keys
+};
+
 /// What the handlers of all sites refer to. Built in this order, gone in the reverse one.
 struct site_resources {
     site_resources(const config::settings& settings, http::media_type_table types)
@@ -23,9 +43,10 @@ struct site_resources {
     http::media_type_table media_types;
     handlers::coded_files coded;
     std::atomic<std::uint64_t> listing_bytes{0};
-    std::vector<std::unique_ptr<folder>> folders;
-    std::unique_ptr<files::upload_store> uploads;
-    folder stored;  ///< without files unless uploads are served
+    std::vector<std::unique_ptr<folder>> folders;  ///< also of stored files
+    std::atomic<std::uint64_t> upload_bytes{0};    ///< memory of uploads under way
+    std::vector<std::unique_ptr<shared_store>> stores;
+    std::vector<std::unique_ptr<handlers::upload_place>> places;
 };
 
 /// Builds the sites of the public listeners, one after the other; the first is the default one.
@@ -37,7 +58,8 @@ public:
     /// Throws std::runtime_error that says what cannot be used.
     named_site build(const config::site_settings& site);
 
-    /// POST of documents, and GET of what was stored if that is wanted, as parts of `to`. Throws as above.
+    /// What the top of the file says of uploads: POST to its path, stored files below `/uploads/`. Throws as
+    /// above.
     void add_uploads(named_site& to);
 
 private:
@@ -46,13 +68,22 @@ private:
                    const config::limit_settings* own_limits);
     void add_route(named_site& made, const config::route_settings& route);
     std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery);
-    std::shared_ptr<handlers::handler> stored_documents(const std::string& prefix);
+    shared_store& store_of(const config::upload_settings& uploads);
+    handlers::upload_place& add_place(const config::upload_settings& uploads, std::string url_prefix);
+    void add_route_uploads(named_site& made, const config::route_settings& route, const part& around);
+    std::shared_ptr<handlers::handler> stored_files(handlers::upload_place& place,
+                                                    const config::upload_settings& uploads, bool listing);
+    std::shared_ptr<handlers::handler> served_files(handlers::upload_place& place,
+                                                    const config::upload_settings& uploads, bool listing);
+    const part& part_of_stored(named_site& made, const config::delivery_settings& delivery,
+                               const part& around);
 
     site_resources& owned_;
     const config::settings& settings_;
     const surroundings& around_;
     const folder_services services_;
-    const part* default_part_ = nullptr;       // of the site that is built first
+    std::vector<const config::upload_settings*> upload_settings_;  // of all places
+    const part* default_part_ = nullptr;                           // of the site that is built first
     limits::work_limit* site_work_ = nullptr;  // of the site that is being built, if it has its own
 };
 

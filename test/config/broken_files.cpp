@@ -101,9 +101,11 @@ BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_allowed_and_what_was_found) {
          "/root: expected a path, found the string \"a\\u0000b\"; it has a control character"},
         {R"("root": {})", "/root: expected a path, found an object"},
         {R"("uploads": true)",
-         "/uploads: expected an object { } with path, directory, max_body, max_depth, durability, serve, "
-         "inside_root, "
-         "found true"},
+         "/uploads: expected an object { } with path, directory, accept, types, names, max_body, max_depth, "
+         "max_parts, make_directories, digest, quota, min_free, idempotency_time, idempotency_keys, "
+         "durability, serve, inside_root, found true"},
+        {R"("uploads": {"accept": ["post"]})",
+         "/uploads/accept/0: expected a list of strings, found the string \"post\"; write \"json\", \"raw\", \"form\", \"put\" or \"delete\""},
         {R"("listen": [])",
          "/listen: expected ADDR:PORT, one or a list (\"127.0.0.1:8080\", \"[::1]:8080\", \"*:8080\"), found "
          "an empty "

@@ -130,6 +130,52 @@ BOOST_AUTO_TEST_CASE(uploads_are_refused_inside_every_root) {
         R"({"uploads": {"directory": "/data/up", "inside_root": true}, "routes": {"/x": {"root": "/data"}}})");
 }
 
+BOOST_AUTO_TEST_CASE(a_route_with_a_directory_takes_uploads) {
+    const auto all = given::must_load(R"({
+"uploads": {"directory": "/data/up", "max_body": "2m"},
+"routes": {"/files": {"uploads": {"directory": "/data/files", "accept": ["put"]}}, "/x": {"uploads": {"max_body": "3m"}}}})")
+                         .values;
+    const auto& files = all.site.routes.at(0);
+    BOOST_TEST(files.takes_uploads);
+    BOOST_TEST(files.uploads.directory == "/data/files");
+    BOOST_TEST((files.uploads.accept == std::vector<std::string>{"put"}));
+    BOOST_TEST(files.uploads.max_body == 2u << 20);
+    BOOST_TEST(!all.site.routes.at(1).takes_uploads);
+    BOOST_TEST(all.uploads.directory == "/data/up");
+}
+
+BOOST_AUTO_TEST_CASE(upload_directories_are_kept_apart) {
+    const auto errors = [&](const std::string& text) {
+        return given::errors_of(given::load_site("{" + text + "}"));
+    };
+    const std::string inside =
+        " lies inside root \"/data\", so everyone could fetch what was uploaded; choose a "
+        "directory outside of it, or set uploads.inside_root to true if that is meant";
+    BOOST_TEST(
+        (errors("\"root\": \"/data\", \"routes\": {\"/f\": {\"uploads\": {\n\"directory\": \"/data/f\"}}}") ==
+         std::vector{at + "2:1: /routes/~1f/uploads/directory: \"/data/f\"" + inside}));
+    BOOST_TEST((errors("\"routes\": {\"/r\": {\"root\": \"/data\"}, \"/f\": {\"uploads\": {\"directory\": "
+                       "\"/data/f\"}}}")
+                    .size() == 1u));
+    BOOST_TEST(
+        (errors("\"uploads\": {\"directory\": \"/u\"}, \"routes\": {\"/f\": {\"uploads\": {\n\"directory\": "
+                "\"/u/f\"}}}") ==
+         std::vector{at + "2:1: /routes/~1f/uploads/directory: uploads into \"/u/f\" and \"/u\" would lie "
+                          "inside of each other; give each its own directory"}));
+    BOOST_TEST(
+        (errors("\"uploads\": {\"directory\": \"/u\"}, \"routes\": {\"/f\": {\"uploads\": {\n\"directory\": "
+                "\"/u\", \"quota\": \"1g\"}}}") ==
+         std::vector{at + "2:1: /routes/~1f/uploads/directory: another place uploads into \"/u\", too: "
+                          "durability, quota, min_free, idempotency_time and idempotency_keys have to be the "
+                          "same there"}));
+    BOOST_TEST(
+        (errors("\"sites\": {\"a.example\": {\"uploads\": {\n\"directory\": \"/u\"}}}") ==
+         std::vector{at + "2:1: /sites/a.example/uploads/directory: a site takes uploads in its routes: "
+                          "write it into one of them"}));
+    given::must_load(
+        R"({"uploads": {"directory": "/u"}, "routes": {"/f": {"uploads": {"directory": "/u", "accept": ["put"]}}}})");
+}
+
 BOOST_AUTO_TEST_CASE(names_are_compared_as_hosts_are) {
     for (const auto* other : {"A.example", "a.example.", "a.example:8080"})
         BOOST_TEST(given::errors_of(given::load_site("{\"hosts\": [\"a.example\"], \"sites\": {\"" +

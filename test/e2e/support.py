@@ -1,11 +1,14 @@
 """Starts the real program for a test, talks to it in raw bytes, and stops it. Only processes started here are ended."""
 
+import base64
+import hashlib
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -62,6 +65,86 @@ def run(*arguments, seconds=20, **variables):
     done = subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, timeout=seconds,
                           env=environment(**variables), cwd=tempfile.gettempdir())
     return done.returncode, done.stdout, done.stderr
+
+
+def files_route(**uploads):
+    """Settings with a route "/files" that takes uploads in every way into the folder `files` of the server's directory."""
+    ways = ["json", "raw", "form", "put", "delete"]
+    return {"routes": {"/files": {"uploads": {"directory": "files", "accept": ways, "serve": True, **uploads}}}}
+
+
+def tree(directory):
+    """What is below `directory`, temporaries and links too, but not the keys: {path: content}; folders end with "/"."""
+    found = {}
+    for folder, folders, names in os.walk(directory):
+        below = os.path.relpath(folder, directory)
+        if ".fairlead-keys" in folders:
+            folders.remove(".fairlead-keys")
+        for name in folders + names:
+            path = Path(folder) / name
+            shown = os.path.normpath(os.path.join(below, name))
+            if path.is_symlink():
+                found[shown] = "-> " + os.readlink(path)
+            else:
+                found[shown + "/" * path.is_dir()] = path.read_bytes() if path.is_file() else None
+    return found
+
+
+def descriptors(server):
+    """How many files, sockets and so on the server has open."""
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def peak_memory(server):
+    """The most resident bytes that the server has had since `forget_peak`."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1]) * 1024
+
+
+def forget_peak(server):
+    Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
+
+
+def entity_tag(content):
+    """That of a stored file."""
+    return f'"{hashlib.sha256(content).hexdigest()}"'
+
+
+def digest_of(content, algorithm="sha256"):
+    """A member of Content-Digest or Repr-Digest (RFC 9530)."""
+    value = base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
+    return f"{algorithm.replace('sha', 'sha-')}=:{value}:"
+
+
+def part(name, content, filename=None, content_type=None, more=()):
+    """One part of a form: its header lines and its content."""
+    disposition = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
+    lines = [disposition, *([f"Content-Type: {content_type}"] if content_type else []), *more]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+def form(*parts, boundary="--7MA4YWxkTrZu0gW"):
+    """The Content-Type and the body of a form with these parts."""
+    edge = b"--" + boundary.encode()
+    body = b"".join(edge + b"\r\n" + one + b"\r\n" for one in parts) + edge + b"--\r\n"
+    return f"Content-Type: multipart/form-data; boundary={boundary}", body
+
+
+def together(lines, requests):
+    """Sends each request on its connection so that all become complete at one moment; the answers."""
+    for line, data in zip(lines, requests, strict=True):
+        line.send(data[:-1])
+    time.sleep(0.05)
+    for line, data in zip(lines, requests, strict=True):
+        line.send(data[-1:])
+    return [line.answer() for line in lines]
+
+
+def vanish(port, data, with_reset):
+    """A client that sends `data` and is gone, in order or with a reset."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(data)
+        if with_reset:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class Server:

@@ -1,0 +1,52 @@
+#include "files/store_directory.hpp"
+
+#include <unistd.h>
+
+namespace fairlead::files {
+
+error_code disk_health::note(error_code failed) noexcept {
+    if (failed == boost::system::errc::io_error || failed == boost::system::errc::read_only_file_system)
+        has_failed_.store(true, std::memory_order_release);
+    return failed;
+}
+
+void store_directory::note_change() noexcept {
+    const std::lock_guard guard(mutex_);
+    ++changes_;
+}
+
+/// What one fsync could not write is clean to the next one, which then succeeds for nothing: after EIO there
+/// is none.
+error_code store_directory::sync_once() noexcept {
+    if (health_.has_failed()) return errno_code(EIO);
+    return ::fsync(directory_.get()) == 0 ? error_code{} : health_.note(last_error());
+}
+
+error_code store_directory::sync() {
+    std::unique_lock lock(mutex_);
+    if (synced_ == changes_) return health_.has_failed() ? errno_code(EIO) : error_code{};
+    if (!gathering_) gathering_ = std::make_shared<round>();
+    const auto mine = gathering_;
+    while (!mine->is_done) {
+        if (is_syncing_) {
+            round_done_.wait(lock);
+            continue;
+        }
+        // No round runs and this one is not done, so it is still gathering. Whoever is in it changed the
+        // directory before it came here; who comes from now on gets the next round.
+        gathering_.reset();
+        is_syncing_ = true;
+        const auto covered = changes_;
+        lock.unlock();
+        const auto failed = sync_once();
+        lock.lock();
+        is_syncing_ = false;
+        if (!failed) synced_ = covered;
+        mine->is_done = true;
+        mine->failed = failed;
+        round_done_.notify_all();
+    }
+    return mine->failed;
+}
+
+}  // namespace fairlead::files

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+namespace fairlead::files {
+
+/// Whether the disk below a store can still be believed. Thread safe.
+class disk_health {
+public:
+    /// True after a write or a sync failed with EIO or EROFS: the state of the disk is unknown, and stays so
+    /// until a restart.
+    bool has_failed() const noexcept { return has_failed_.load(std::memory_order_acquire); }
+    /// Takes note of an error of a write, a link or a sync, and returns it.
+    error_code note(error_code failed) noexcept;
+
+private:
+    std::atomic<bool> has_failed_{false};
+};
+
+/// One directory of an upload store, and which of its names are on the disk. There is one object for each
+/// directory at a time (upload_store sees to that), so whoever has to say what stands in it knows what others
+/// changed. Thread safe.
+class store_directory {
+public:
+    /// What was done before is taken for unsynced. `health` outlives it.
+    store_directory(unique_fd opened, disk_health& health) noexcept
+        : directory_(std::move(opened)), health_(health) {}
+
+    int get() const noexcept { return directory_.get(); }
+
+    /// To be called after a name was made, replaced or removed: until the next successful `sync` nobody may
+    /// tell a client of it.
+    void note_change() noexcept;
+
+    /// Returns when every change that was noted before the call is on the disk; at once when there is none
+    /// that is not. Calls that overlap share one fsync, which began after the last of them; if it fails, it
+    /// has failed for each of them. Blocks. Errors: the errno of fsync; EIO once the disk has failed.
+    error_code sync();
+
+private:
+    error_code sync_once() noexcept;
+
+    // One fsync, shared by the calls that had come before it began.
+    struct round {
+        bool is_done = false;
+        error_code failed;
+    };
+    const unique_fd directory_;
+    disk_health& health_;
+    std::mutex mutex_;
+    std::condition_variable round_done_;
+    std::shared_ptr<round> gathering_;  // the round that has not begun yet
+    bool is_syncing_ = false;
+    std::uint64_t changes_ = 1;  // noted so far
+    std::uint64_t synced_ = 0;   // of them, on the disk
+};
+
+}  // namespace fairlead::files

@@ -1,0 +1,116 @@
+#include "files/store_space.hpp"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+namespace fairlead::files {
+namespace {
+
+// Below this distance to the floor each upload looks at the disk itself; above it, what was seen within the
+// last second will do.
+constexpr std::uint64_t near_floor = 256ULL << 20;
+
+/// Bytes of all regular files below an open directory, temporaries too.
+result<std::uint64_t> bytes_below(int directory) {
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    std::uint64_t bytes = 0;
+    const auto root = fs::path("/proc/self/fd") / std::to_string(directory) / ".";
+    for (fs::recursive_directory_iterator next(root, fs::directory_options::skip_permission_denied, failed), end;
+         !failed && next != end; next.increment(failed)) {
+        // What is removed meanwhile counts nothing.
+        std::error_code gone;
+        if (!next->is_symlink(gone) && next->is_regular_file(gone)) {
+            const auto size = next->file_size(gone);
+            if (!gone) bytes += size;
+        }
+    }
+    if (failed) return error_code(failed);
+    return bytes;
+}
+
+}  // namespace
+
+error_code store_space::look() noexcept {
+    struct statvfs about{};
+    if (::fstatvfs(directory_, &about) != 0) return last_error();
+    free_.store(static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize, std::memory_order_relaxed);
+    return {};
+}
+
+store_space::usage store_space::current() const noexcept {
+    const std::lock_guard guard(mutex_);
+    return {stored_, claimed_, free_.load(std::memory_order_relaxed)};
+}
+
+result<store_space::claim> store_space::take(std::uint64_t bytes) {
+    claim taken(this);
+    if (const auto failed = taken.grow_to(bytes)) return failed;
+    return taken;
+}
+
+error_code store_space::claim::grow_to(std::uint64_t bytes) {
+    if (bytes <= bytes_) return {};
+    if (const auto failed = owner_->set_aside(bytes - bytes_)) return failed;
+    bytes_ = bytes;
+    return {};
+}
+
+void store_space::claim::keep(std::uint64_t size, std::uint64_t replaced) noexcept {
+    const std::lock_guard guard(owner_->mutex_);
+    owner_->claimed_ -= bytes_;
+    owner_->stored_ += size;
+    owner_->stored_ -= std::min(owner_->stored_, replaced);
+    ++owner_->changes_;
+    bytes_ = 0;
+}
+
+/// What has been written of other uploads counts twice, as claimed and as no longer free: that errs on the
+/// safe side, for as long as they take.
+error_code store_space::set_aside(std::uint64_t more) {
+    const auto needed = [&](std::uint64_t claimed) { return limits_.min_free + claimed + more; };
+    std::uint64_t claimed = 0;
+    {
+        const std::lock_guard guard(mutex_);
+        if (limits_.quota != 0 &&
+            (stored_ + claimed_ > limits_.quota || more > limits_.quota - stored_ - claimed_))
+            return errc::quota_exceeded;
+        claimed = claimed_;
+        claimed_ += more;
+    }
+    if (free_.load(std::memory_order_relaxed) >= needed(claimed) + near_floor) return {};
+    auto failed = look();
+    if (!failed && free_.load(std::memory_order_relaxed) < needed(claimed)) failed = errno_code(ENOSPC);
+    if (failed) give_back(more);
+    return failed;
+}
+
+void store_space::give_back(std::uint64_t bytes) noexcept {
+    const std::lock_guard guard(mutex_);
+    claimed_ -= bytes;
+}
+
+void store_space::freed(std::uint64_t size) noexcept {
+    const std::lock_guard guard(mutex_);
+    stored_ -= std::min(stored_, size);
+    ++changes_;
+}
+
+error_code store_space::count() {
+    if (limits_.quota == 0) return {};
+    const auto begin = [&] {
+        const std::lock_guard guard(mutex_);
+        return changes_;
+    }();
+    const auto bytes = bytes_below(directory_);
+    if (!bytes) return bytes.error();
+    const std::lock_guard guard(mutex_);
+    // At the start nothing is under way. Later a store that never rests keeps its own sum.
+    if (changes_ == begin) stored_ = *bytes;
+    return {};
+}
+
+}  // namespace fairlead::files

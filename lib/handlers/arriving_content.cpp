@@ -1,0 +1,169 @@
+#include "handlers/arriving_content.hpp"
+
+#include "handlers/refusals.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace fairlead::handlers {
+namespace {
+
+// First buffer for a body of unknown length.
+constexpr std::size_t first_buffer = 4 * 1024;
+// So much a slow client may keep in memory: thousands of them are nothing special.
+constexpr std::size_t slow_buffer = 16 * 1024;
+// A client that fills a buffer within this time is a quick one, which gets a larger one.
+constexpr std::chrono::milliseconds quick_fill{50};
+// Fewer visits to the disk cost less; beyond this nothing more is gained.
+constexpr std::size_t most_buffer = 128 * 1024;
+// Buffers of all uploads together, above which each has to do with the small one.
+constexpr std::uint64_t most_buffers = 64ULL << 20;
+// What is set aside ahead for a body of unknown length.
+constexpr std::uint64_t claim_step = 1ULL << 20;
+
+bool wants(const std::vector<sha_digest>& expected, sha_kind kind) {
+    return std::any_of(expected.begin(), expected.end(),
+                       [&](const sha_digest& one) { return one.kind() == kind; });
+}
+
+}  // namespace
+
+arriving_content::arriving_content(const upload_place& place, content_plan plan)
+    : place_(place), plan_(std::move(plan)) {
+    if (plan_.wants_digest || wants(plan_.expected, sha_kind::sha256)) sha256_.emplace(sha_kind::sha256);
+    if (wants(plan_.expected, sha_kind::sha512)) sha512_.emplace(sha_kind::sha512);
+}
+
+arriving_content::~arriving_content() { resize_buffer(0); }
+
+error_code arriving_content::announce(std::int64_t length) {
+    announced_ = length;
+    if (!plan_.open_directory) return {};
+    auto claim = place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : claim_step);
+    if (!claim) return claim.error();
+    claim_.emplace(std::move(*claim));
+    return {};
+}
+
+void arriving_content::resize_buffer(std::size_t size) {
+    auto& total = place_.with.buffer_bytes;
+    const auto before = buffer_.size();
+    if (size == 0)
+        buffer_ = {};
+    else
+        buffer_.resize(size);
+    if (buffer_.size() >= before)
+        total.fetch_add(buffer_.size() - before, std::memory_order_relaxed);
+    else
+        total.fetch_sub(before - buffer_.size(), std::memory_order_relaxed);
+}
+
+/// Where the next bytes go; at least one.
+std::span<char> arriving_content::room() {
+    if (buffer_.empty()) {
+        // + 1: so that the end is seen without another buffer.
+        const auto wanted = announced_ >= 0 ? static_cast<std::size_t>(announced_) - received_ + 1 : first_buffer;
+        resize_buffer(std::clamp<std::size_t>(wanted, 1, slow_buffer));
+    } else if (used_ == buffer_.size()) {
+        resize_buffer(std::min(buffer_.size() * 2, most_buffer));
+    }
+    if (used_ == 0) filling_since_ = clock::now();
+    return {buffer_.data() + used_, buffer_.size() - used_};
+}
+
+/// A full buffer goes to the disk, unless it was filled so quickly that a larger one is worth its memory.
+bool arriving_content::should_stage() const noexcept {
+    if (used_ < buffer_.size() || used_ < slow_buffer) return false;
+    return buffer_.size() >= most_buffer || clock::now() - filling_since_ > quick_fill ||
+           place_.with.buffer_bytes.load(std::memory_order_relaxed) > most_buffers;
+}
+
+task<std::optional<http::problem>> arriving_content::receive(http::body_reader& body,
+                                                             content::json_check* check) {
+    const auto most = place_.rules.max_body;
+    const auto refused = announce(body.length());
+    if (refused) co_return storage_failed(place_, refused);
+    for (;;) {
+        if (should_stage()) {
+            const auto failed = co_await stage();
+            if (failed) co_return storage_failed(place_, failed);
+        }
+        const auto into = room();
+        const auto got = co_await body.read_some(into);
+        if (!got) co_return body_failed(got.error());
+        if (*got == 0) break;
+        received_ += *got;
+        if (received_ > most) co_return too_large(place_.rules, "more");
+        const auto fault = check ? check->write(into.first(*got)) : std::nullopt;
+        if (fault) co_return refuse(http::status::bad_request, fault->text());
+        used_ += *got;
+    }
+    const auto fault = check ? check->finish() : std::nullopt;
+    if (fault) co_return refuse(http::status::bad_request, fault->text());
+    co_return std::nullopt;
+}
+
+task<error_code> arriving_content::append(std::span<const char> piece) {
+    while (!piece.empty()) {
+        if (should_stage()) {
+            const auto failed = co_await stage();
+            if (failed) co_return failed;
+        }
+        const auto into = room();
+        const auto n = std::min(into.size(), piece.size());
+        std::memcpy(into.data(), piece.data(), n);
+        used_ += n;
+        received_ += n;
+        piece = piece.subspan(n);
+    }
+    co_return error_code{};
+}
+
+/// Digests and writes what is in the buffer. Blocks.
+error_code arriving_content::write_out() {
+    const std::span<const char> piece(buffer_.data(), used_);
+    if (sha256_) sha256_->update(piece);
+    if (sha512_) sha512_->update(piece);
+    used_ = 0;
+    if (!plan_.open_directory) return {};
+    if (claim_ && announced_ < 0)
+        if (const auto failed = claim_->grow_to((received_ / claim_step + 1) * claim_step)) return failed;
+    if (!staged_) {
+        auto where = plan_.open_directory();
+        if (!where) return where.error();
+        auto file = files::staged_file::create(place_.with.store, std::move(*where),
+                                               announced_ > 0 ? static_cast<std::uint64_t>(announced_) : 0);
+        if (!file) return file.error();
+        staged_.emplace(std::move(*file));
+    }
+    return staged_->write(piece);
+}
+
+task<error_code> arriving_content::stage() {
+    // Who has become slow since, or came when memory was plenty, goes on with less.
+    const bool is_slow = clock::now() - filling_since_ > quick_fill ||
+                         place_.with.buffer_bytes.load(std::memory_order_relaxed) > most_buffers;
+    const auto failed = co_await place_.with.disk.run([this] { return write_out(); });
+    if (is_slow) resize_buffer(0);
+    co_return failed;
+}
+
+error_code arriving_content::complete() {
+    if (const auto failed = write_out()) return failed;
+    resize_buffer(0);
+    if (const auto failed = check_digests()) return failed;
+    if (!staged_) return {};
+    return staged_->seal(plan_.wants_digest ? digest_ : std::nullopt);
+}
+
+error_code arriving_content::check_digests() {
+    std::optional<sha_digest> sha512;
+    if (sha256_) digest_ = sha256_->finish();
+    if (sha512_) sha512 = sha512_->finish();
+    for (const auto& one : plan_.expected)
+        if (one != *(one.kind() == sha_kind::sha256 ? digest_ : sha512)) return errc::digest_mismatch;
+    return {};
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,34 @@
+#include "handlers/delete_upload.hpp"
+
+#include "handlers/refusals.hpp"
+#include "handlers/stored_name.hpp"
+
+namespace fairlead::handlers {
+
+bool delete_upload::try_handle(http::request& request, http::outcome& outcome) {
+    auto fault = stored_name(place_, request).fault();
+    if (fault) outcome = std::move(*fault);
+    return fault.has_value();
+}
+
+task<http::outcome> delete_upload::handle(http::request& request) {
+    const stored_name target(place_, request);
+    if (auto fault = target.fault()) co_return std::move(*fault);
+    auto& store = place_.with.store;
+    std::string indeterminate;
+    const auto removed = co_await place_.with.disk.run([&]() -> result<files::stored_entry> {
+        const auto folder = store.open(target.folder(), false);
+        if (!folder) return folder.error();
+        return store.remove(**folder, target.name(), condition_of(request), indeterminate);
+    });
+    if (!removed && removed.error() == boost::system::errc::no_such_file_or_directory)
+        co_return not_found();
+    if (!removed) co_return name_failed(place_, removed.error(), indeterminate);
+    place_.forget(target.path());
+    http::response answer;
+    answer.status = http::status::no_content;
+    add_promise(answer, place_, {}, {});
+    co_return answer;
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,388 @@
+#include "handlers/form_upload.hpp"
+
+#include "base/text.hpp"
+#include "files/staged_folder.hpp"
+#include "files/stored_digest.hpp"
+#include "handlers/arriving_content.hpp"
+#include "handlers/refusals.hpp"
+#include "http/cache_rules.hpp"
+#include "http/digest_fields.hpp"
+#include "http/field_value.hpp"
+#include "http/target.hpp"
+#include "http/upload_name.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+#include <memory>
+#include <set>
+#include <utility>
+
+namespace fairlead::handlers {
+namespace {
+
+using event = content::multipart_reader::event;
+
+constexpr std::size_t read_size = 32 * 1024;
+// Text fields of one form together are kept in memory.
+constexpr std::size_t most_field_bytes = 256 * 1024;
+
+http::problem bad_form(std::string_view sentence) { return refuse(http::status::bad_request, sentence); }
+
+}  // namespace
+
+/// One form on its way.
+class form_upload::form {
+public:
+    form(const upload_place& place, repeat_guard& guard, std::string_view boundary)
+        : place_(place), guard_(guard), reader_(boundary, limits_of(place.rules)), hasher_(sha_kind::sha256) {}
+
+    /// Reads the body to its end.
+    task<std::optional<http::problem>> receive(http::body_reader& body);
+
+    /// Places everything. Blocks: for the pool.
+    result<files::answer_record> store();
+
+    std::uint64_t received() const noexcept { return received_; }
+    const std::string& indeterminate_name() const noexcept { return indeterminate_; }
+    /// A name that the client chose is taken.
+    bool is_taken() const noexcept { return is_taken_; }
+
+private:
+    struct stored_part {
+        std::string field;
+        std::string filename;  ///< as the client gave it
+        std::string type;
+        std::string name;  ///< under which it is stored
+        std::string digest;
+        std::uint64_t size = 0;
+        std::unique_ptr<arriving_content> content;  ///< until it lies in the folder
+    };
+
+    static content::multipart_limits limits_of(const upload_rules& rules) {
+        content::multipart_limits limits;
+        limits.max_parts = rules.max_parts;
+        return limits;
+    }
+
+    task<std::optional<http::problem>> read_pieces(std::span<const char> input);
+    task<std::optional<http::problem>> begin_part();
+    std::optional<http::problem> begin_file(stored_part& part);
+    task<std::optional<http::problem>> take_data(std::span<const char> piece);
+    task<std::optional<http::problem>> end_part();
+    std::string name_for(const stored_part& part) const;
+    void add_to_fingerprint(std::string_view kind, std::initializer_list<std::string_view> texts);
+    error_code finish_last();
+    error_code move_to_folder();
+    error_code make_folder();
+    error_code write_fields();
+    result<files::answer_record> store_single();
+    result<files::answer_record> store_folder();
+    std::string describe(const std::string& location) const;
+    boost::json::object fields_object() const;
+
+    bool is_single() const noexcept { return files_.size() == 1 && fields_.empty(); }
+
+    const upload_place& place_;
+    repeat_guard& guard_;
+    content::multipart_reader reader_;
+    sha_hasher hasher_;  // of what the parts are: the fingerprint
+    std::optional<files::store_space::claim> claim_;
+    std::vector<std::pair<std::string, std::string>> fields_;
+    std::size_t field_bytes_ = 0;
+    std::vector<stored_part> files_;
+    std::set<std::string> names_;  // that clients chose
+    bool is_in_file_ = false;
+    bool is_skipped_ = false;  // a field of files that was left empty
+    std::optional<files::staged_folder> folder_;
+    std::uint64_t received_ = 0;
+    std::string fingerprint_;
+    std::string indeterminate_;
+    bool is_taken_ = false;
+};
+
+task<std::optional<http::problem>> form_upload::form::receive(http::body_reader& body) {
+    if (!guard_.is_repeat()) {
+        const auto length = body.length();
+        auto claim = place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : 0);
+        if (!claim) co_return storage_failed(place_, claim.error());
+        claim_.emplace(std::move(*claim));
+    }
+    std::vector<char> input(read_size);
+    for (;;) {
+        const auto got = co_await body.read_some(input);
+        if (!got) co_return body_failed(got.error());
+        if (*got == 0) break;
+        received_ += *got;
+        if (received_ > place_.rules.max_body) co_return too_large(place_.rules, "more");
+        if (claim_)
+            if (const auto failed = claim_->grow_to(received_)) co_return storage_failed(place_, failed);
+        auto refused = co_await read_pieces({input.data(), *got});
+        if (refused) co_return refused;
+    }
+    if (const auto fault = reader_.finish()) co_return bad_form(*fault);
+    if (files_.empty() && fields_.empty()) co_return bad_form("The form has neither a file nor a field.");
+    co_return std::nullopt;
+}
+
+task<std::optional<http::problem>> form_upload::form::read_pieces(std::span<const char> input) {
+    for (;;) {
+        const auto step = reader_.feed(input);
+        input = input.subspan(step.consumed);
+        std::optional<http::problem> refused;
+        switch (step.what) {
+            case event::need_more:
+            case event::end:
+                if (step.what == event::need_more) co_return std::nullopt;
+                break;
+            case event::part_begin: refused = co_await begin_part(); break;
+            case event::data: refused = co_await take_data(step.data); break;
+            case event::part_end: refused = co_await end_part(); break;
+            case event::error: refused = bad_form(step.error); break;
+        }
+        if (refused) co_return refused;
+    }
+}
+
+task<std::optional<http::problem>> form_upload::form::begin_part() {
+    const auto& head = reader_.part();
+    is_in_file_ = head.filename.has_value();
+    is_skipped_ = is_in_file_ && head.filename->empty();
+    if (is_skipped_) co_return std::nullopt;
+    if (!is_in_file_) {
+        fields_.emplace_back(head.name, std::string());
+        co_return std::nullopt;
+    }
+    // The one before goes into the folder, and gives its descriptor back.
+    if (!files_.empty()) {
+        const auto failed = co_await place_.with.disk.run(
+            [this] { return guard_.is_repeat() ? finish_last() : move_to_folder(); });
+        if (failed) co_return storage_failed(place_, failed);
+    }
+    stored_part part;
+    part.field = head.name;
+    part.filename = *head.filename;
+    part.type = head.content_type.empty() ? "text/plain" : head.content_type;
+    auto refused = begin_file(part);
+    if (refused) co_return refused;
+    files_.push_back(std::move(part));
+    co_return std::nullopt;
+}
+
+std::optional<http::problem> form_upload::form::begin_file(stored_part& part) {
+    const auto& rules = place_.rules;
+    if (!http::is_of_types(part.type, rules.types))
+        return refuse(http::status::unsupported_media_type,
+                      "A file of the form has a type that is not taken here (uploads.types).");
+    if (rules.are_named_by_client) {
+        const auto name = http::base_name_of(part.filename);
+        if (const auto fault = http::fault_of_upload_name(name)) return bad_form(*fault);
+        if (name == form_fields_name)
+            return bad_form("A file of a form cannot be called fields.json: its fields have that name.");
+        if (!names_.emplace(name).second)
+            return bad_form("Two files of the form have the same name: rename one of them.");
+        part.name = name;
+    } else {
+        part.name = "file_" + std::to_string(files_.size() + 1);
+        part.name += http::extension_for(part.type);
+    }
+    content_plan plan;
+    const auto wanted = http::parse_digests(reader_.part().content_digest);
+    if (!wanted) return http::to_problem(wanted.error());
+    if (wanted->sha256) plan.expected.push_back(*wanted->sha256);
+    if (wanted->sha512) plan.expected.push_back(*wanted->sha512);
+    plan.wants_digest = rules.has_digests || guard_.is_on();
+    if (!guard_.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
+    part.content = std::make_unique<arriving_content>(place_, std::move(plan));
+    return std::nullopt;
+}
+
+task<std::optional<http::problem>> form_upload::form::take_data(std::span<const char> piece) {
+    if (is_in_file_) {
+        if (is_skipped_)
+            co_return bad_form("A file of the form has no name: give it one (filename).");
+        const auto failed = co_await files_.back().content->append(piece);
+        if (failed) co_return storage_failed(place_, failed);
+        co_return std::nullopt;
+    }
+    field_bytes_ += piece.size();
+    if (field_bytes_ > most_field_bytes)
+        co_return refuse(http::status::payload_too_large,
+                         "The text fields of a form may have 262144 bytes together: send long texts as files.");
+    fields_.back().second.append(piece.data(), piece.size());
+    co_return std::nullopt;
+}
+
+task<std::optional<http::problem>> form_upload::form::end_part() {
+    if (is_in_file_ || is_skipped_) co_return std::nullopt;
+    if (!is_valid_utf8(fields_.back().second) || !is_valid_utf8(fields_.back().first))
+        co_return bad_form("A text field of the form is not UTF-8: send other bytes as a file.");
+    co_return std::nullopt;
+}
+
+/// Each text with its length, so that no two forms read alike.
+void form_upload::form::add_to_fingerprint(std::string_view kind,
+                                           std::initializer_list<std::string_view> texts) {
+    hasher_.update(kind);
+    for (const auto text : texts) {
+        hasher_.update(" " + std::to_string(text.size()) + ":");
+        hasher_.update(text);
+    }
+}
+
+/// Completes the file that came last, and adds it to the fingerprint. Blocks.
+error_code form_upload::form::finish_last() {
+    auto& part = files_.back();
+    if (const auto failed = part.content->complete()) return failed;
+    part.size = part.content->received();
+    if (part.content->digest()) part.digest = http::format_digest(*part.content->digest());
+    add_to_fingerprint("file", {part.field, part.filename, part.type, part.digest});
+    return {};
+}
+
+error_code form_upload::form::make_folder() {
+    if (folder_) return {};
+    auto made = files::staged_folder::create(place_.with.store);
+    if (!made) return made.error();
+    folder_.emplace(std::move(*made));
+    return {};
+}
+
+error_code form_upload::form::move_to_folder() {
+    if (const auto failed = finish_last()) return failed;
+    if (const auto failed = make_folder()) return failed;
+    auto& part = files_.back();
+    if (const auto failed = folder_->add(std::move(part.content->file()), part.name)) return failed;
+    part.content.reset();
+    return {};
+}
+
+result<files::answer_record> form_upload::form::store() {
+    if (!files_.empty()) {
+        const bool stays = guard_.is_repeat() || is_single();
+        if (const auto failed = stays ? finish_last() : move_to_folder()) return failed;
+    }
+    for (const auto& [name, value] : fields_) add_to_fingerprint("field", {name, value});
+    fingerprint_ = hex(hasher_.finish());
+    if (guard_.is_repeat()) {
+        files::answer_record same;
+        same.fingerprint = fingerprint_;
+        return same;
+    }
+    auto stored = is_single() ? store_single() : store_folder();
+    if (!stored) return stored;
+    stored->fingerprint = fingerprint_;
+    guard_.remember(*stored);
+    return stored;
+}
+
+result<files::answer_record> form_upload::form::store_single() {
+    auto& part = files_.front();
+    const bool is_clients = place_.rules.are_named_by_client;
+    const auto name = is_clients ? part.name : guard_.name("upload", http::extension_for(part.type));
+    files::answer_record record;
+    record.digest = part.digest;
+    auto placed = part.content->file().place(name, files::is_absent);
+    if (placed) {
+        record.etag = std::move(placed->etag);
+        claim_->keep(part.size, 0);
+    } else if (guard_.is_on() && placed.error() == errc::precondition_failed) {
+        // The record was lost, or forgotten: the file itself tells.
+        if (const auto other = guard_.compare_with_stored(name, *part.content->digest())) {
+            is_taken_ = is_clients;
+            return other;
+        }
+        record.etag = files::make_entity_tag(*part.content->digest());
+    } else {
+        is_taken_ = placed.error() == errc::precondition_failed;
+        indeterminate_ = part.content->indeterminate_name();
+        return placed.error();
+    }
+    part.name = name;
+    record.location = place_.rules.url_prefix + name;
+    record.location = http::encode_path(record.location);
+    record.body = describe(record.location);
+    return record;
+}
+
+result<files::answer_record> form_upload::form::store_folder() {
+    if (const auto failed = make_folder()) return failed;
+    if (const auto failed = write_fields()) return failed;
+    const auto name = guard_.name("form", "");
+    files::answer_record record;
+    auto failed = folder_->place(name);
+    if (failed == boost::system::errc::file_exists && guard_.is_on())
+        failed = guard_.compare_with_form(name, fingerprint_);
+    if (failed) {
+        indeterminate_ = folder_->indeterminate_name();
+        return failed;
+    }
+    std::uint64_t bytes = 0;
+    for (const auto& one : files_) bytes += one.size;
+    claim_->keep(bytes, 0);
+    record.location = place_.rules.url_prefix + name + "/";
+    record.body = describe(record.location);
+    return record;
+}
+
+/// What was in the form, for whoever processes it.
+boost::json::object form_upload::form::fields_object() const {
+    boost::json::array fields, stored;
+    for (const auto& [name, value] : fields_) fields.push_back({{"name", name}, {"value", value}});
+    for (const auto& one : files_) {
+        boost::json::object about{{"field", one.field}, {"filename", one.filename}, {"type", one.type},
+                                  {"name", one.name},   {"size", one.size}};
+        if (!one.digest.empty()) about["digest"] = one.digest;
+        stored.push_back(std::move(about));
+    }
+    return {{"fields", std::move(fields)}, {"files", std::move(stored)}};
+}
+
+error_code form_upload::form::write_fields() {
+    auto object = fields_object();
+    object["fingerprint"] = fingerprint_;
+    const auto text = boost::json::serialize(object);
+    auto file = files::staged_file::create(place_.with.store, place_.with.store.top());
+    if (!file) return file.error();
+    if (const auto failed = file->write(text)) return failed;
+    if (const auto failed = file->seal(std::nullopt)) return failed;
+    return folder_->add(std::move(*file), form_fields_name);
+}
+
+std::string form_upload::form::describe(const std::string& location) const {
+    boost::json::object text{{"status", "success"},
+                             {"message", "File created successfully"},
+                             {"filepath", location}};
+    text["files"] = fields_object()["files"];
+    return boost::json::serialize(text);
+}
+
+task<http::outcome> form_upload::take(http::request& request, repeat_guard& guard) const {
+    auto& metrics = place_.with.metrics;
+    const auto boundary =
+        content::multipart_reader::boundary_of(request.fields[http::field::content_type]);
+    if (!boundary) {
+        metrics.upload_terminated();
+        co_return bad_form(boundary.error());
+    }
+    const auto arriving = std::make_unique<form>(place_, guard, *boundary);
+    auto refused = co_await arriving->receive(*request.body);
+    metrics.upload_received(arriving->received());
+    if (refused) {
+        metrics.upload_terminated();
+        co_return std::move(*refused);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const auto stored = co_await place_.with.disk.run([&] { return arriving->store(); });
+    metrics.upload_committed(std::chrono::steady_clock::now() - begin, stored.has_value());
+    if (arriving->is_taken())
+        co_return refuse(http::status::conflict,
+                         "A file with this name is stored already: rename yours, or replace it by PUT.");
+    if (!stored && stored.error() == errc::precondition_failed) co_return repeat_guard::other_content();
+    if (!stored) co_return storage_failed(place_, stored.error(), arriving->indeterminate_name());
+    if (guard.is_repeat()) co_return guard.answer_again(stored->fingerprint);
+    co_return created(place_, *stored);
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,149 @@
+#include "handlers/post_upload.hpp"
+
+#include "base/text.hpp"
+#include "content/json_check.hpp"
+#include "files/stored_digest.hpp"
+#include "handlers/arriving_content.hpp"
+#include "handlers/methods.hpp"
+#include "handlers/refusals.hpp"
+#include "http/cache_rules.hpp"
+#include "http/digest_fields.hpp"
+#include "http/field_value.hpp"
+#include "http/refusal.hpp"
+#include "http/upload_name.hpp"
+
+namespace fairlead::handlers {
+namespace {
+
+/// The name has only letters, digits, '-', '_' and '.', so it needs no escaping.
+std::string created_text(const std::string& path) {
+    return R"({"status":"success","message":"File created successfully","filepath":")" + path + "\"}";
+}
+
+}  // namespace
+
+bool post_upload::try_handle(http::request& request, http::outcome& outcome) {
+    way how{};
+    auto refusal = refuse_early(request, how);
+    if (refusal) outcome = std::move(*refusal);
+    return refusal.has_value();
+}
+
+std::optional<post_upload::way> post_upload::choose(std::string_view content_type) const {
+    const auto& rules = place_.rules;
+    const auto type = http::parse_media_type(content_type);
+    if (!type && !content_type.empty()) return std::nullopt;
+    if (type && rules.takes_json && type->is("application", "json")) return way::json;
+    if (type && rules.takes_forms && type->is("multipart", "form-data")) return way::form;
+    // Bytes of no type (RFC 9110 section 8.3).
+    const auto whole = type ? content_type : std::string_view("application/octet-stream");
+    if (rules.takes_raw && http::is_of_types(whole, rules.types)) return way::raw;
+    return std::nullopt;
+}
+
+http::problem post_upload::refuse_type() const {
+    const auto& rules = place_.rules;
+    std::string types;
+    const auto add = [&](std::string_view type) { types.append(types.empty() ? "" : ", ").append(type); };
+    if (rules.takes_json) add("application/json");
+    if (rules.takes_forms) add("multipart/form-data");
+    if (rules.takes_raw)
+        for (const auto& one : rules.types) add(one);
+    auto refusal =
+        refuse(http::status::unsupported_media_type, "This address takes Content-Type: " + types + ".");
+    refusal.fields.add("Accept-Post", types);
+    return refusal;
+}
+
+std::optional<http::outcome> post_upload::refuse_early(const http::request& request, way& how) const {
+    if (auto other = check_method(request, {http::verb::post})) return other;
+    const auto content_type = request.fields[http::field::content_type];
+    const auto chosen = choose(content_type);
+    if (!chosen) return refuse_type();
+    how = *chosen;
+    if (how == way::json) {
+        const auto charset = http::parse_media_type(content_type)->parameter("charset");
+        if (!charset.empty() && !iequals(http::unquote(charset), "utf-8"))
+            return refuse(http::status::unsupported_media_type,
+                          "JSON is sent as UTF-8 (RFC 8259 section 8.1).");
+    }
+    if (auto refusal = refuse_body(place_, request)) return std::move(*refusal);
+    return std::nullopt;
+}
+
+task<http::outcome> post_upload::handle(http::request& request) {
+    way how{};
+    if (auto refusal = refuse_early(request, how)) co_return std::move(*refusal);
+    repeat_guard guard(place_);
+    auto refused = co_await guard.enter(request);
+    if (refused) co_return std::move(*refused);
+    place_.with.metrics.upload_created();
+    auto outcome = how == way::form ? forms_.take(request, guard) : take(request, how, guard);
+    auto answer = co_await std::move(outcome);
+    co_return answer;
+}
+
+task<http::outcome> post_upload::take(http::request& request, way how, repeat_guard& guard) {
+    auto& metrics = place_.with.metrics;
+    content_plan plan;
+    auto expected = expected_digests(request.fields);
+    if (!expected) {
+        metrics.upload_terminated();
+        co_return http::to_problem(expected.error());
+    }
+    plan.expected = std::move(*expected);
+    plan.wants_digest = place_.rules.has_digests || guard.is_on();
+    if (!guard.is_repeat())
+        plan.open_directory = [this] { return place_.with.store.open({}, false); };
+    arriving_content arriving(place_, std::move(plan));
+
+    std::optional<content::json_check> check;
+    if (how == way::json) check.emplace(place_.rules.max_depth, place_.rules.max_body);
+    auto refused = co_await arriving.receive(*request.body, check ? &*check : nullptr);
+    metrics.upload_received(arriving.received());
+    if (refused) {
+        metrics.upload_terminated();
+        co_return std::move(*refused);
+    }
+    const auto extension =
+        how == way::json ? ".json" : http::extension_for(request.fields[http::field::content_type]);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto stored = co_await place_.with.disk.run([&]() -> result<files::answer_record> {
+        return store(arriving, guard, extension);
+    });
+    metrics.upload_committed(std::chrono::steady_clock::now() - begin, stored.has_value());
+    if (!stored && stored.error() == errc::precondition_failed) co_return guard.other_content();
+    if (!stored) co_return storage_failed(place_, stored.error(), arriving.indeterminate_name());
+    if (guard.is_repeat()) co_return guard.answer_again(stored->fingerprint);
+    co_return created(place_, *stored);
+}
+
+/// Places what has come, and remembers the answer. Blocks.
+result<files::answer_record> post_upload::store(arriving_content& arriving, const repeat_guard& guard,
+                                                std::string_view extension) const {
+    if (const auto failed = arriving.complete()) return failed;
+    files::answer_record record;
+    if (arriving.digest()) {
+        record.fingerprint = hex(*arriving.digest());
+        if (place_.rules.has_digests || guard.is_on()) record.digest = http::format_digest(*arriving.digest());
+    }
+    if (guard.is_repeat()) return record;
+    const auto name = guard.name("upload", extension);
+    auto placed = arriving.file().place(name, guard.is_on() ? files::name_condition(files::is_absent) : nullptr);
+    if (placed) {
+        arriving.keep(0);
+        record.etag = std::move(placed->etag);
+    } else if (guard.is_on() && placed.error() == errc::precondition_failed) {
+        // The record was lost, or forgotten: the file itself tells.
+        if (const auto other = guard.compare_with_stored(name, *arriving.digest())) return other;
+        record.etag = files::make_entity_tag(*arriving.digest());
+    } else {
+        return placed.error();
+    }
+    record.location = place_.rules.url_prefix + name;
+    record.body = created_text(record.location);
+    guard.remember(record);
+    return record;
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,117 @@
+#include "handlers/put_upload.hpp"
+
+#include "handlers/methods.hpp"
+#include "handlers/refusals.hpp"
+#include "handlers/stored_name.hpp"
+#include "http/cache_rules.hpp"
+#include "http/digest_fields.hpp"
+#include "http/field_value.hpp"
+#include "http/refusal.hpp"
+#include "http/target.hpp"
+
+namespace fairlead::handlers {
+namespace {
+
+// A body above this is not asked for before its name was looked at.
+constexpr std::int64_t worth_looking = 1 << 20;
+
+/// Whether the client is better told at once that its body is not wanted.
+bool should_look_ahead(const http::request& request) {
+    const auto length = request.body->length();
+    return length < 0 || length > worth_looking || request.fields.find(http::field::expect) ||
+           condition_of(request) != nullptr;
+}
+
+}  // namespace
+
+bool put_upload::try_handle(http::request& request, http::outcome& outcome) {
+    auto refusal = refuse_early(request);
+    if (refusal) outcome = std::move(*refusal);
+    return refusal.has_value();
+}
+
+std::optional<http::problem> put_upload::refuse_early(const http::request& request) const {
+    if (auto fault = stored_name(place_, request).fault()) return fault;
+    // RFC 9110 section 14.5: a part must not be taken for the whole.
+    if (request.fields.find(http::field::content_range))
+        return refuse(http::status::bad_request, "A part of a file cannot be stored: send all of it.");
+    auto type = request.fields[http::field::content_type];
+    if (type.empty()) type = "application/octet-stream";
+    if (!http::parse_media_type(type) || !http::is_of_types(type, place_.rules.types))
+        return refuse(http::status::unsupported_media_type,
+                      "Files of this Content-Type are not taken here (uploads.types).");
+    return refuse_body(place_, request);
+}
+
+/// What would refuse the upload at its end refuses it now. Blocks.
+error_code put_upload::look_ahead(const http::request& request) const {
+    auto& store = place_.with.store;
+    const stored_name target(place_, request);
+    const auto folder = store.open(target.folder(), false);
+    const bool is_missing =
+        !folder && folder.error() == boost::system::errc::no_such_file_or_directory;
+    if (!folder && !(is_missing && place_.rules.makes_directories)) return folder.error();
+    std::optional<files::stored_entry> current;
+    if (folder) {
+        auto found = store.look(**folder, target.name());
+        if (!found) return found.error();
+        current = std::move(*found);
+    }
+    if (current && current->kind != files::file_kind::regular) return errc::not_a_file;
+    const auto condition = condition_of(request);
+    if (!condition || condition(current ? &*current : nullptr)) return {};
+    // The client will rely on this state as on any other.
+    const auto failed = folder && store.is_durable() ? (*folder)->sync() : error_code{};
+    return failed ? failed : errc::precondition_failed;
+}
+
+task<http::outcome> put_upload::handle(http::request& request) {
+    if (auto refusal = refuse_early(request)) co_return std::move(*refusal);
+    if (should_look_ahead(request)) {
+        const auto failed = co_await place_.with.disk.run([&] { return look_ahead(request); });
+        if (failed) co_return name_failed(place_, failed);
+    }
+    place_.with.metrics.upload_created();
+    auto answer = co_await take(request);
+    co_return answer;
+}
+
+task<http::outcome> put_upload::take(http::request& request) {
+    auto& metrics = place_.with.metrics;
+    auto& store = place_.with.store;
+    const stored_name target(place_, request);
+    content_plan plan;
+    auto expected = expected_digests(request.fields);
+    if (!expected) {
+        metrics.upload_terminated();
+        co_return http::to_problem(expected.error());
+    }
+    plan.expected = std::move(*expected);
+    plan.wants_digest = place_.rules.has_digests;
+    plan.open_directory = [&] { return store.open(target.folder(), place_.rules.makes_directories); };
+    arriving_content arriving(place_, std::move(plan));
+    auto refused = co_await arriving.receive(*request.body, nullptr);
+    metrics.upload_received(arriving.received());
+    if (refused) {
+        metrics.upload_terminated();
+        co_return std::move(*refused);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const auto placed = co_await place_.with.disk.run([&]() -> result<files::staged_file::placed> {
+        if (const auto failed = arriving.complete()) return failed;
+        return arriving.file().place(target.name(), condition_of(request));
+    });
+    metrics.upload_committed(std::chrono::steady_clock::now() - begin, placed.has_value());
+    if (!placed) co_return name_failed(place_, placed.error(), arriving.indeterminate_name());
+    arriving.keep(placed->replaced);
+    place_.forget(target.path());
+
+    http::response answer;
+    answer.status = placed->is_new ? http::status::created : http::status::no_content;
+    if (placed->is_new) answer.fields.add("Location", http::encode_path(request.path));
+    add_promise(answer, place_, placed->etag,
+                place_.rules.has_digests ? http::format_digest(*arriving.digest()) : std::string());
+    co_return answer;
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "files/upload_store.hpp"
+#include "handlers/upload_place.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fairlead::handlers {
+
+/// The file that a PUT or DELETE names.
+class stored_name {
+public:
+    /// `request` has a path below the place's prefix.
+    stored_name(const upload_place& place, const http::request& request);
+
+    /// 400 for a name that cannot be used (http::fault_of_upload_path), 409 for that of a folder ("/a/").
+    std::optional<http::problem> fault() const;
+
+    const std::string& path() const noexcept { return path_; }  ///< below the place, decoded
+    std::string_view folder() const noexcept;  ///< where it stands; empty for the store's own
+    std::string name() const;                  ///< in the folder
+
+private:
+    std::string path_;
+};
+
+/// The preconditions of a request as the store asks for them, in one with the commit; nothing when it has none.
+/// `request` outlives it.
+files::name_condition condition_of(const http::request& request);
+
+/// The refusal for what went wrong with a name: as `storage_failed`, and 409 for a missing folder, 403 for a
+/// link on the way.
+http::problem name_failed(const upload_place& place, error_code error,
+                          const std::string& indeterminate = {});
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "base/blocking.hpp"
+#include "files/upload_store.hpp"
+#include "limits/work_limit.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <type_traits>
+
+namespace fairlead::handlers {
+
+/// Where the disk calls of uploads into one store run: on the pool of commits, each with a place among the
+/// requests at work. Without syncs a file goes to the page cache, which is quicker than another thread can be
+/// woken (measured: a fourth of the whole request); then a call runs where it is made, until one shows that
+/// the disk is in the way.
+class upload_disk {
+public:
+    upload_disk(const files::upload_store& store, boost::asio::thread_pool& commits,
+                limits::work_limit& work) noexcept
+        : store_(store), commits_(commits), work_(work) {}
+
+    /// Runs `call`, which returns an error_code or a result, and gives what it returned; errc::overloaded
+    /// when there was no place. What it refers to must live in the awaiting frame.
+    template <class Call>
+    task<std::invoke_result_t<Call>> run(Call call) {
+        const auto permit = co_await work_.acquire();
+        if (!permit) co_return make_error_code(errc::overloaded);
+        const auto begin = clock::now();
+        const bool is_quick = !store_.is_durable() && begin.time_since_epoch().count() >=
+                                                          slow_until_.load(std::memory_order_relaxed);
+        if (!is_quick) {
+            auto done = co_await run_blocking(commits_, std::move(call));
+            co_return done;
+        }
+        auto done = call();
+        take_note(begin, clock::now());
+        co_return done;
+    }
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    // A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and after it
+    // the pool is used for so many times as long, at most for `slow_period`. So an I/O thread waits for a disk
+    // that stalls now and then about a hundredth of its time.
+    static constexpr std::chrono::milliseconds quick_call{2};
+    static constexpr int slow_factor = 100;
+    static constexpr clock::duration slow_period = std::chrono::seconds(10);
+
+    void take_note(clock::time_point begin, clock::time_point end) noexcept {
+        if (end - begin <= quick_call) return;
+        const auto until =
+            (end + std::min(slow_factor * (end - begin), slow_period)).time_since_epoch().count();
+        auto known = slow_until_.load(std::memory_order_relaxed);
+        while (known < until && !slow_until_.compare_exchange_weak(known, until, std::memory_order_relaxed)) {
+        }
+    }
+
+    const files::upload_store& store_;
+    boost::asio::thread_pool& commits_;
+    limits::work_limit& work_;
+    std::atomic<clock::rep> slow_until_{0};
+};
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "base/sha.hpp"
+#include "files/answer_records.hpp"
+#include "files/open_files.hpp"
+#include "files/upload_store.hpp"
+#include "handlers/upload_disk.hpp"
+#include "http/problem.hpp"
+#include "http/refusal.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::handlers {
+
+/// What one place takes.
+struct upload_rules {
+    std::string url_prefix = "/uploads/";  ///< where stored files are found; begins and ends with '/'
+    std::uint64_t max_body = 1 << 20;      ///< bytes of one body
+    unsigned max_depth = 32;               ///< nesting of one document
+    unsigned max_parts = 100;              ///< of one form
+    std::vector<std::string> types{"*/*"};  ///< media types of what is no JSON document
+    bool takes_json = true;                ///< POST of documents, which are checked
+    bool takes_raw = false;                ///< POST of anything else
+    bool takes_forms = false;              ///< POST of multipart/form-data
+    bool takes_put = false;
+    bool takes_delete = false;
+    bool are_named_by_client = false;  ///< files of forms
+    bool makes_directories = false;    ///< for PUT
+    bool has_digests = true;           ///< the SHA-256 of each file is computed and kept
+    std::chrono::milliseconds retry_after{5000};
+};
+
+/// What all places of one store share.
+struct upload_services {
+    files::upload_store& store;
+    files::answer_records* records;  ///< nullptr: keys are ignored
+    upload_disk& disk;
+    std::atomic<std::uint64_t>& buffer_bytes;  ///< memory of all uploads under way
+    telemetry::metrics& metrics;
+    telemetry::log& log;
+};
+
+/// A place that takes uploads: its rules, and what they are carried out with.
+struct upload_place {
+    upload_rules rules;
+    upload_services with;
+    files::open_files* served = nullptr;  ///< where stored files are read, if they are
+
+    /// After a stored file was replaced or removed.
+    void forget(std::string_view path) const {
+        if (served) served->invalidate(path);
+    }
+};
+
+/// What has to be said of a body before it is asked for, whatever it is: 411, 413, 415 for an encoding, 503
+/// after the disk has failed. Nothing: it may come.
+std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request);
+
+/// The refusal for a body that could not be read to its end: whatever the reason, nothing after it can be
+/// framed.
+http::problem body_failed(error_code error);
+
+/// 413 for a body of `actual` bytes.
+http::problem too_large(const upload_rules& rules, std::string_view actual);
+
+/// The refusal for what went wrong while storing. `indeterminate` names a file of which nobody knows whether it
+/// would be there after a power loss.
+http::problem storage_failed(const upload_place& place, error_code error,
+                             const std::string& indeterminate = {});
+
+/// What Content-Digest and Repr-Digest say of the body: without a Content-Encoding both mean the same bytes.
+/// Refusals: those of http::parse_digests.
+http::checked<std::vector<sha_digest>> expected_digests(const http::field_table& fields);
+
+/// 201 for what was made by POST.
+http::response created(const upload_place& place, const files::answer_record& stored);
+
+/// Field lines that every answer has which promises something of a stored file.
+void add_promise(http::response& answer, const upload_place& place, std::string_view etag,
+                 std::string_view digest);
+
+}  // namespace fairlead::handlers
