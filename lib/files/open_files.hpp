@@ -91,10 +91,10 @@ public:
         /// Called once for each opened regular file, when all else of it is known; for a sibling with the
         /// path of the file that it belongs to.
         std::function<file_head(std::string_view path, const open_file& file)> head;
-        /// Whether the digest that an upload keeps with its file is looked for: it makes the entity tag.
-        bool are_uploads = false;
         /// The codings in which a file may have siblings; not set: none.
         std::function<std::span<const http::content_coding>(std::string_view path)> sibling_codings;
+        /// Whether the digest that an upload keeps with its file is looked for: it makes the entity tag.
+        bool are_uploads = false;
     };
     using found = result<std::shared_ptr<const open_file>>;
 

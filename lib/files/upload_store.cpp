@@ -74,6 +74,7 @@ upload_store::upload_store(const std::filesystem::path& directory, config::durab
         unnamed_ = true;
         form_ = link_form::proc;
     }
+    keeps_digests_ = try_digest();
     judge_file_system(place);
     // Files that a killed process had linked, but not synced, count as stored from here on.
     if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
@@ -125,6 +126,13 @@ bool upload_store::try_unnamed(link_form form) const {
     if (linked != 0) return false;
     ::unlinkat(top_->get(), name.c_str(), 0);
     return true;
+}
+
+/// Tried on a file that never gets a name; without such files it is seen at the first upload.
+bool upload_store::try_digest() const {
+    const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
+    const auto info = file ? inspect(file.get()) : result<file_info>(errno_code(EOPNOTSUPP));
+    return !info || keep_digest(file.get(), *info, sha_hasher(sha_kind::sha256).finish()).value() != ENOTSUP;
 }
 
 std::string upload_store::temporary_name() {

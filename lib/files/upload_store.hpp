@@ -73,6 +73,10 @@ public:
     /// What the operator should know, one sentence each.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
+    /// False where the file system has no place for the digest of a file: entity tags are made of metadata
+    /// there.
+    bool keeps_digests() const noexcept { return keeps_digests_; }
+
     disk_health& health() noexcept { return health_; }
     const disk_health& health() const noexcept { return health_; }
     store_space& space() noexcept { return space_; }
@@ -120,6 +124,7 @@ private:
     void sweep(const std::string& path) const;
     void judge_file_system(const std::string& path);
     bool try_unnamed(link_form form) const;
+    bool try_digest() const;
     result<std::shared_ptr<store_directory>> make_and_open(std::string_view relative);
     std::shared_ptr<store_directory> known(unique_fd opened, const file_info& info);
 
@@ -128,6 +133,7 @@ private:
     unique_fd lock_file_;  // only where a directory cannot be locked
     config::durability effective_;
     bool unnamed_ = false;
+    bool keeps_digests_ = true;
     link_form form_ = link_form::empty_path;
     std::vector<std::string> warnings_;
     std::atomic<bool> is_usable_{true};

@@ -16,15 +16,16 @@ task<http::outcome> delete_upload::handle(http::request& request) {
     if (auto fault = target.fault()) co_return std::move(*fault);
     auto& store = place_.with.store;
     std::string indeterminate;
+    const auto turn = co_await place_.with.turns.enter(target.path());
     const auto removed = co_await place_.with.disk.run([&]() -> result<files::stored_entry> {
         const auto folder = store.open(target.folder(), false);
         if (!folder) return folder.error();
         return store.remove(**folder, target.name(), condition_of(request), indeterminate);
     });
+    place_.forget(target.path());
     if (!removed && removed.error() == boost::system::errc::no_such_file_or_directory)
         co_return not_found();
     if (!removed) co_return name_failed(place_, removed.error(), indeterminate);
-    place_.forget(target.path());
     http::response answer;
     answer.status = http::status::no_content;
     add_promise(answer, place_, {}, {});

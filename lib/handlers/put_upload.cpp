@@ -97,14 +97,10 @@ task<http::outcome> put_upload::take(http::request& request) {
         co_return std::move(*refused);
     }
     const auto begin = std::chrono::steady_clock::now();
-    const auto placed = co_await place_.with.disk.run([&]() -> result<files::staged_file::placed> {
-        if (const auto failed = arriving.complete()) return failed;
-        return arriving.file().place(target.name(), condition_of(request));
-    });
+    const auto placed = co_await finish(request, target, arriving);
     metrics.upload_committed(std::chrono::steady_clock::now() - begin, placed.has_value());
     if (!placed) co_return name_failed(place_, placed.error(), arriving.indeterminate_name());
     arriving.keep(placed->replaced);
-    place_.forget(target.path());
 
     http::response answer;
     answer.status = placed->is_new ? http::status::created : http::status::no_content;
@@ -112,6 +108,30 @@ task<http::outcome> put_upload::take(http::request& request) {
     add_promise(answer, place_, placed->etag,
                 place_.rules.has_digests ? http::format_digest(*arriving.digest()) : std::string());
     co_return answer;
+}
+
+/// Completes the content and gives it its name, in one visit to the disk if nobody else is at that name; else
+/// the content comes to the disk while others have their turn.
+task<result<files::staged_file::placed>> put_upload::finish(const http::request& request,
+                                                            const stored_name& target,
+                                                            arriving_content& arriving) {
+    auto& disk = place_.with.disk;
+    auto turn = place_.with.turns.try_enter(target.path());
+    if (!turn) {
+        const auto failed = co_await disk.run([&] { return arriving.complete(); });
+        if (failed) co_return failed;
+        auto mine = co_await place_.with.turns.enter(target.path());
+        auto placed = co_await disk.run(
+            [&] { return arriving.file().place(target.name(), condition_of(request)); });
+        place_.forget(target.path());
+        co_return placed;
+    }
+    auto placed = co_await disk.run([&]() -> result<files::staged_file::placed> {
+        if (const auto failed = arriving.complete()) return failed;
+        return arriving.file().place(target.name(), condition_of(request));
+    });
+    place_.forget(target.path());
+    co_return placed;
 }
 
 }  // namespace fairlead::handlers

@@ -2,6 +2,7 @@
 
 #include "handlers/arriving_content.hpp"
 #include "handlers/handler.hpp"
+#include "handlers/stored_name.hpp"
 #include "handlers/upload_place.hpp"
 
 #include <optional>
@@ -29,6 +30,8 @@ private:
     std::optional<http::problem> refuse_early(const http::request& request) const;
     error_code look_ahead(const http::request& request) const;
     task<http::outcome> take(http::request& request);
+    task<result<files::staged_file::placed>> finish(const http::request& request, const stored_name& target,
+                                                    arriving_content& arriving);
 
     const upload_place& place_;
 };

@@ -4,6 +4,7 @@
 #include "files/answer_records.hpp"
 #include "files/open_files.hpp"
 #include "files/upload_store.hpp"
+#include "handlers/name_turns.hpp"
 #include "handlers/upload_disk.hpp"
 #include "http/problem.hpp"
 #include "http/refusal.hpp"
@@ -43,6 +44,7 @@ struct upload_services {
     files::upload_store& store;
     files::answer_records* records;  ///< nullptr: keys are ignored
     upload_disk& disk;
+    name_turns& turns;
     std::atomic<std::uint64_t>& buffer_bytes;  ///< memory of all uploads under way
     telemetry::metrics& metrics;
     telemetry::log& log;

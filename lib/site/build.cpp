@@ -92,6 +92,11 @@ built_sites build(const config::settings& settings, const surroundings& around) 
         built.summary.push_back("taking uploads into " + one->directory.string() + " (durability " +
                                 (one->store.is_durable() ? "full" : "off") + ")");
         for (const auto& warning : one->store.warnings()) around.log.warn("{}", warning);
+        if (!one->store.keeps_digests())
+            around.log.warn(
+                "the file system of {} has no extended attributes: the digests of uploads are told, but not "
+                "kept, and entity tags change with a file's metadata",
+                one->directory.string());
     }
     for (auto& one : sites) add_health(one, around, owned->stores, false);
     if (settings.site.hosts.empty() && settings.sites.empty() && listens_everywhere(settings.listen))

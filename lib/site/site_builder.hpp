@@ -32,6 +32,7 @@ struct shared_store {
     files::upload_store store;
     std::unique_ptr<files::answer_records> records;
     handlers::upload_disk disk;
+    handlers::name_turns turns;
     std::chrono::steady_clock::time_point next_count{};  ///< of files and keys
 };
 

@@ -37,7 +37,8 @@ class Client:
         self.expected.count(kind, "sent")
         self.line = self.line or self.life.server.connect()
         try:
-            self.line.send(request(method, target, fields, body))
+            # Refusals in a form that is short in a table.
+            self.line.send(request(method, target, ["Accept: application/problem+json", *fields], body))
         except (BrokenPipeError, ConnectionResetError):
             pass  # refused before the body was read; the answer may be there
         answer = self.line.answer()

@@ -25,7 +25,7 @@ class Place:
         return KINDS[generator.choices(self.kinds, self.weights)[0]]
 
     def settings(self):
-        wanted = {"uploads": {"durability": "full", "max_body": "4m"},
+        wanted = {"uploads": {"durability": "full", "max_body": "10m"},
                   "limits": {"requests_per_connection": 1000000}, "log": {"access": {"format": "off"}}}
         if self.has_route:
             wanted["routes"] = {"/files": {"uploads": {
