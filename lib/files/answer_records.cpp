@@ -134,9 +134,8 @@ void answer_records::expire(std::chrono::system_clock::time_point now) {
         std::int64_t mtime_ns;
         std::string name;
     };
-    const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                           (now - lifetime_).time_since_epoch())
-                           .count();
+    const auto limit =
+        std::chrono::duration_cast<std::chrono::nanoseconds>((now - lifetime_).time_since_epoch()).count();
     const auto forget = [&](const std::string& name) { ::unlinkat(directory_->get(), name.c_str(), 0); };
     std::vector<old_record> kept;
     std::error_code failed;
@@ -144,7 +143,8 @@ void answer_records::expire(std::chrono::system_clock::time_point now) {
     for (fs::directory_iterator next(path, failed), end; !failed && next != end; next.increment(failed)) {
         auto name = next->path().filename().string();
         struct stat found{};
-        if (name == secret_name || ::fstatat(directory_->get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
+        if (name == secret_name ||
+            ::fstatat(directory_->get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         const auto mtime_ns = found.st_mtim.tv_sec * 1'000'000'000LL + found.st_mtim.tv_nsec;
         if (mtime_ns < limit)

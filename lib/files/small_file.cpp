@@ -38,7 +38,7 @@ error_code write_small_file(upload_store& store, const std::shared_ptr<store_dir
     if (!file) return file.error();
     if (const auto failed = file->write(text)) return failed;
     if (const auto failed = file->seal(std::nullopt)) return failed;
-    const auto placed = file->place(name, is_absent);
+    const auto placed = file->place_new(name);
     return placed ? error_code{} : placed.error();
 }
 

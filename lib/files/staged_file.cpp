@@ -128,19 +128,33 @@ result<staged_file::placed> staged_file::place(const std::string& name, const na
     const auto current = store_.look(*where_, name);
     if (!current) return current.error();
     if (*current && (*current)->kind != file_kind::regular) return errc::not_a_file;
-    if (condition && !condition(*current ? &**current : nullptr)) {
-        // The client will rely on this state as on any other.
-        const auto failed = store_.is_durable() ? where_->sync() : error_code{};
-        return failed ? failed : errc::precondition_failed;
-    }
+    if (condition && !condition(*current ? &**current : nullptr)) return refuse();
     if (!*current) {
         const auto failed = give_name(name);
+        // Somebody who does not ask us has taken it meanwhile.
+        if (failed == boost::system::errc::file_exists) return refuse();
         if (failed) return store_.health().note(failed);
         return finish(name, std::nullopt, false);
     }
     bool was_exchanged = false;
     if (const auto failed = replace(name, was_exchanged)) return store_.health().note(failed);
     return finish(name, (*current)->size, was_exchanged);
+}
+
+result<staged_file::placed> staged_file::place_new(const std::string& name) {
+    if (store_.health().has_failed()) return errno_code(EIO);
+    const name_locks::held lock(store_.locks(), {where_.get(), name});
+    const auto failed = give_name(name);
+    if (failed == boost::system::errc::file_exists) return refuse();
+    if (failed) return store_.health().note(failed);
+    return finish(name, std::nullopt, false);
+}
+
+/// errc::precondition_failed, once the state that it rests on is on the disk: the client will rely on it as
+/// on any other.
+error_code staged_file::refuse() {
+    const auto failed = store_.is_durable() ? where_->sync() : error_code{};
+    return failed ? failed : make_error_code(errc::precondition_failed);
 }
 
 error_code staged_file::link_into(int folder, const std::string& name) {

@@ -17,7 +17,7 @@ namespace fairlead::files {
 /// A file that nobody can see yet: written without a name into the directory where it will stay, sealed, then
 /// placed whole. Destroyed before `place` has succeeded, it leaves nothing. Every call may block.
 ///
-///   create -> write ... -> seal -> place | link_into
+///   create -> write ... -> seal -> place_new | place | link_into
 class staged_file {
 public:
     /// What has happened to the name.
@@ -42,6 +42,10 @@ public:
     /// The content is complete: keeps its SHA-256 with it, if there is one, and brings both to the disk.
     /// After an error the file cannot be used any more: what a failed sync left out, no later one reports.
     error_code seal(const std::optional<sha_digest>& digest);
+
+    /// Makes the sealed file visible as `name`, which nobody may have: else errc::precondition_failed. All
+    /// else as in `place`.
+    result<placed> place_new(const std::string& name);
 
     /// Makes the sealed file visible as `name`. Without a condition a file of that name is replaced; with one
     /// it decides, of two who come at once after the other is done. With durability `full` the name is on the
@@ -68,6 +72,7 @@ private:
     error_code replace(const std::string& name, bool& was_exchanged);
     error_code take_back_new(const std::string& name);
     error_code take_back_exchange(const std::string& name);
+    error_code refuse();
     result<placed> finish(const std::string& name, std::optional<std::uint64_t> replaced, bool was_exchanged);
 
     upload_store& store_;

@@ -4,8 +4,8 @@
 
 namespace fairlead::files {
 
-/// A folder with files that appears whole, by one rename: nobody ever sees some of its files. Destroyed before
-/// `place` has succeeded, it leaves nothing. Every call may block.
+/// A folder with files that appears whole, by one rename: nobody ever sees some of its files. Destroyed
+/// before `place` has succeeded, it leaves nothing. Every call may block.
 class staged_folder {
 public:
     /// In the store's own directory. `store` outlives it. Errors: the errno of mkdir or open.

@@ -19,7 +19,8 @@ result<std::uint64_t> bytes_below(int directory) {
     std::error_code failed;
     std::uint64_t bytes = 0;
     const auto root = fs::path("/proc/self/fd") / std::to_string(directory) / ".";
-    for (fs::recursive_directory_iterator next(root, fs::directory_options::skip_permission_denied, failed), end;
+    for (fs::recursive_directory_iterator next(root, fs::directory_options::skip_permission_denied, failed),
+         end;
          !failed && next != end; next.increment(failed)) {
         // What is removed meanwhile counts nothing.
         std::error_code gone;

@@ -14,8 +14,8 @@ struct space_limits {
     std::uint64_t min_free = 0;  ///< bytes of the file system that uploads leave free
 };
 
-/// How many bytes a store may still take: those that its quota leaves, and those above the floor of free space.
-/// What is on its way is set aside before its first byte is asked for. Thread safe.
+/// How many bytes a store may still take: those that its quota leaves, and those above the floor of free
+/// space. What is on its way is set aside before its first byte is asked for. Thread safe.
 class store_space {
 public:
     /// Bytes set aside for one upload; given back when destroyed, unless they were stored.

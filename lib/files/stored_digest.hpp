@@ -8,12 +8,12 @@
 
 namespace fairlead::files {
 
-/// The SHA-256 of a stored file's content, kept with the file in an extended attribute, together with size and mtime:
-/// a file that was written again since has none. (The ctime cannot be part of it: it changes when the file
-/// gets its name.)
+/// The SHA-256 of a stored file's content, kept with the file in an extended attribute, together with size
+/// and mtime: a file that was written again since has none. (The ctime cannot be part of it: it changes when
+/// the file gets its name.)
 
-/// Keeps `digest` with the file, which is as `info` says. Must precede the fsync that makes it durable. Errors:
-/// the errno of fsetxattr; ENOTSUP on a file system without such attributes.
+/// Keeps `digest` with the file, which is as `info` says. Must precede the fsync that makes it durable.
+/// Errors: the errno of fsetxattr; ENOTSUP on a file system without such attributes.
 error_code keep_digest(int fd, const file_info& info, const sha_digest& digest) noexcept;
 
 /// The digest that was kept with the file that is as `info` says, or nothing.

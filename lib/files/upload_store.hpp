@@ -45,8 +45,6 @@ struct stored_entry {
 
 /// Whether an operation may go on, given the regular file that has the name; nullptr: there is none.
 using name_condition = std::function<bool(const stored_entry* current)>;
-/// The condition of who makes something new.
-inline bool is_absent(const stored_entry* current) noexcept { return current == nullptr; }
 
 /// The directory that uploads are stored in, and the rules that make an answer a promise (lib/README.md,
 /// durability): data synced before it has a name, the name synced before anybody is told. Thread safe; its

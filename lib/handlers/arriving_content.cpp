@@ -40,7 +40,8 @@ arriving_content::~arriving_content() { resize_buffer(0); }
 error_code arriving_content::announce(std::int64_t length) {
     announced_ = length;
     if (!plan_.open_directory) return {};
-    auto claim = place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : claim_step);
+    auto claim =
+        place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : claim_step);
     if (!claim) return claim.error();
     claim_.emplace(std::move(*claim));
     return {};
@@ -63,7 +64,8 @@ void arriving_content::resize_buffer(std::size_t size) {
 std::span<char> arriving_content::room() {
     if (buffer_.empty()) {
         // + 1: so that the end is seen without another buffer.
-        const auto wanted = announced_ >= 0 ? static_cast<std::size_t>(announced_) - received_ + 1 : first_buffer;
+        const auto wanted =
+            announced_ >= 0 ? static_cast<std::size_t>(announced_) - received_ + 1 : first_buffer;
         resize_buffer(std::clamp<std::size_t>(wanted, 1, slow_buffer));
     } else if (used_ == buffer_.size()) {
         resize_buffer(std::min(buffer_.size() * 2, most_buffer));

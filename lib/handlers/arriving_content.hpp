@@ -25,9 +25,9 @@ struct content_plan {
     bool wants_digest = false;         ///< its SHA-256 is needed
 };
 
-/// One content on its way from a client to the disk. Its memory is bounded whatever its length: small ones come
-/// to the disk in one visit, larger ones piece by piece, in larger pieces the quicker they come. Nothing is
-/// left of one that is given up.
+/// One content on its way from a client to the disk. Its memory is bounded whatever its length: small ones
+/// come to the disk in one visit, larger ones piece by piece, in larger pieces the quicker they come. Nothing
+/// is left of one that is given up.
 class arriving_content {
 public:
     arriving_content(const upload_place& place, content_plan plan);
@@ -35,8 +35,8 @@ public:
     arriving_content& operator=(const arriving_content&) = delete;
     ~arriving_content();
 
-    /// Sets room aside for `length` bytes (-1: not known, then as they come). Without it nothing is set aside:
-    /// whoever takes a form has done so. Errors: errc::quota_exceeded, ENOSPC.
+    /// Sets room aside for `length` bytes (-1: not known, then as they come). Without it nothing is set
+    /// aside: whoever takes a form has done so. Errors: errc::quota_exceeded, ENOSPC.
     error_code announce(std::int64_t length);
 
     /// Reads a body to its end; `check`, if there is one, sees each piece. A refusal: nothing will be stored.
@@ -56,9 +56,7 @@ public:
     std::uint64_t received() const noexcept { return received_; }
     /// After `complete`, if it was wanted.
     const std::optional<sha_digest>& digest() const noexcept { return digest_; }
-    std::string indeterminate_name() const {
-        return staged_ ? staged_->indeterminate_name() : std::string();
-    }
+    std::string indeterminate_name() const { return staged_ ? staged_->indeterminate_name() : std::string(); }
 
 private:
     using clock = std::chrono::steady_clock;
@@ -72,7 +70,7 @@ private:
 
     const upload_place& place_;
     content_plan plan_;
-    std::string buffer_;     // received and checked, not staged yet
+    std::string buffer_;  // received and checked, not staged yet
     std::size_t used_ = 0;
     clock::time_point filling_since_{};
     std::uint64_t received_ = 0;

@@ -8,8 +8,8 @@
 
 namespace fairlead::handlers {
 
-/// An address whose methods have handlers of their own. GET stands for HEAD, too. What no handler takes gets the
-/// answer of `check_method` with all of them.
+/// An address whose methods have handlers of their own. GET stands for HEAD, too. What no handler takes gets
+/// the answer of `check_method` with all of them.
 class by_method final : public handler {
 public:
     using entry = std::pair<http::verb, std::shared_ptr<handler>>;

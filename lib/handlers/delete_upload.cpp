@@ -23,8 +23,7 @@ task<http::outcome> delete_upload::handle(http::request& request) {
         return store.remove(**folder, target.name(), condition_of(request), indeterminate);
     });
     place_.forget(target.path());
-    if (!removed && removed.error() == boost::system::errc::no_such_file_or_directory)
-        co_return not_found();
+    if (!removed && removed.error() == boost::system::errc::no_such_file_or_directory) co_return not_found();
     if (!removed) co_return name_failed(place_, removed.error(), indeterminate);
     http::response answer;
     answer.status = http::status::no_content;

@@ -5,7 +5,8 @@
 
 namespace fairlead::handlers {
 
-/// DELETE of a stored file (RFC 9110 section 9.3.5): 204 when its removal will stay, 404, 409 for a folder, 412.
+/// DELETE of a stored file (RFC 9110 section 9.3.5): 204 when its removal will stay, 404, 409 for a folder,
+/// 412.
 class delete_upload final : public handler {
 public:
     /// `place` outlives the handler.

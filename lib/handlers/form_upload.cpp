@@ -36,7 +36,10 @@ http::problem bad_form(std::string_view sentence) { return refuse(http::status::
 class form_upload::form {
 public:
     form(const upload_place& place, repeat_guard& guard, std::string_view boundary)
-        : place_(place), guard_(guard), reader_(boundary, limits_of(place.rules)), hasher_(sha_kind::sha256) {}
+        : place_(place),
+          guard_(guard),
+          reader_(boundary, limits_of(place.rules)),
+          hasher_(sha_kind::sha256) {}
 
     /// Reads the body to its end.
     task<std::optional<http::problem>> receive(http::body_reader& body);
@@ -200,16 +203,16 @@ std::optional<http::problem> form_upload::form::begin_file(stored_part& part) {
 
 task<std::optional<http::problem>> form_upload::form::take_data(std::span<const char> piece) {
     if (is_in_file_) {
-        if (is_skipped_)
-            co_return bad_form("A file of the form has no name: give it one (filename).");
+        if (is_skipped_) co_return bad_form("A file of the form has no name: give it one (filename).");
         const auto failed = co_await files_.back().content->append(piece);
         if (failed) co_return storage_failed(place_, failed);
         co_return std::nullopt;
     }
     field_bytes_ += piece.size();
     if (field_bytes_ > most_field_bytes)
-        co_return refuse(http::status::payload_too_large,
-                         "The text fields of a form may have 262144 bytes together: send long texts as files.");
+        co_return refuse(
+            http::status::payload_too_large,
+            "The text fields of a form may have 262144 bytes together: send long texts as files.");
     fields_.back().second.append(piece.data(), piece.size());
     co_return std::nullopt;
 }
@@ -280,10 +283,15 @@ result<files::answer_record> form_upload::form::store() {
 result<files::answer_record> form_upload::form::store_single() {
     auto& part = files_.front();
     const bool is_clients = place_.rules.are_named_by_client;
-    const auto name = is_clients ? part.name : guard_.name("upload", http::extension_for(part.type));
+    const auto extension = http::extension_for(part.type);
+    auto name = is_clients ? part.name : guard_.name("upload", extension);
     files::answer_record record;
     record.digest = part.digest;
-    auto placed = part.content->file().place(name, files::is_absent);
+    auto placed = part.content->file().place_new(name);
+    for (int tries = 1; !placed && !is_clients && guard_.may_rename(placed.error(), tries); ++tries) {
+        name = guard_.name("upload", extension);
+        placed = part.content->file().place_new(name);
+    }
     if (placed) {
         record.etag = std::move(placed->etag);
         claim_->keep(part.size, 0);
@@ -331,8 +339,11 @@ boost::json::object form_upload::form::fields_object() const {
     boost::json::array fields, stored;
     for (const auto& [name, value] : fields_) fields.push_back({{"name", name}, {"value", value}});
     for (const auto& one : files_) {
-        boost::json::object about{{"field", one.field}, {"filename", one.filename}, {"type", one.type},
-                                  {"name", one.name},   {"size", one.size}};
+        boost::json::object about{{"field", one.field},
+                                  {"filename", one.filename},
+                                  {"type", one.type},
+                                  {"name", one.name},
+                                  {"size", one.size}};
         if (!one.digest.empty()) about["digest"] = one.digest;
         stored.push_back(std::move(about));
     }
@@ -351,17 +362,15 @@ error_code form_upload::form::write_fields() {
 }
 
 std::string form_upload::form::describe(const std::string& location) const {
-    boost::json::object text{{"status", "success"},
-                             {"message", "File created successfully"},
-                             {"filepath", location}};
+    boost::json::object text{
+        {"status", "success"}, {"message", "File created successfully"}, {"filepath", location}};
     text["files"] = fields_object()["files"];
     return boost::json::serialize(text);
 }
 
 task<http::outcome> form_upload::take(http::request& request, repeat_guard& guard) const {
     auto& metrics = place_.with.metrics;
-    const auto boundary =
-        content::multipart_reader::boundary_of(request.fields[http::field::content_type]);
+    const auto boundary = content::multipart_reader::boundary_of(request.fields[http::field::content_type]);
     if (!boundary) {
         metrics.upload_terminated();
         co_return bad_form(boundary.error());

@@ -8,9 +8,9 @@ namespace fairlead::handlers {
 
 /// multipart/form-data (RFC 7578), taken apart while it arrives: all of it is stored, or nothing.
 ///
-/// A form with one file and nothing else is stored as that file. Any other becomes a folder with its files and a
-/// `fields.json`, which appears by one rename. The whole form is `fingerprint`ed by what its parts are, not by
-/// its bytes: a browser that sends it again makes a new boundary.
+/// A form with one file and nothing else is stored as that file. Any other becomes a folder with its files
+/// and a `fields.json`, which appears by one rename. The whole form is `fingerprint`ed by what its parts are,
+/// not by its bytes: a browser that sends it again makes a new boundary.
 class form_upload {
 public:
     /// `place` outlives it.

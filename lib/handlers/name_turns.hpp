@@ -13,8 +13,8 @@
 
 namespace fairlead::handlers {
 
-/// One request at a time for each name of a store. Who has to wait holds no thread, so thousands of requests for
-/// one name leave the disk to the others. Thread safe.
+/// One request at a time for each name of a store. Who has to wait holds no thread, so thousands of requests
+/// for one name leave the disk to the others. Thread safe.
 class name_turns {
 public:
     /// The right to change what has a name; the next one's when it is destroyed.

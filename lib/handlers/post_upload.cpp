@@ -93,8 +93,7 @@ task<http::outcome> post_upload::take(http::request& request, way how, repeat_gu
     }
     plan.expected = std::move(*expected);
     plan.wants_digest = place_.rules.has_digests || guard.is_on();
-    if (!guard.is_repeat())
-        plan.open_directory = [this] { return place_.with.store.open({}, false); };
+    if (!guard.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
     arriving_content arriving(place_, std::move(plan));
 
     std::optional<content::json_check> check;
@@ -108,9 +107,8 @@ task<http::outcome> post_upload::take(http::request& request, way how, repeat_gu
     const auto extension =
         how == way::json ? ".json" : http::extension_for(request.fields[http::field::content_type]);
     const auto begin = std::chrono::steady_clock::now();
-    const auto stored = co_await place_.with.disk.run([&]() -> result<files::answer_record> {
-        return store(arriving, guard, extension);
-    });
+    const auto stored = co_await place_.with.disk.run(
+        [&]() -> result<files::answer_record> { return store(arriving, guard, extension); });
     metrics.upload_committed(std::chrono::steady_clock::now() - begin, stored.has_value());
     if (!stored && stored.error() == errc::precondition_failed) co_return guard.other_content();
     if (!stored) co_return storage_failed(place_, stored.error(), arriving.indeterminate_name());
@@ -125,11 +123,16 @@ result<files::answer_record> post_upload::store(arriving_content& arriving, cons
     files::answer_record record;
     if (arriving.digest()) {
         record.fingerprint = hex(*arriving.digest());
-        if (place_.rules.has_digests || guard.is_on()) record.digest = http::format_digest(*arriving.digest());
+        if (place_.rules.has_digests || guard.is_on())
+            record.digest = http::format_digest(*arriving.digest());
     }
     if (guard.is_repeat()) return record;
-    const auto name = guard.name("upload", extension);
-    auto placed = arriving.file().place(name, guard.is_on() ? files::name_condition(files::is_absent) : nullptr);
+    auto name = guard.name("upload", extension);
+    auto placed = arriving.file().place_new(name);
+    for (int tries = 1; !placed && guard.may_rename(placed.error(), tries); ++tries) {
+        name = guard.name("upload", extension);
+        placed = arriving.file().place_new(name);
+    }
     if (placed) {
         arriving.keep(0);
         record.etag = std::move(placed->etag);

@@ -11,8 +11,8 @@
 
 namespace fairlead::handlers {
 
-/// POST of one content, which the server names: a JSON document, checked while it arrives, or bytes of a type that
-/// is allowed; or of a form, which `form_upload` takes apart. Stored durably, then answered with 201.
+/// POST of one content, which the server names: a JSON document, checked while it arrives, or bytes of a type
+/// that is allowed; or of a form, which `form_upload` takes apart. Stored durably, then answered with 201.
 ///
 ///   1. method 405, type 415, length 411 and 413, room 413 and 507: before the body is asked for
 ///   2. an Idempotency-Key: 409 while another request has it, and what was answered is looked up

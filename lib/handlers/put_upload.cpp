@@ -48,8 +48,7 @@ error_code put_upload::look_ahead(const http::request& request) const {
     auto& store = place_.with.store;
     const stored_name target(place_, request);
     const auto folder = store.open(target.folder(), false);
-    const bool is_missing =
-        !folder && folder.error() == boost::system::errc::no_such_file_or_directory;
+    const bool is_missing = !folder && folder.error() == boost::system::errc::no_such_file_or_directory;
     if (!folder && !(is_missing && place_.rules.makes_directories)) return folder.error();
     std::optional<files::stored_entry> current;
     if (folder) {
@@ -121,8 +120,8 @@ task<result<files::staged_file::placed>> put_upload::finish(const http::request&
         const auto failed = co_await disk.run([&] { return arriving.complete(); });
         if (failed) co_return failed;
         auto mine = co_await place_.with.turns.enter(target.path());
-        auto placed = co_await disk.run(
-            [&] { return arriving.file().place(target.name(), condition_of(request)); });
+        auto placed =
+            co_await disk.run([&] { return arriving.file().place(target.name(), condition_of(request)); });
         place_.forget(target.path());
         co_return placed;
     }

@@ -49,7 +49,8 @@ http::outcome repeat_guard::answer_again(const std::string& fingerprint) const {
 void repeat_guard::remember(const files::answer_record& stored) const {
     if (!claim_) return;
     if (const auto failed = place_.with.records->remember(*claim_, stored))
-        place_.with.log.warn("the answer for {} could not be remembered: {}", stored.location, failed.message());
+        place_.with.log.warn("the answer for {} could not be remembered: {}", stored.location,
+                             failed.message());
 }
 
 error_code repeat_guard::compare_with_stored(const std::string& name, const sha_digest& digest) const {

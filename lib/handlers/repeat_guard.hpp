@@ -12,8 +12,8 @@ namespace fairlead::handlers {
 /// The file of a form's folder that says what was in the form.
 inline constexpr const char* form_fields_name = "fields.json";
 
-/// What an Idempotency-Key means for one POST (draft-ietf-httpapi-idempotency-key-header): nothing without a key;
-/// else that the first answer to it is found, given again, or remembered.
+/// What an Idempotency-Key means for one POST (draft-ietf-httpapi-idempotency-key-header): nothing without a
+/// key; else that the first answer to it is found, given again, or remembered.
 class repeat_guard {
 public:
     explicit repeat_guard(const upload_place& place) : place_(place) {}
@@ -31,6 +31,12 @@ public:
     /// one; else one that nobody has.
     std::string name(std::string_view prefix, std::string_view extension) const;
 
+    /// Whether another name is to be tried after `failed`: names of 64 random bits collide once in a very
+    /// long time, so more than a few collisions mean that something else is wrong.
+    bool may_rename(error_code failed, int tries) const noexcept {
+        return !claim_ && failed == errc::precondition_failed && tries < 8;
+    }
+
     /// The answer to a repeat: the first one again, or 422 when something else was sent.
     http::outcome answer_again(const std::string& fingerprint) const;
 
@@ -41,8 +47,8 @@ public:
     /// still tells a repeat.
     void remember(const files::answer_record& stored) const;
 
-    /// Whoever has the name that the key gives was stored by this key: what is there is compared with what was
-    /// sent, by its digest. Blocks. Errors: errc::precondition_failed when it is another content.
+    /// Whoever has the name that the key gives was stored by this key: what is there is compared with what
+    /// was sent, by its digest. Blocks. Errors: errc::precondition_failed when it is another content.
     error_code compare_with_stored(const std::string& name, const sha_digest& digest) const;
     /// The same for the folder of a form, by the fingerprint in its `fields.json`.
     error_code compare_with_form(const std::string& name, const std::string& fingerprint) const;

@@ -10,7 +10,8 @@ namespace fairlead::handlers {
 namespace {
 
 http::unix_seconds today() {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
         .count();
 }
 

@@ -26,13 +26,12 @@ private:
     std::string path_;
 };
 
-/// The preconditions of a request as the store asks for them, in one with the commit; nothing when it has none.
-/// `request` outlives it.
+/// The preconditions of a request as the store asks for them, in one with the commit; nothing when it has
+/// none. `request` outlives it.
 files::name_condition condition_of(const http::request& request);
 
 /// The refusal for what went wrong with a name: as `storage_failed`, and 409 for a missing folder, 403 for a
 /// link on the way.
-http::problem name_failed(const upload_place& place, error_code error,
-                          const std::string& indeterminate = {});
+http::problem name_failed(const upload_place& place, error_code error, const std::string& indeterminate = {});
 
 }  // namespace fairlead::handlers

@@ -30,8 +30,8 @@ public:
         const auto permit = co_await work_.acquire();
         if (!permit) co_return make_error_code(errc::overloaded);
         const auto begin = clock::now();
-        const bool is_quick = !store_.is_durable() && begin.time_since_epoch().count() >=
-                                                          slow_until_.load(std::memory_order_relaxed);
+        const bool is_quick = !store_.is_durable() &&
+                              begin.time_since_epoch().count() >= slow_until_.load(std::memory_order_relaxed);
         if (!is_quick) {
             auto done = co_await run_blocking(commits_, std::move(call));
             co_return done;
@@ -44,9 +44,9 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    // A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and after it
-    // the pool is used for so many times as long, at most for `slow_period`. So an I/O thread waits for a disk
-    // that stalls now and then about a hundredth of its time.
+    // A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and
+    // after it the pool is used for so many times as long, at most for `slow_period`. So an I/O thread waits
+    // for a disk that stalls now and then about a hundredth of its time.
     static constexpr std::chrono::milliseconds quick_call{2};
     static constexpr int slow_factor = 100;
     static constexpr clock::duration slow_period = std::chrono::seconds(10);

@@ -22,10 +22,10 @@ http::problem no_quota(const files::store_space& space) {
 
 http::problem no_room(const files::store_space& space, const error_code& error) {
     const auto used = space.current();
-    auto refusal = refuse(http::status::insufficient_storage,
-                          "The disk has no room for this upload: " + bytes_text(used.free) +
-                              " are free, of which " + bytes_text(space.limits().min_free) +
-                              " stay free (uploads.min_free).");
+    auto refusal =
+        refuse(http::status::insufficient_storage,
+               "The disk has no room for this upload: " + bytes_text(used.free) + " are free, of which " +
+                   bytes_text(space.limits().min_free) + " stay free (uploads.min_free).");
     refusal.log_detail = "upload not stored: " + error.message();
     refusal.close = true;
     return refusal;
@@ -41,9 +41,9 @@ http::problem body_failed(error_code error) {
 }
 
 http::problem too_large(const upload_rules& rules, std::string_view actual) {
-    auto refusal = refuse(http::status::payload_too_large, "The limit for one upload is " +
-                                                               bytes_text(rules.max_body) +
-                                                               " (uploads.max_body); this one has ");
+    auto refusal =
+        refuse(http::status::payload_too_large, "The limit for one upload is " + bytes_text(rules.max_body) +
+                                                    " (uploads.max_body); this one has ");
     refusal.detail.append(actual).append(".");
     refusal.close = true;
     return refusal;

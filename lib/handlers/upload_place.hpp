@@ -23,14 +23,14 @@ namespace fairlead::handlers {
 
 /// What one place takes.
 struct upload_rules {
-    std::string url_prefix = "/uploads/";  ///< where stored files are found; begins and ends with '/'
-    std::uint64_t max_body = 1 << 20;      ///< bytes of one body
-    unsigned max_depth = 32;               ///< nesting of one document
-    unsigned max_parts = 100;              ///< of one form
+    std::string url_prefix = "/uploads/";   ///< where stored files are found; begins and ends with '/'
+    std::uint64_t max_body = 1 << 20;       ///< bytes of one body
+    unsigned max_depth = 32;                ///< nesting of one document
+    unsigned max_parts = 100;               ///< of one form
     std::vector<std::string> types{"*/*"};  ///< media types of what is no JSON document
-    bool takes_json = true;                ///< POST of documents, which are checked
-    bool takes_raw = false;                ///< POST of anything else
-    bool takes_forms = false;              ///< POST of multipart/form-data
+    bool takes_json = true;                 ///< POST of documents, which are checked
+    bool takes_raw = false;                 ///< POST of anything else
+    bool takes_forms = false;               ///< POST of multipart/form-data
     bool takes_put = false;
     bool takes_delete = false;
     bool are_named_by_client = false;  ///< files of forms
@@ -73,8 +73,8 @@ http::problem body_failed(error_code error);
 /// 413 for a body of `actual` bytes.
 http::problem too_large(const upload_rules& rules, std::string_view actual);
 
-/// The refusal for what went wrong while storing. `indeterminate` names a file of which nobody knows whether it
-/// would be there after a power loss.
+/// The refusal for what went wrong while storing. `indeterminate` names a file of which nobody knows whether
+/// it would be there after a power loss.
 http::problem storage_failed(const upload_place& place, error_code error,
                              const std::string& indeterminate = {});
 

@@ -162,8 +162,9 @@ handlers::upload_place& site_builder::add_place(const config::upload_settings& u
     rules.makes_directories = uploads.make_directories;
     rules.has_digests = uploads.digest;
     rules.retry_after = settings_.limits.retry_after;
-    const handlers::upload_services services{shared.store, shared.records.get(), shared.disk, shared.turns,
-                                             owned_.upload_bytes, around_.metrics, around_.log};
+    const handlers::upload_services services{shared.store, shared.records.get(), shared.disk,
+                                             shared.turns, owned_.upload_bytes,  around_.metrics,
+                                             around_.log};
     return *owned_.places.emplace_back(
         std::make_unique<handlers::upload_place>(handlers::upload_place{std::move(rules), services}));
 }

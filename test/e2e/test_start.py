@@ -145,7 +145,7 @@ class Running(unittest.TestCase):
         self.addCleanup(server.close)
         self.assertTrue(server.wait_for_log(r"2 I/O threads; connections 77 .*queue 5\b"))
         self.assertIn("serving " + str(server.root), server.log())
-        self.assertRegex(server.log(), "taking JSON at /upload into .*durability (full|off)")
+        self.assertRegex(server.log(), "taking uploads into .*durability (full|off)")
 
     def test_environment_overrides_the_file_of_a_running_server(self):
         server = Server({"types": "web"}, files={"a.txt": b"a", "b.css": b"b"}, variables={"FAIRLEAD_TYPES": "txt,html"})

@@ -202,7 +202,7 @@ class DiskFull(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("cannot mount a tmpfs here: " + mounted.stderr.strip())
         self.addCleanup(subprocess.run, ["umount", small], check=True)
-        self.server = Server({"uploads": {"max_body": "100k"}}, directory=directory.name)
+        self.server = Server({"uploads": {"max_body": "100k", "min_free": 0}}, directory=directory.name)
         self.addCleanup(self.server.close)
 
     def wait_for_check(self, line):
