@@ -50,7 +50,8 @@ def to_be_served(expected, found, generator, is_all):
     young = [path for path in known if is_all or path in expected.touched]
     old = sorted(set(known) - set(young))
     chosen = young + generator.sample(old, min(OLDER_FILES, len(old)))
-    return [path for one in chosen for path in ([f"{one}/{name}" for name in found.below(one)] if one in expected.folders else [one])]
+    inner = [f"{path}/{name}" for path in chosen if path in expected.folders for name in found.files_in(path)]
+    return [path for path in chosen if path not in expected.folders] + inner
 
 
 def ask_for_files(server, expected, found, paths):

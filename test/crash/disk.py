@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 
 from expected import FOLDER, KEYED, Fault
 
@@ -17,7 +17,7 @@ class Found:
 
     def __init__(self, root, before=None):
         self.root, self.files, self.directories, self.temporaries = root, {}, set(), []
-        self.digests, self.known = {}, before.digests if before else {}
+        self.in_directory, self.digests, self.known = defaultdict(dict), {}, before.digests if before else {}
         for top in ("uploads", "files"):
             if (root / top).is_dir():
                 self.read(top)
@@ -33,7 +33,8 @@ class Found:
             elif entry.is_dir(follow_symlinks=False):
                 self.read(inner)
             else:
-                self.files[inner] = self.digest_of(inner, entry.stat(follow_symlinks=False))
+                digest = self.digest_of(inner, entry.stat(follow_symlinks=False))
+                self.files[inner] = self.in_directory[path][entry.name] = digest
 
     def digest_of(self, path, now):
         same = (path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
@@ -47,9 +48,9 @@ class Found:
         for parent, directories, files in os.walk(self.root / path):
             self.temporaries += [f"{parent}/{name}" for name in directories + files if name.startswith(TEMPORARY)]
 
-    def below(self, folder):
-        """{name: digest} of the files in it."""
-        return {path[len(folder) + 1:]: digest for path, digest in self.files.items() if path.startswith(folder + "/")}
+    def files_in(self, directory):
+        """{name: digest} of the files in it, not of those in directories below."""
+        return self.in_directory.get(directory, {})
 
 
 def count_temporaries(root):
@@ -114,7 +115,7 @@ def judge_folder(expected, found, path):
     """A folder that no other file explains: that of a form, whole."""
     if not FOLDER.fullmatch(path):
         return [Fault("unknown", "-", path, "a directory that nobody asked for")]
-    files = found.below(path)
+    files = found.files_in(path)
     form = expected.folders.get(path)
     if form and path not in found.directories:
         return [Fault("lost", form.kind, path, "it is not there")]

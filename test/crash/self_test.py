@@ -151,7 +151,7 @@ def refused_but_absent(broken):
 def folder_of(broken):
     """The folder of a form, and its files."""
     path = next(iter(broken.expected.folders))
-    return path, sorted(Found(broken.root).below(path))
+    return path, sorted(Found(broken.root).files_in(path))
 
 
 def half_form(broken):
@@ -195,7 +195,8 @@ def self_test(kinds, seed, directory):
     with tempfile.TemporaryDirectory(prefix="fairlead-crash-", dir=directory) as path:
         row = play(1, path, expected, place, seed, True)
         broken = Broken(Path(path), expected)
-        unseen += report("nothing broken", "no fault", {fault.what for fault in row.faults + broken_faults(broken)} or {"no fault"})
+        before = {fault.what for fault in row.faults + broken_faults(broken)} or {"no fault"}
+        unseen += report("nothing broken", "no fault", before)
         for way, what, needed in WAYS:
             if needed and needed not in kinds:
                 print(f"{way.__name__:24} not tried: needs the operation {needed}")
@@ -215,7 +216,8 @@ def broken_faults(broken):
 
 def report(name, wanted, seen):
     is_seen = wanted in seen
-    print(f"{name.replace('_', ' '):24} {'seen as' if is_seen else 'NOT SEEN as'} {wanted} ({', '.join(sorted(seen)) or 'no fault'})")
+    verdict = "seen as" if is_seen else "NOT SEEN as"
+    print(f"{name.replace('_', ' '):24} {verdict} {wanted} ({', '.join(sorted(seen)) or 'no fault'})")
     return not is_seen
 
 
