@@ -83,10 +83,13 @@ def tree(directory):
         for name in folders + names:
             path = Path(folder) / name
             shown = os.path.normpath(os.path.join(below, name))
-            if path.is_symlink():
-                found[shown] = "-> " + os.readlink(path)
-            else:
-                found[shown + "/" * path.is_dir()] = path.read_bytes() if path.is_file() else None
+            try:
+                if path.is_symlink():
+                    found[shown] = "-> " + os.readlink(path)
+                else:
+                    found[shown + "/" * path.is_dir()] = path.read_bytes() if path.is_file() else None
+            except FileNotFoundError:  # a temporary that is gone by now
+                pass
     return found
 
 

@@ -1,13 +1,16 @@
 """No room: the quota, the floor of free space, a file system that is full, and disks that fail. Exit code 77: a part needs root."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from support import Server, digest_of, files_route, form, part, request, tree, wait_for
+import system_calls
 from system_calls import Tracer
 from test_put import NEW_TEXT, OLD_TEXT, WithFiles
 
@@ -38,12 +41,10 @@ class Quota(WithFiles):
                 self.assertEqual(self.stored(), before)
 
     def test_what_is_removed_or_replaced_makes_room(self):
-        for method, name, size, status in (("PUT", "a", 6000, 201), ("PUT", "b", 4001, 413), ("PUT", "b", 4000, 201),
-                                           ("PUT", "c", 1, 413),
-                                           ("PUT", "c", 0, 201), ("DELETE", "b", None, 204), ("PUT", "c", 4000, 204),
-                                           ("PUT", "c", 10, 204),
-                                           ("PUT", "d", 3990, 201), ("PUT", "d", 3991, 413), ("DELETE", "a", None, 204),
-                                           ("PUT", "e", 6000, 201)):
+        steps = (("PUT", "a", 6000, 201), ("PUT", "b", 4001, 413), ("PUT", "b", 4000, 201), ("PUT", "c", 1, 413), ("PUT", "c", 0, 201),
+                 ("DELETE", "b", None, 204), ("PUT", "c", 4000, 204), ("DELETE", "a", None, 204), ("PUT", "c", 10, 204),
+                 ("PUT", "d", 9991, 413), ("PUT", "d", 3990, 201), ("PUT", "e", 6000, 201), ("PUT", "e", 6001, 413))
+        for method, name, size, status in steps:
             with self.subTest(method, name=name, size=size):
                 self.assertEqual(self.ask(method, name, None if size is None else bytes(size)).status, status)
         self.assertEqual({name: len(content) for name, content in self.stored().items()}, {"c": 10, "d": 3990, "e": 6000})
@@ -69,11 +70,16 @@ class Quota(WithFiles):
         self.put("a", bytes(6000))
         content_type, body = form(part("a", b"1"), part("f", bytes(3000), "f.txt"))
         self.assertEqual(self.server.ask("POST", "/files", [content_type], body).status, 201)
-        self.assertEqual(self.server.stop(), 0)
-        self.server = self.start(directory=self.server.directory)
+        self.server = self.start(directory=self.stopped())
         self.assertEqual(self.put("b", bytes(1001)).status, 413)
         self.assertEqual(self.put("a", bytes(10)).status, 204)
         self.assertEqual(self.put("b", bytes(5000)).status, 201)
+
+    def test_keys_use_nothing_of_it(self):
+        for number in range(20):
+            self.assertEqual(self.server.ask("POST", "/files", [TEXT, f"Idempotency-Key: k{number}"], b"1").status, 201)
+        self.server = self.start(directory=self.stopped())
+        self.assertEqual(self.put("a", bytes(9980)).status, 201)
 
     def test_what_was_refused_has_used_nothing(self):
         for _ in range(5):
@@ -84,9 +90,8 @@ class Quota(WithFiles):
 class Floor(WithFiles):
     def test_below_min_free_uploads_are_507_and_reads_go_on(self):
         self.put("kept.txt", OLD_TEXT)
-        self.assertEqual(self.server.stop(), 0)
         room = os.statvfs(self.files)
-        self.server = self.start({"min_free": str(room.f_blocks * room.f_frsize * 2)}, directory=self.server.directory)
+        self.server = self.start({"min_free": str(room.f_blocks * room.f_frsize * 2)}, directory=self.stopped())
         for name, *asked in ways(NEW_TEXT):
             with self.subTest(name):
                 self.assertEqual(self.server.ask(*asked).status, 507)
@@ -98,7 +103,7 @@ class Floor(WithFiles):
 @unittest.skipUnless(os.geteuid() == 0, "a file system in a file needs root")
 class FullDisk(unittest.TestCase):
     """The route's folder is a small ext4."""
-    ASIDE = {"min_free": "0", "max_body": "100m"}
+    uploads = {"min_free": "0", "max_body": "4m"}
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="fairlead-e2e-")
@@ -116,7 +121,7 @@ class FullDisk(unittest.TestCase):
                 self.lack(f"{command[0]} does not work here: {done.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", self.files], check=True)
         (self.files / "lost+found").rmdir()
-        self.server = Server(files_route(**self.ASIDE), directory=directory.name)
+        self.server = Server(files_route(**self.uploads), directory=directory.name)
         self.addCleanup(self.server.close)
 
     def lack(self, why):
@@ -190,7 +195,8 @@ class Faults(WithFiles):
         self.put("kept.txt", OLD_TEXT)
 
     def under(self, injection, asked):
-        with Tracer(self.server, injection) as tracer:
+        watched = mock.patch("system_calls.WATCHED", system_calls.WATCHED + ",mkdirat")
+        with watched, Tracer(self.server, injection) as tracer:
             answer = self.server.ask(*asked)
             self.assertIn("(INJECTED)", tracer.stop(), injection)
         return answer
@@ -207,22 +213,22 @@ class Faults(WithFiles):
         self.assertEqual(self.put("new.txt", NEW_TEXT).status, 201, "the next one is stored")
 
     def test_after_a_fault_of_the_disk_nothing_is_written_until_a_restart(self):
-        replaced = ("replace", "PUT", "/files/kept.txt", [TEXT], NEW_TEXT)
-        for name, *asked in [*ways(NEW_TEXT), replaced, ("delete", "DELETE", "/files/kept.txt")]:
-            for call in ("write:error=EIO", "fsync:error=EIO",
-                         "fsync:error=EIO:when=2") if name != "delete" else ("fsync:error=EIO",):
+        everything = [*ways(NEW_TEXT), ("replace", "PUT", "/files/kept.txt", [TEXT], NEW_TEXT), ("delete", "DELETE", "/files/kept.txt")]
+        for name, *asked in everything:
+            for call in ["fsync:error=EIO"] if name == "delete" else ["write:error=EIO", "fsync:error=EIO", "fsync:error=EIO:when=2"]:
                 with self.subTest(name, call=call):
                     self.assertEqual(self.under(call, asked).status, 500)
                     self.assertEqual(self.stored(), {"kept.txt": OLD_TEXT})
-                    for one, *again in [*ways(NEW_TEXT), replaced, ("delete", "DELETE", "/files/kept.txt")]:
-                        self.assertEqual(self.server.ask(*again).status, 503, one)
+                    for other, *again in everything:
+                        with self.subTest(other, after=name, call=call):
+                            self.assertEqual(self.server.ask(*again).status, 503)
                     self.assertEqual(self.ask("GET", "kept.txt").body, OLD_TEXT, "reads go on")
                     self.assertIn(b"[-]uploads failed", self.server.ask(target="/readyz?verbose", admin=True).body)
                     self.assertEqual(self.server.ask(target="/readyz").status, 503)
-                    self.assertEqual(self.server.stop(), 0)
-                    self.server = self.start(directory=self.server.directory)
-                    self.assertEqual(self.server.ask(*ways(NEW_TEXT)[0][1:]).status, 201)
-                    self.assertEqual(self.ask("DELETE", "new.txt").status, 204)
+                self.server = self.start(directory=self.stopped())
+                self.assertIn(self.put("kept.txt", OLD_TEXT).status, (201, 204), "a restart ends it")
+                for path in self.files.glob("[!.k]*"):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 if __name__ == "__main__":

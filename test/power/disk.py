@@ -9,7 +9,7 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
-from enclosure import Missing, run
+from enclosure import CLONE_NEWNS, Missing, run, unshare
 
 PROJECT = Path(__file__).resolve().parents[2]
 WRITE, FLUSH = 1, 2
@@ -44,15 +44,23 @@ class RecordingDisk:
             image.truncate(SIZE)
         run("mkfs.ext4", "-q", "-F", "-m", "0", "-b", str(BLOCK), "-J", "size=8", "-O", "has_journal",
             "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", str(self.pristine))
-        self.process = subprocess.Popen([built("recording_disk", "FAIRLEAD_RECORDING_DISK"), self.pristine, self.log,
-                                         str(flush_microseconds), self.place], stdin=subprocess.DEVNULL)
+        command = [built("recording_disk", "FAIRLEAD_RECORDING_DISK"), self.pristine, self.log, str(flush_microseconds),
+                   self.place]
+        # In a session of its own: a Ctrl-C must not end the disk before the file system on it.
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         self._wait_until_there()
         self._open_counter()
-        self.loop = self._attach()
-        # Without auto_da_alloc, ext4's own remedy for programs that replace a file without syncing it.
-        run("mount", "-t", "ext4", "-o", "noauto_da_alloc", self.loop, str(self.mount))
-        run("losetup", "-d", self.loop)  # gone with the mount
+        self._mount(self._attach())
         self.check()
+
+    def _mount(self, loop):
+        """In a mount namespace of its own, which the disk's process is not in: when all are killed, the last one in a
+        namespace unmounts what is there, and the disk would wait for itself."""
+        unshare(CLONE_NEWNS)
+        run("umount", str(self.place))  # only here: the other namespace, where the disk is, keeps it
+        # Without auto_da_alloc, ext4's own remedy for programs that replace a file without syncing it.
+        run("mount", "-t", "ext4", "-o", "noauto_da_alloc", loop, str(self.mount))
+        run("losetup", "-d", loop)  # gone with the mount
 
     def _wait_until_there(self):
         end = time.monotonic() + 10
@@ -79,7 +87,7 @@ class RecordingDisk:
         return self._count.value
 
     def check(self):
-        """A write that fsync() has confirmed stands in the log before a flush: else nothing here would prove anything."""
+        """A write that fsync() has confirmed stands in the log before a flush; without that nothing here is a proof."""
         marker = os.urandom(BLOCK)
         with open(self.mount / "marker", "wb", buffering=0) as file:
             file.write(marker)
@@ -94,8 +102,9 @@ class RecordingDisk:
 
     def close(self):
         run("umount", str(self.mount))
+        leave = ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt", "umount", str(self.place)]
         for _ in range(100):  # the loop device lets go a moment later
-            if subprocess.run(["umount", str(self.place)], capture_output=True).returncode == 0:
+            if subprocess.run(leave, capture_output=True).returncode == 0:
                 break
             time.sleep(0.05)
         if self.process.wait(10) != 0:
@@ -155,7 +164,7 @@ class Image:
 
 
 def random_subset(log, begin, end, generator):
-    """Some of the writes of [begin, end), each whole, missing, or torn between blocks: (offset, bytes), in their order."""
+    """Some of the writes of [begin, end), whole or torn between blocks, as (offset, bytes), in their order."""
     likely = generator.choice((0.2, 0.5, 0.8, 1.0))
     pieces = []
     for record in log.records[begin:end]:

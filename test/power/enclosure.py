@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 SKIPPED = 77  # for ctest: what the test needs is not here
+GRACE = 20  # seconds to clean up after a signal
 CLONE_NEWNS, CLONE_NEWPID, PR_SET_PDEATHSIG = 0x00020000, 0x20000000, 1
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class Stopped(Exception):
+class Stopped(BaseException):
     """By this signal."""
 
 
@@ -31,7 +33,8 @@ def require():
     for device in ("/dev/fuse", "/dev/loop-control"):
         if not os.access(device, os.R_OK | os.W_OK):
             raise Missing(f"{device} is missing")
-    for program, package in (("mkfs.ext4", "e2fsprogs"), ("losetup", "mount"), ("mount", "mount")):
+    for program, package in (("mkfs.ext4", "e2fsprogs"), ("losetup", "mount"), ("mount", "mount"),
+                             ("nsenter", "util-linux")):
         if not shutil.which(program):
             raise Missing(f"{program} is missing: apt-get install {package}")
     if "\text4\n" not in Path("/proc/filesystems").read_text():
@@ -68,26 +71,31 @@ def stop(number, _):
 
 
 def wait_for(child):
-    """The child's exit code. A signal to us ends it, which it cannot put off: it cleans up by being gone."""
+    """The child's exit code. A signal to us is passed on, so that it cleans up; then it has some seconds."""
     try:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     except Stopped as by:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        os.kill(child, signal.SIGTERM)
+        end = time.monotonic() + GRACE
+        while os.waitpid(child, os.WNOHANG)[0] == 0:
+            if time.monotonic() > end:
+                os.kill(child, signal.SIGKILL)
+            time.sleep(0.05)
         return 128 + by.args[0]
 
 
 def inside(main, directory):
     """The first process of the namespaces."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: whoever started us passes it on
     code = 1
     try:
         make_private()
         code = main(Path(directory))
     except Missing as what:
         code = skip(what)
+    except Stopped:
+        pass
     except BaseException:  # os._exit() would hide it
         sys.excepthook(*sys.exc_info())
     finally:

@@ -1,7 +1,8 @@
 """What the answers have promised, and whether the files that a power loss left keep it.
 
-Each document has a number and a content that nothing else has; the state of a name is None (absent), DIRECTORY, the number
-of the document that lies there whole, for the folder of a form the frozenset of its documents' numbers, or PARTIAL."""
+Each document has a number and a content that nothing else has; the state of a name is None (absent), DIRECTORY, the
+number of the document that lies there whole, for the folder of a form the frozenset of its documents' numbers, or
+PARTIAL."""
 
 import hashlib
 import os
@@ -40,6 +41,7 @@ class History:
         self.steps = {}      # name: its steps, one after the other
         self.unnamed = {}    # state whose name the server chooses: (kind, position at which it was sent)
         self.keys = {}       # idempotency key: (name, content, position of its first answer)
+        self.sent_keys = {}  # idempotency key: (number, content, position at which it was sent)
         self.surprises = []  # answers that no step allows
         self.lock = threading.Lock()
 
@@ -80,7 +82,11 @@ class History:
                 facts.setdefault((step.kind, label), []).append(position)
         return facts
 
-    def remember_key(self, key, name, content, position):
+    def send_key(self, key, number, content, position):
+        with self.lock:
+            self.sent_keys[key] = (number, content, position)
+
+    def remember_key(self, key, content, name, position):
         with self.lock:
             self.keys.setdefault(key, (name, content, position))
 

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <fuse3/fuse.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -152,6 +153,9 @@ int main(int argc, char** argv) {
     operations.read = read_disk;
     operations.write = write_disk;
     operations.fsync = sync_disk;
+    // The kernel waits for us when it writes back: it must not make us wait for that in turn. Needs
+    // CAP_SYS_RESOURCE; without, memory has to be short for it to matter.
+    ::prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0);
     char foreground[] = "-f", single_threaded[] = "-s";
     char* arguments[] = {argv[0], foreground, single_threaded, argv[4], nullptr};
     return fuse_main(4, arguments, &operations, nullptr);

@@ -59,24 +59,24 @@ def replay(recorded, plan):
     images = recorded.directory / "images"
     images.mkdir()
     run("mount", "-t", "tmpfs", "tmpfs", str(images))  # where a sync costs nothing
-    context = multiprocessing.get_context("fork")
-    found, enough = context.SimpleQueue(), context.Event()
-    share = -(-len(points) // WORKERS)
-    workers = [context.Process(target=work, args=(recorded, plan, points[n * share:(n + 1) * share], starts, n, found, enough))
-               for n in range(WORKERS)]
-    for worker in workers:
+    context, findings = multiprocessing.get_context("fork"), Findings()
+    enough, share, workers = context.Event(), -(-len(points) // WORKERS), []
+    for number in range(WORKERS):
+        result, sender = context.Pipe(duplex=False)
+        part = points[number * share:(number + 1) * share]
+        worker = context.Process(target=work, args=(recorded, plan, part, starts, number, sender, enough))
         worker.start()
-    findings = Findings()
-    for _ in workers:
-        findings.merge(found.get())
-    for worker in workers:
+        sender.close()
+        workers.append((worker, result))
+    for worker, result in workers:
+        findings.merge(result.recv())
         worker.join()
     run("umount", str(images))
     findings.counts["flushes"] = total
     return findings
 
 
-def work(recorded, plan, points, starts, number, found, enough):
+def work(recorded, plan, points, starts, number, result, enough):
     """One worker's part of the points, in the order of the log."""
     findings = Findings()
     try:
@@ -93,7 +93,7 @@ def work(recorded, plan, points, starts, number, found, enough):
                     enough.set()
     except Exception as failure:
         findings.add([Fault("broken", "the proof itself", repr(failure))], f"worker {number}")
-    found.put(findings)
+    result.send(findings)
 
 
 class PowerLoss:
@@ -143,6 +143,7 @@ class PowerLoss:
             return [Fault("start", "the program", f"did not start: {failure}")]
         try:
             faults = [] if server.ask(target="/readyz").status == 200 else [Fault("start", "/readyz", "is not ready")]
+            retried = self._retry_keys(server)
             faults += self._repeat_keys(server)
             if server.stop() != 0:
                 faults.append(Fault("start", "the program", "did not end in order"))
@@ -150,7 +151,25 @@ class PowerLoss:
             server.close()
         state, temporaries = history.read(root, AREAS)
         faults += [Fault("left", name, "is still there") for name in temporaries]
+        faults += [Fault("hollow", f"document {number}", "was not there after a retry was answered with 201")
+                   for number in retried if number not in state.values()]
         return faults + history.check(state, self.next)
+
+    def _retry_keys(self, server):
+        """Keys whose first answer the power loss took: the numbers of those whose retry gets a 201, that is, a
+        file. A record without its file would answer so as well."""
+        history, retried = self.recorded.history, []
+        unanswered = [(number, key, content) for key, (number, content, began) in history.sent_keys.items()
+                      if began <= self.next and (key not in history.keys or history.keys[key][2] > self.next)]
+        for number, key, content in unanswered[:REPEATED_KEYS]:
+            if self._post(server, key, content).status == 201:
+                retried.append(number)
+        return retried
+
+    def _post(self, server, key, content):
+        with server.connect() as line:
+            line.send(request("POST", "/files", [JSON, f'Idempotency-Key: "{key}"'], content))
+            return line.answer()
 
     def _repeat_keys(self, server):
         """An answered key has to be known after the power loss: the same Location, and no second file."""
@@ -158,9 +177,7 @@ class PowerLoss:
                  if position <= self.next]
         faults = []
         for key, name, content in known[-REPEATED_KEYS:]:
-            with server.connect() as line:
-                line.send(request("POST", "/files", [JSON, f'Idempotency-Key: "{key}"'], content))
-                answer = line.answer()
+            answer = self._post(server, key, content)
             if answer.status != 201 or (answer["Location"] or "").strip("/") != name:
-                faults.append(Fault("forgotten", name, f"its key was answered with {answer.status} {answer['Location']}"))
+                faults.append(Fault("forgotten", name, f"its key got {answer.status} {answer['Location']}"))
         return faults
