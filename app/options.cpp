@@ -150,7 +150,7 @@ std::variant<options, early_exit> understand(const CLI::App& line, const argumen
 
 std::variant<options, early_exit> parse_options(int argc, const char* const* argv, std::string_view version) {
     CLI::App line(
-        "Serves a folder and takes JSON uploads over HTTP.\n"
+        "Serves a folder and takes uploads over HTTP.\n"
         "Every setting of the configuration file has a variable too: FAIRLEAD_LIMITS_CONNECTIONS=64.\n"
         "A flag wins over the environment, the environment over the file, the file over the default.",
         "fairlead");

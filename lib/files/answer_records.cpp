@@ -47,7 +47,7 @@ std::optional<answer_record> record_of(std::string_view text) {
 
 }  // namespace
 
-answer_records::answer_records(upload_store& store, std::chrono::seconds lifetime, std::size_t most)
+answer_records::answer_records(upload_store& store, std::chrono::milliseconds lifetime, std::size_t most)
     : store_(store), lifetime_(lifetime), most_(most) {
     if (const auto known = store.open(directory_name, false);
         !known && known.error() == boost::system::errc::no_such_file_or_directory)
@@ -57,7 +57,7 @@ answer_records::answer_records(upload_store& store, std::chrono::seconds lifetim
             "uploads.directory: the memory of keys in " + std::string(directory_name) +
             " cannot be used: " + failed.message() +
             "; without the directory the server starts, and the keys that were remembered are forgotten");
-    expire(std::chrono::system_clock::now());
+    expire();
 }
 
 error_code answer_records::prepare() {
@@ -103,9 +103,21 @@ void answer_records::give_back(const std::string& identity) noexcept {
     under_way_.erase(identity);
 }
 
+bool answer_records::is_over(std::int64_t mtime_ns) const noexcept {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return mtime_ns < std::chrono::duration_cast<std::chrono::nanoseconds>(now - lifetime_).count();
+}
+
 result<std::optional<answer_record>> answer_records::find(const claim& of) {
+    const auto entry = store_.look(*directory_, of.identity());
+    if (!entry) return entry.error();
+    if (!*entry) return std::nullopt;
+    if (is_over((*entry)->mtime_ns)) {
+        // Its place is needed for the next answer.
+        if (::unlinkat(directory_->get(), of.identity().c_str(), 0) != 0) return last_error();
+        return std::nullopt;
+    }
     const auto text = read_small_file(*directory_, of.identity());
-    if (!text && text.error() == boost::system::errc::no_such_file_or_directory) return std::nullopt;
     if (!text) return text.error();
     // Whoever wrote it may not have come to the sync.
     if (const auto failed = store_.is_durable() ? directory_->sync() : error_code{}) return failed;
@@ -122,20 +134,18 @@ error_code answer_records::remember(const claim& of, const answer_record& what) 
         const std::lock_guard guard(mutex_);
         is_full = ++count_ > most_ + most_ / 8;
     }
-    if (is_full) expire(std::chrono::system_clock::now());
+    if (is_full) expire();
     return {};
 }
 
 /// Forgetting needs no sync: a record that comes back after a power loss is only remembered longer.
-void answer_records::expire(std::chrono::system_clock::time_point now) {
+void answer_records::expire() {
     if (!is_ready()) return;
     namespace fs = std::filesystem;
     struct old_record {
         std::int64_t mtime_ns;
         std::string name;
     };
-    const auto limit =
-        std::chrono::duration_cast<std::chrono::nanoseconds>((now - lifetime_).time_since_epoch()).count();
     const auto forget = [&](const std::string& name) { ::unlinkat(directory_->get(), name.c_str(), 0); };
     std::vector<old_record> kept;
     std::error_code failed;
@@ -147,7 +157,7 @@ void answer_records::expire(std::chrono::system_clock::time_point now) {
             ::fstatat(directory_->get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         const auto mtime_ns = found.st_mtim.tv_sec * 1'000'000'000LL + found.st_mtim.tv_nsec;
-        if (mtime_ns < limit)
+        if (is_over(mtime_ns))
             forget(name);
         else
             kept.push_back({mtime_ns, std::move(name)});

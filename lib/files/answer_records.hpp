@@ -37,7 +37,7 @@ public:
 
     /// Records count for `lifetime`, and there are at most `most`. Throws std::runtime_error when there are
     /// records that cannot be used.
-    answer_records(upload_store& store, std::chrono::seconds lifetime, std::size_t most);
+    answer_records(upload_store& store, std::chrono::milliseconds lifetime, std::size_t most);
 
     /// True once `prepare` has succeeded, and from the start where there are records. Does not block.
     bool is_ready() const noexcept { return is_ready_.load(std::memory_order_acquire); }
@@ -71,23 +71,26 @@ public:
     /// Nothing: another request with this key is under way. Does not block.
     std::optional<claim> try_claim(std::string identity);
 
-    /// What was remembered for the key, or nothing; on the disk by then. Errors: those of reading, and of the
-    /// sync.
+    /// What was remembered for the key and is not too old, or nothing; on the disk by then. Errors: those of
+    /// reading, and of the sync.
     result<std::optional<answer_record>> find(const claim& of);
+
+    /// Whether what was written at that time (since the epoch) counts no more.
+    bool is_over(std::int64_t mtime_ns) const noexcept;
 
     /// Remembers the answer; on the disk when it returns, if the store is durable. The upload itself was
     /// placed, durably, before. Errors: those of writing.
     error_code remember(const claim& of, const answer_record& what);
 
     /// Removes records whose time is over, and the oldest ones above the limit.
-    void expire(std::chrono::system_clock::time_point now);
+    void expire();
 
 private:
     error_code load_secret();
     void give_back(const std::string& identity) noexcept;
 
     upload_store& store_;
-    const std::chrono::seconds lifetime_;
+    const std::chrono::milliseconds lifetime_;
     const std::size_t most_;
     std::shared_ptr<store_directory> directory_;
     std::string secret_;

@@ -98,7 +98,7 @@ error_code staged_file::write(std::span<const char> bytes) {
     return {};
 }
 
-error_code staged_file::seal(const std::optional<sha_digest>& digest) {
+error_code staged_file::seal(const std::optional<sha_digest>& digest, const std::optional<sha_digest>& mark) {
     if (store_.health().has_failed()) return errno_code(EIO);
     if (digest) {
         const auto info = inspect(file_.get());
@@ -107,10 +107,14 @@ error_code staged_file::seal(const std::optional<sha_digest>& digest) {
         if (failed && failed.value() != ENOTSUP) return store_.health().note(failed);
         if (!failed) etag_ = make_entity_tag(*digest);
     }
+    if (mark) {
+        const auto failed = keep_mark(file_.get(), *mark);
+        if (failed && failed.value() != ENOTSUP) return store_.health().note(failed);
+    }
     if (!store_.is_durable()) return {};
     // Before the name: a name without its data is what a power loss leaves of a file that was only linked.
     // fdatasync may leave an attribute out.
-    if ((!etag_.empty() ? ::fsync(file_.get()) : ::fdatasync(file_.get())) == 0) return {};
+    if ((digest || mark ? ::fsync(file_.get()) : ::fdatasync(file_.get())) == 0) return {};
     const auto failed = store_.health().note(last_error());
     file_.reset();
     return failed;

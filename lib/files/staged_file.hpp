@@ -41,7 +41,7 @@ public:
 
     /// The content is complete: keeps its SHA-256 with it, if there is one, and brings both to the disk.
     /// After an error the file cannot be used any more: what a failed sync left out, no later one reports.
-    error_code seal(const std::optional<sha_digest>& digest);
+    error_code seal(const std::optional<sha_digest>& digest, const std::optional<sha_digest>& mark = {});
 
     /// Makes the sealed file visible as `name`, which nobody may have: else errc::precondition_failed. All
     /// else as in `place`.

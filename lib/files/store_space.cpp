@@ -13,7 +13,7 @@ namespace {
 // last second will do.
 constexpr std::uint64_t near_floor = 256ULL << 20;
 
-/// Bytes of all regular files below an open directory, temporaries too.
+/// Bytes of all regular files below an open directory that are not hidden.
 result<std::uint64_t> bytes_below(int directory) {
     namespace fs = std::filesystem;
     std::error_code failed;
@@ -24,6 +24,11 @@ result<std::uint64_t> bytes_below(int directory) {
          !failed && next != end; next.increment(failed)) {
         // What is removed meanwhile counts nothing.
         std::error_code gone;
+        // What is hidden is ours: temporaries, and the memory of keys. Clients cannot choose such names.
+        if (next->path().filename().native().starts_with('.')) {
+            if (next->is_directory(gone)) next.disable_recursion_pending();
+            continue;
+        }
         if (!next->is_symlink(gone) && next->is_regular_file(gone)) {
             const auto size = next->file_size(gone);
             if (!gone) bytes += size;

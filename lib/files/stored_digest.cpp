@@ -9,6 +9,7 @@ namespace fairlead::files {
 namespace {
 
 constexpr const char* attribute = "user.fairlead.sha256";
+constexpr const char* mark_attribute = "user.fairlead.request";
 
 /// The value of the attribute, as bytes: what is written and read on machines of one kind.
 struct kept {
@@ -32,6 +33,17 @@ std::optional<sha_digest> kept_digest(int fd, const file_info& info) noexcept {
     if (::fgetxattr(fd, attribute, &value, sizeof value) != sizeof value) return std::nullopt;
     if (value.size != info.size || value.mtime_ns != info.mtime_ns) return std::nullopt;
     return sha_digest::from_bytes(sha_kind::sha256, value.digest);
+}
+
+error_code keep_mark(int fd, const sha_digest& mark) noexcept {
+    const auto bytes = mark.bytes();
+    return ::fsetxattr(fd, mark_attribute, bytes.data(), bytes.size(), 0) == 0 ? error_code{} : last_error();
+}
+
+std::optional<sha_digest> kept_mark(int fd) noexcept {
+    std::array<std::uint8_t, 32> bytes{};
+    if (::fgetxattr(fd, mark_attribute, bytes.data(), bytes.size()) != 32) return std::nullopt;
+    return sha_digest::from_bytes(sha_kind::sha256, bytes);
 }
 
 std::string make_entity_tag(const sha_digest& digest) { return '"' + hex(digest) + '"'; }

@@ -19,6 +19,10 @@ error_code keep_digest(int fd, const file_info& info, const sha_digest& digest) 
 /// The digest that was kept with the file that is as `info` says, or nothing.
 std::optional<sha_digest> kept_digest(int fd, const file_info& info) noexcept;
 
+/// Keeps with a file which request it came with: a mark of the caller's. As `keep_digest`.
+error_code keep_mark(int fd, const sha_digest& mark) noexcept;
+std::optional<sha_digest> kept_mark(int fd) noexcept;
+
 /// A strong entity tag for content with this digest, with its quotes.
 std::string make_entity_tag(const sha_digest& digest);
 

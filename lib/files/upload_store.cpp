@@ -242,20 +242,25 @@ result<std::optional<stored_entry>> upload_store::look(const store_directory& wh
     return entry;
 }
 
-result<sha_digest> upload_store::digest_of(const store_directory& where, const std::string& name) const {
+error_code upload_store::compare(const store_directory& where, const std::string& name,
+                                 const sha_digest& mark, const sha_digest& content) const {
     const unique_fd file(openat2(where.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC, inside));
     if (!file) return last_error();
     const auto info = inspect(file.get());
     if (!info) return info.error();
-    if (info->kind != file_kind::regular) return errc::not_a_file;
-    if (const auto kept = kept_digest(file.get(), *info)) return *kept;
+    const auto verdict = [](bool is_same) {
+        return is_same ? error_code{} : make_error_code(errc::precondition_failed);
+    };
+    if (info->kind != file_kind::regular) return verdict(false);
+    if (const auto kept = kept_mark(file.get())) return verdict(*kept == mark);
+    if (keeps_digests_) return verdict(false);
     sha_hasher hasher(sha_kind::sha256);
     std::vector<char> piece(64 * 1024);
     for (;;) {
         const auto n = ::read(file.get(), piece.data(), piece.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return last_error();
-        if (n == 0) return hasher.finish();
+        if (n == 0) return verdict(hasher.finish() == content);
         hasher.update({piece.data(), static_cast<std::size_t>(n)});
     }
 }

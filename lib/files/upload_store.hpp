@@ -100,8 +100,10 @@ public:
     /// What has `name` in `where` now. Error: the errno of open, other than ENOENT.
     result<std::optional<stored_entry>> look(const store_directory& where, const std::string& name) const;
 
-    /// The SHA-256 of the file `name`: kept with it, or computed. Errors: those of open and read.
-    result<sha_digest> digest_of(const store_directory& where, const std::string& name) const;
+    /// Nothing when the file `name` came with the request that has this mark; where marks cannot be kept, when
+    /// it has this content. Errors: errc::precondition_failed when it did not; those of open and read.
+    error_code compare(const store_directory& where, const std::string& name, const sha_digest& mark,
+                       const sha_digest& content) const;
 
     /// Removes the file `name`, if `condition` (when set) lets it; what it returns was there. With `full` the
     /// removal is on the disk when this returns; so is what an error ENOENT or errc::precondition_failed

@@ -22,18 +22,10 @@ constexpr std::uint64_t most_buffers = 64ULL << 20;
 // What is set aside ahead for a body of unknown length.
 constexpr std::uint64_t claim_step = 1ULL << 20;
 
-bool wants(const std::vector<sha_digest>& expected, sha_kind kind) {
-    return std::any_of(expected.begin(), expected.end(),
-                       [&](const sha_digest& one) { return one.kind() == kind; });
-}
-
 }  // namespace
 
 arriving_content::arriving_content(const upload_place& place, content_plan plan)
-    : place_(place), plan_(std::move(plan)) {
-    if (plan_.wants_digest || wants(plan_.expected, sha_kind::sha256)) sha256_.emplace(sha_kind::sha256);
-    if (wants(plan_.expected, sha_kind::sha512)) sha512_.emplace(sha_kind::sha512);
-}
+    : place_(place), plan_(std::move(plan)), check_(std::move(plan_.expected), plan_.wants_digest) {}
 
 arriving_content::~arriving_content() { resize_buffer(0); }
 
@@ -125,8 +117,7 @@ task<error_code> arriving_content::append(std::span<const char> piece) {
 /// Digests and writes what is in the buffer. Blocks.
 error_code arriving_content::write_out() {
     const std::span<const char> piece(buffer_.data(), used_);
-    if (sha256_) sha256_->update(piece);
-    if (sha512_) sha512_->update(piece);
+    check_.update(piece);
     used_ = 0;
     if (!plan_.open_directory) return {};
     if (claim_ && announced_ < 0)
@@ -154,18 +145,11 @@ task<error_code> arriving_content::stage() {
 error_code arriving_content::complete() {
     if (const auto failed = write_out()) return failed;
     resize_buffer(0);
-    if (const auto failed = check_digests()) return failed;
-    if (!staged_) return {};
-    return staged_->seal(plan_.wants_digest ? digest_ : std::nullopt);
+    return check_.finish();
 }
 
-error_code arriving_content::check_digests() {
-    std::optional<sha_digest> sha512;
-    if (sha256_) digest_ = sha256_->finish();
-    if (sha512_) sha512 = sha512_->finish();
-    for (const auto& one : plan_.expected)
-        if (one != *(one.kind() == sha_kind::sha256 ? digest_ : sha512)) return errc::digest_mismatch;
-    return {};
+error_code arriving_content::seal(const std::optional<sha_digest>& mark) {
+    return staged_->seal(plan_.wants_digest ? check_.sha256() : std::nullopt, mark);
 }
 
 }  // namespace fairlead::handlers

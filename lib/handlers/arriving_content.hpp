@@ -3,6 +3,7 @@
 #include "base/sha.hpp"
 #include "content/json_check.hpp"
 #include "files/staged_file.hpp"
+#include "handlers/digest_check.hpp"
 #include "handlers/upload_place.hpp"
 
 #include <chrono>
@@ -45,9 +46,12 @@ public:
     /// Takes some bytes of a part of a form. Errors: those of writing.
     task<error_code> append(std::span<const char> piece);
 
-    /// Everything has come: writes the rest, compares the digests, seals the file. Blocks: for the pool.
-    /// Errors: errc::digest_mismatch, and those of the disk.
+    /// Everything has come: writes the rest and compares the digests. Blocks: for the pool. Errors:
+    /// errc::digest_mismatch, and those of the disk.
     error_code complete();
+    /// Then, unless the content was only digested: seals the file, with the mark of its request if it has one.
+    /// Blocks.
+    error_code seal(const std::optional<sha_digest>& mark = {});
 
     /// After `complete`, unless the content was only digested.
     files::staged_file& file() noexcept { return *staged_; }
@@ -55,7 +59,7 @@ public:
     void keep(std::uint64_t replaced) noexcept { claim_->keep(received_, replaced); }
     std::uint64_t received() const noexcept { return received_; }
     /// After `complete`, if it was wanted.
-    const std::optional<sha_digest>& digest() const noexcept { return digest_; }
+    const std::optional<sha_digest>& digest() const noexcept { return check_.sha256(); }
     std::string indeterminate_name() const { return staged_ ? staged_->indeterminate_name() : std::string(); }
 
 private:
@@ -66,7 +70,6 @@ private:
     void resize_buffer(std::size_t size);
     error_code write_out();
     task<error_code> stage();
-    error_code check_digests();
 
     const upload_place& place_;
     content_plan plan_;
@@ -76,9 +79,7 @@ private:
     std::uint64_t received_ = 0;
     std::int64_t announced_ = -1;
     std::optional<files::store_space::claim> claim_;
-    std::optional<sha_hasher> sha256_;
-    std::optional<sha_hasher> sha512_;
-    std::optional<sha_digest> digest_;
+    digest_check check_;
     std::optional<files::staged_file> staged_;
 };
 

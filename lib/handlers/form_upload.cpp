@@ -4,6 +4,7 @@
 #include "files/staged_folder.hpp"
 #include "files/stored_digest.hpp"
 #include "handlers/arriving_content.hpp"
+#include "handlers/digest_check.hpp"
 #include "handlers/refusals.hpp"
 #include "http/cache_rules.hpp"
 #include "http/digest_fields.hpp"
@@ -35,10 +36,13 @@ http::problem bad_form(std::string_view sentence) { return refuse(http::status::
 /// One form on its way.
 class form_upload::form {
 public:
-    form(const upload_place& place, repeat_guard& guard, std::string_view boundary)
+    /// `expected` are digests of the whole body.
+    form(const upload_place& place, repeat_guard& guard, std::string_view boundary,
+         std::vector<sha_digest> expected)
         : place_(place),
           guard_(guard),
           reader_(boundary, limits_of(place.rules)),
+          whole_(std::move(expected)),
           hasher_(sha_kind::sha256) {}
 
     /// Reads the body to its end.
@@ -90,6 +94,7 @@ private:
     const upload_place& place_;
     repeat_guard& guard_;
     content::multipart_reader reader_;
+    digest_check whole_;
     sha_hasher hasher_;  // of what the parts are: the fingerprint
     std::optional<files::store_space::claim> claim_;
     std::vector<std::pair<std::string, std::string>> fields_;
@@ -121,9 +126,11 @@ task<std::optional<http::problem>> form_upload::form::receive(http::body_reader&
         if (received_ > place_.rules.max_body) co_return too_large(place_.rules, "more");
         if (claim_)
             if (const auto failed = claim_->grow_to(received_)) co_return storage_failed(place_, failed);
+        whole_.update({input.data(), *got});
         auto refused = co_await read_pieces({input.data(), *got});
         if (refused) co_return refused;
     }
+    if (const auto other = whole_.finish()) co_return storage_failed(place_, other);
     if (const auto fault = reader_.finish()) co_return bad_form(*fault);
     if (files_.empty() && fields_.empty()) co_return bad_form("The form has neither a file nor a field.");
     co_return std::nullopt;
@@ -254,6 +261,7 @@ error_code form_upload::form::make_folder() {
 
 error_code form_upload::form::move_to_folder() {
     if (const auto failed = finish_last()) return failed;
+    if (const auto failed = files_.back().content->seal()) return failed;
     if (const auto failed = make_folder()) return failed;
     auto& part = files_.back();
     if (const auto failed = folder_->add(std::move(part.content->file()), part.name)) return failed;
@@ -282,33 +290,23 @@ result<files::answer_record> form_upload::form::store() {
 
 result<files::answer_record> form_upload::form::store_single() {
     auto& part = files_.front();
+    auto& file = part.content->file();
     const bool is_clients = place_.rules.are_named_by_client;
-    const auto extension = http::extension_for(part.type);
-    auto name = is_clients ? part.name : guard_.name("upload", extension);
-    files::answer_record record;
-    record.digest = part.digest;
-    auto placed = part.content->file().place_new(name);
-    for (int tries = 1; !placed && !is_clients && guard_.may_rename(placed.error(), tries); ++tries) {
-        name = guard_.name("upload", extension);
-        placed = part.content->file().place_new(name);
-    }
-    if (placed) {
-        record.etag = std::move(placed->etag);
-        claim_->keep(part.size, 0);
-    } else if (guard_.is_on() && placed.error() == errc::precondition_failed) {
-        // The record was lost, or forgotten: the file itself tells.
-        if (const auto other = guard_.compare_with_stored(name, *part.content->digest())) {
-            is_taken_ = is_clients;
-            return other;
-        }
-        record.etag = files::make_entity_tag(*part.content->digest());
-    } else {
-        is_taken_ = placed.error() == errc::precondition_failed;
+    const auto& content = part.content->digest();
+    if (const auto failed = part.content->seal(guard_.mark(fingerprint_))) return failed;
+    auto placed = is_clients ? guard_.place_as(file, part.name, fingerprint_, content)
+                             : guard_.place(file, http::extension_for(part.type), fingerprint_, content);
+    if (!placed) {
+        is_taken_ = is_clients && placed.error() == errc::precondition_failed;
         indeterminate_ = part.content->indeterminate_name();
         return placed.error();
     }
-    part.name = name;
-    record.location = place_.rules.url_prefix + name;
+    if (placed->is_new) claim_->keep(part.size, 0);
+    files::answer_record record;
+    record.digest = part.digest;
+    record.etag = std::move(placed->etag);
+    part.name = placed->name;
+    record.location = place_.rules.url_prefix + placed->name;
     record.location = http::encode_path(record.location);
     record.body = describe(record.location);
     return record;
@@ -317,19 +315,16 @@ result<files::answer_record> form_upload::form::store_single() {
 result<files::answer_record> form_upload::form::store_folder() {
     if (const auto failed = make_folder()) return failed;
     if (const auto failed = write_fields()) return failed;
-    const auto name = guard_.name("form", "");
-    files::answer_record record;
-    auto failed = folder_->place(name);
-    if (failed == boost::system::errc::file_exists && guard_.is_on())
-        failed = guard_.compare_with_form(name, fingerprint_);
-    if (failed) {
+    const auto placed = guard_.place(*folder_, fingerprint_);
+    if (!placed) {
         indeterminate_ = folder_->indeterminate_name();
-        return failed;
+        return placed.error();
     }
     std::uint64_t bytes = 0;
     for (const auto& one : files_) bytes += one.size;
-    claim_->keep(bytes, 0);
-    record.location = place_.rules.url_prefix + name + "/";
+    if (placed->is_new) claim_->keep(bytes, 0);
+    files::answer_record record;
+    record.location = place_.rules.url_prefix + placed->name + "/";
     record.body = describe(record.location);
     return record;
 }
@@ -375,7 +370,12 @@ task<http::outcome> form_upload::take(http::request& request, repeat_guard& guar
         metrics.upload_terminated();
         co_return bad_form(boundary.error());
     }
-    const auto arriving = std::make_unique<form>(place_, guard, *boundary);
+    auto expected = expected_digests(request.fields);
+    if (!expected) {
+        metrics.upload_terminated();
+        co_return http::to_problem(expected.error());
+    }
+    const auto arriving = std::make_unique<form>(place_, guard, *boundary, std::move(*expected));
     auto refused = co_await arriving->receive(*request.body);
     metrics.upload_received(arriving->received());
     if (refused) {

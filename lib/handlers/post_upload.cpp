@@ -32,6 +32,10 @@ bool post_upload::try_handle(http::request& request, http::outcome& outcome) {
 std::optional<post_upload::way> post_upload::choose(std::string_view content_type) const {
     const auto& rules = place_.rules;
     const auto type = http::parse_media_type(content_type);
+    // What is wrong with its boundary, the reader of forms says.
+    constexpr std::string_view form_type = "multipart/form-data";
+    if (!type && rules.takes_forms && iequals(content_type.substr(0, form_type.size()), form_type))
+        return way::form;
     if (!type && !content_type.empty()) return std::nullopt;
     if (type && rules.takes_json && type->is("application", "json")) return way::json;
     if (type && rules.takes_forms && type->is("multipart", "form-data")) return way::form;
@@ -127,23 +131,12 @@ result<files::answer_record> post_upload::store(arriving_content& arriving, cons
             record.digest = http::format_digest(*arriving.digest());
     }
     if (guard.is_repeat()) return record;
-    auto name = guard.name("upload", extension);
-    auto placed = arriving.file().place_new(name);
-    for (int tries = 1; !placed && guard.may_rename(placed.error(), tries); ++tries) {
-        name = guard.name("upload", extension);
-        placed = arriving.file().place_new(name);
-    }
-    if (placed) {
-        arriving.keep(0);
-        record.etag = std::move(placed->etag);
-    } else if (guard.is_on() && placed.error() == errc::precondition_failed) {
-        // The record was lost, or forgotten: the file itself tells.
-        if (const auto other = guard.compare_with_stored(name, *arriving.digest())) return other;
-        record.etag = files::make_entity_tag(*arriving.digest());
-    } else {
-        return placed.error();
-    }
-    record.location = place_.rules.url_prefix + name;
+    if (const auto failed = arriving.seal(guard.mark(record.fingerprint))) return failed;
+    auto placed = guard.place(arriving.file(), extension, record.fingerprint, arriving.digest());
+    if (!placed) return placed.error();
+    if (placed->is_new) arriving.keep(0);
+    record.etag = std::move(placed->etag);
+    record.location = place_.rules.url_prefix + placed->name;
     record.body = created_text(record.location);
     guard.remember(record);
     return record;

@@ -22,6 +22,11 @@ bool should_look_ahead(const http::request& request) {
            condition_of(request) != nullptr;
 }
 
+error_code seal(arriving_content& arriving) {
+    const auto failed = arriving.complete();
+    return failed ? failed : arriving.seal();
+}
+
 }  // namespace
 
 bool put_upload::try_handle(http::request& request, http::outcome& outcome) {
@@ -117,7 +122,7 @@ task<result<files::staged_file::placed>> put_upload::finish(const http::request&
     auto& disk = place_.with.disk;
     auto turn = place_.with.turns.try_enter(target.path());
     if (!turn) {
-        const auto failed = co_await disk.run([&] { return arriving.complete(); });
+        const auto failed = co_await disk.run([&] { return seal(arriving); });
         if (failed) co_return failed;
         auto mine = co_await place_.with.turns.enter(target.path());
         auto placed =
@@ -126,7 +131,7 @@ task<result<files::staged_file::placed>> put_upload::finish(const http::request&
         co_return placed;
     }
     auto placed = co_await disk.run([&]() -> result<files::staged_file::placed> {
-        if (const auto failed = arriving.complete()) return failed;
+        if (const auto failed = seal(arriving)) return failed;
         return arriving.file().place(target.name(), condition_of(request));
     });
     place_.forget(target.path());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "files/answer_records.hpp"
+#include "files/staged_folder.hpp"
 #include "handlers/upload_place.hpp"
 
 #include <optional>
@@ -27,15 +28,26 @@ public:
     /// The key was answered before: nothing is to be stored.
     bool is_repeat() const noexcept { return first_.has_value(); }
 
-    /// A name for what is stored: with a key always the same, so that the file system itself knows a second
-    /// one; else one that nobody has.
-    std::string name(std::string_view prefix, std::string_view extension) const;
+    /// A mark for the file of this request, which has the fingerprint; nothing without a key.
+    std::optional<sha_digest> mark(std::string_view fingerprint) const;
 
-    /// Whether another name is to be tried after `failed`: names of 64 random bits collide once in a very
-    /// long time, so more than a few collisions mean that something else is wrong.
-    bool may_rename(error_code failed, int tries) const noexcept {
-        return !claim_ && failed == errc::precondition_failed && tries < 8;
-    }
+    /// What has happened to an upload that was to be placed.
+    struct placed {
+        std::string name;
+        std::string etag;    ///< empty for a folder
+        bool is_new = true;  ///< false: this request has stored it before
+    };
+    /// Places a sealed file under a name of ours: with a key always the same, so that the file system itself
+    /// knows a second one; else one that nobody has. Blocks. Errors: errc::precondition_failed when another
+    /// content came with the key; those of staged_file::place_new.
+    result<placed> place(files::staged_file& file, std::string_view extension, std::string_view fingerprint,
+                         const std::optional<sha_digest>& content) const;
+    /// The same for a folder; what came with the key is told by the fingerprint in its `fields.json`.
+    result<placed> place(files::staged_folder& folder, std::string_view fingerprint) const;
+    /// Places a sealed file under the name that its client chose. errc::precondition_failed: it is taken, not
+    /// by this request.
+    result<placed> place_as(files::staged_file& file, const std::string& name, std::string_view fingerprint,
+                            const std::optional<sha_digest>& content) const;
 
     /// The answer to a repeat: the first one again, or 422 when something else was sent.
     http::outcome answer_again(const std::string& fingerprint) const;
@@ -47,13 +59,13 @@ public:
     /// still tells a repeat.
     void remember(const files::answer_record& stored) const;
 
-    /// Whoever has the name that the key gives was stored by this key: what is there is compared with what
-    /// was sent, by its digest. Blocks. Errors: errc::precondition_failed when it is another content.
-    error_code compare_with_stored(const std::string& name, const sha_digest& digest) const;
-    /// The same for the folder of a form, by the fingerprint in its `fields.json`.
-    error_code compare_with_form(const std::string& name, const std::string& fingerprint) const;
-
 private:
+    std::string name(std::string_view prefix, std::string_view extension, int tries) const;
+    bool is_over(const std::string& name) const;
+    result<placed> find_own(const std::string& name, std::string_view fingerprint,
+                            const std::optional<sha_digest>& content) const;
+    error_code compare_with_form(const std::string& name, std::string_view fingerprint) const;
+
     const upload_place& place_;
     std::optional<files::answer_records::claim> claim_;
     std::optional<files::answer_record> first_;

@@ -49,6 +49,12 @@ http::problem too_large(const upload_rules& rules, std::string_view actual) {
     return refusal;
 }
 
+std::optional<http::problem> refuse_after_failure(const upload_place& place) {
+    if (!place.with.store.health().has_failed()) return std::nullopt;
+    return refuse(http::status::service_unavailable,
+                  "The disk reported an error: nothing is stored or removed until it was looked at.");
+}
+
 std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request) {
     if (!request.fields[http::field::content_encoding].empty())
         return refuse(http::status::unsupported_media_type, "Send the content without a Content-Encoding.");
@@ -57,10 +63,7 @@ std::optional<http::problem> refuse_body(const upload_place& place, const http::
     const auto length = request.body->length();
     if (length >= 0 && static_cast<std::uint64_t>(length) > place.rules.max_body)
         return too_large(place.rules, std::to_string(length));
-    if (place.with.store.health().has_failed())
-        return refuse(http::status::service_unavailable,
-                      "The disk reported an error: uploads are off until it was looked at.");
-    return std::nullopt;
+    return refuse_after_failure(place);
 }
 
 http::problem storage_failed(const upload_place& place, error_code error, const std::string& indeterminate) {

@@ -62,6 +62,9 @@ struct upload_place {
     }
 };
 
+/// 503 after the disk has failed; nothing while it can be believed.
+std::optional<http::problem> refuse_after_failure(const upload_place& place);
+
 /// What has to be said of a body before it is asked for, whatever it is: 411, 413, 415 for an encoding, 503
 /// after the disk has failed. Nothing: it may come.
 std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request);

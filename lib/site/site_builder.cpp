@@ -19,6 +19,10 @@ constexpr std::string_view attached_fields =
     "Content-Disposition: attachment\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n";
 constexpr std::string_view sandboxed_fields = "Content-Security-Policy: sandbox; default-src 'none'\r\n";
 
+// Where there is no room for an upload of this size, uploads are said to fail. (A directory may take far larger
+// ones, and still has room for most that come.)
+constexpr std::uint64_t usual_upload = 1ULL << 20;
+
 // Between two counts of a store's files and keys.
 constexpr std::chrono::seconds least_pause{60};
 
@@ -115,16 +119,15 @@ shared_store::shared_store(const config::upload_settings& settings, const surrou
       disk(store, around.commits, around.work) {
     if (settings.idempotency_time.count() > 0)
         records = std::make_unique<files::answer_records>(
-            store, std::chrono::duration_cast<std::chrono::seconds>(settings.idempotency_time),
-            settings.idempotency_keys);
+            store, settings.idempotency_time, settings.idempotency_keys);
 }
 
 void shared_store::keep_house(std::chrono::steady_clock::time_point now) {
-    store.examine(largest);
+    store.examine(std::min(largest, usual_upload));
     if (now < next_count) return;
     const auto begin = std::chrono::steady_clock::now();
     (void)store.space().count();  // what cannot be counted now keeps its sum
-    if (records) records->expire(std::chrono::system_clock::now());
+    if (records) records->expire();
     // A large store costs time: at most a hundredth of it.
     const auto took = std::chrono::steady_clock::now() - begin;
     next_count = now + std::max<std::chrono::steady_clock::duration>(least_pause, 100 * took);

@@ -1,12 +1,12 @@
 """The servers of one run of test/bench/run, and one measurement of one of them."""
 
 import json
-import os
 import subprocess
 
 import listing
 import servers
 import served
+import uploads
 from workloads import BARE, DEFERRED, KIB, MIB, NOPUSH
 
 
@@ -15,8 +15,10 @@ class Bench:
 
     def __init__(self, arguments, work, workloads):
         self.arguments, self.work, self.running, self.started, self.batches = arguments, work, {}, 0, 0
-        self.learned = {}
+        self.learned, self.readings = {}, {}
         self.generator = servers.find_built("fairlead_load", arguments.load)
+        if any(workload.run == "slow_uploads" for workload in workloads):
+            self.drip = servers.find_built("fairlead_drip", arguments.drip)
         self.binary = None if arguments.self_check else servers.find_built("fairlead", arguments.fairlead)
         self.root = work / "www"
         served.make(self.root, [workload.options.get("path") for workload in workloads])
@@ -49,8 +51,10 @@ class Bench:
         for server in self.running.values():
             server.stop()
 
-    def once(self, workload, who):
-        """One measurement of one server."""
+    def once(self, workload, who, moment):
+        """One measurement of one server; `moment` is the round and the slice."""
+        if workload.run:
+            return self.reading(workload, who, moment)
         if workload.measure == "memory":
             return self.idle_memory(workload, who)
         if workload.measure == "listing_memory":
@@ -59,6 +63,13 @@ class Bench:
         if workload.measure == "first_byte":
             return listing.first_byte_seconds(server.port, workload.options["path"]) * 1e3
         return self.under_load(workload, who, server)
+
+    def reading(self, workload, who, moment):
+        """Of a measurement that has several; rows of the same run share it."""
+        key = (workload.same_run or workload.name, who, moment)
+        if key not in self.readings:
+            self.readings[key] = uploads.RUNS[workload.run](self, workload, who)
+        return self.readings[key][workload.measure]
 
     def under_load(self, workload, who, server):
         options = workload.options | self.learn(workload, who, server)
@@ -69,7 +80,7 @@ class Bench:
         warm_up = dict(options, requests=max(options["requests"] // 20, options["connections"]))
         servers.load(self.generator, server.port, *workload.flags, **warm_up)
         if workload.name == "upload":
-            os.sync()  # or the file system's work of the one before falls on the next
+            servers.settle(self.work)
             options |= self.upload_options(server, who)
         before = server.cpu_seconds()
         report = servers.load(self.generator, server.port, *workload.flags, **options)

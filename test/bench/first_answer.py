@@ -3,6 +3,7 @@ generator has to know for its requests and its checks."""
 
 import gzip
 import http.client
+import secrets
 
 
 def ask(port, path, **fields):
@@ -12,6 +13,17 @@ def ask(port, path, **fields):
         connection.request("GET", path, headers={"Host": "localhost"} | {k.replace("_", "-"): v for k, v in fields.items()})
         answer = connection.getresponse()
         return answer, answer.read()
+    finally:
+        connection.close()
+
+
+def put(port, path, body):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("PUT", path, body, {"Host": "localhost"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer
     finally:
         connection.close()
 
@@ -58,3 +70,18 @@ def gzip_length(port, options):
     expect(answer.headers["Content-Encoding"] == "gzip" and gzip.decompress(body) == plain and len(body) < len(plain),
            port, options["path"], f"not compressed: {answer.headers}")
     return dict(length=len(body))
+
+
+def takes_files(port, _options):
+    path = f"/put/first_{secrets.token_hex(8)}.bin"
+    answer = put(port, path, b"first")
+    expect(answer.status == 201, port, path, f"PUT is answered by {answer.status}")
+    return {}
+
+
+def takes_files_durably(port, _options):
+    path = f"/put/first_{secrets.token_hex(8)}.bin"
+    answer = put(port, path, b"first")
+    expect(answer.status == 201 and answer.headers["Fairlead-Durability"] == "full", port, path,
+           f"not durable: {answer.status} {answer.headers}")
+    return {}

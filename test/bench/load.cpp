@@ -36,10 +36,14 @@ constexpr auto usage =
     "  --field LINE       a further field, for example \"Content-Type: application/json\"; may be repeated\n"
     "  --random-range N   ask for --length bytes at an offset of its own in the first N of the file\n"
     "  --body FILE        send what the file has, with its Content-Length\n"
+    "  --body-size N      in place of --body: so many bytes, made while they are sent; no --pipeline\n"
     "  --host NAME        for the Host field (localhost)\n"
     "  --address IPV4     of the server (127.0.0.1)\n"
     "  --status N         expect this status (200); repeated: one of them\n"
     "  --length N         expect this many bytes in the body of a 2xx answer\n"
+    "  --rate N           requests per second over all connections; the time of a late one counts from when "
+    "it was due\n"
+    "  --stop-after MS    issue no request after this time, and await the last answers\n"
     "  --seconds N        give up after this time (60)\n";
 
 struct arguments {
@@ -77,6 +81,10 @@ arguments parse(int argc, char** argv) {
         {"--field", [&](auto& text) { given.fields += text + "\r\n"; }},
         {"--random-range", [&](auto& text) { load.varied.file_length = to_number<std::uint64_t>(text); }},
         {"--body", [&](auto& text) { given.body = read_file(text), given.has_body = true; }},
+        {"--body-size", [&](auto& text) { load.body_bytes = to_number<std::uint64_t>(text); }},
+        {"--rate", [&](auto& text) { load.rate = to_number<double>(text); }},
+        {"--stop-after",
+         [&](auto& text) { load.stop_after = std::chrono::milliseconds(to_number<unsigned>(text)); }},
         {"--host", [&](auto& text) { given.host = text; }},
         {"--address", [&](auto& text) { given.address = text; }},
         {"--status",
@@ -103,7 +111,19 @@ arguments parse(int argc, char** argv) {
     }
     if (given.port == 0) throw std::invalid_argument("--port is missing");
     if (load.connections == 0 || load.pipeline == 0) throw std::invalid_argument("there is nothing to do");
+    if (load.body_bytes > 0 && (given.has_body || load.pipeline > 1))
+        throw std::invalid_argument("--body-size goes with neither --body nor --pipeline");
     return given;
+}
+
+/// What bodies of --body-size repeat: numbered lines, no two alike.
+std::string body_block() {
+    constexpr std::size_t block_bytes = 1 << 20;
+    std::string block;
+    for (unsigned line = 0; block.size() < block_bytes; ++line)
+        block += "Line " + std::to_string(line) + ": Fairlead guides the line and keeps it from chafing.\n";
+    block.resize(block_bytes);
+    return block;
 }
 
 /// The field whose digits are written for each request.
@@ -133,7 +153,10 @@ plan make_plan(arguments given) {
     load.request =
         given.method + ' ' + given.path + " HTTP/1.1\r\nHost: " + given.host + "\r\n" + given.fields;
     if (load.one_per_connection) load.request += "Connection: close\r\n";
-    if (given.has_body) load.request += "Content-Length: " + std::to_string(given.body.size()) + "\r\n";
+    const auto length = load.body_bytes > 0 ? load.body_bytes : given.body.size();
+    if (given.has_body || load.body_bytes > 0)
+        load.request += "Content-Length: " + std::to_string(length) + "\r\n";
+    if (load.body_bytes > 0) load.block = body_block();
     if (load.varied.file_length > 0) add_range(load);
     load.request += "\r\n" + given.body;
     return load;

@@ -1,6 +1,8 @@
 #include "load_run.hpp"
 
 #include "answer.hpp"
+#include "outgoing.hpp"
+#include "pace.hpp"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -30,7 +33,7 @@ struct connection {
     bool answered = false;     // nothing more is due; the server's close is awaited
     unsigned outstanding = 0;  // requests sent, or on their way, without their answer
     std::string own;           // the requests being sent, when each of them differs
-    std::string_view to_send;
+    outgoing to_send;
     answer_reader reader;
     clock::time_point sent_at;
 };
@@ -45,7 +48,10 @@ public:
     report run();
 
 private:
+    int wait_for_events();
     void open_missing();
+    void send_due();
+    void give_work(connection& to);
     bool open(connection& to);
     void finish_handshake(connection& of);
     void send_batch(connection& to);
@@ -64,16 +70,20 @@ private:
     std::string batch_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<connection*> closed_;
+    std::vector<connection*> resting_;  // open, until a request is due
     std::vector<char> scratch_ = std::vector<char>(256 * 1024);
+    std::array<epoll_event, 256> events_;
+    std::uint64_t wanted_;      // requests to be answered
     std::uint64_t issued_ = 0;  // requests sent, or on their way
     std::uint64_t ended_ = 0;   // requests answered or lost
     unsigned handshakes_ = 0;
     digit_writer digits_;
+    pace pace_;
     int epoll_ = -1;
 };
 
 generator::generator(const plan& plan, std::vector<int>& held)
-    : plan_(plan), held_(held), digits_(plan.varied) {
+    : plan_(plan), held_(held), wanted_(plan.requests), digits_(plan.varied), pace_(plan.rate) {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
     for (unsigned i = 0; i < plan.pipeline; ++i) batch_ += plan.request;
@@ -91,25 +101,26 @@ generator::~generator() {
 
 report generator::run() {
     const auto begin = clock::now();
-    const auto end = begin + plan_.limit;
-    std::array<epoll_event, 256> events;
-    while (ended_ < plan_.requests) {
+    pace_.begin(begin);
+    while (ended_ < wanted_) {
         open_missing();
-        const int ready = ::epoll_wait(epoll_, events.data(), events.size(), 100);
+        send_due();
+        const int ready = wait_for_events();
         for (int i = 0; i < ready; ++i) {
-            auto& which = *static_cast<connection*>(events[static_cast<std::size_t>(i)].data.ptr);
+            const auto& event = events_[static_cast<std::size_t>(i)];
+            auto& which = *static_cast<connection*>(event.data.ptr);
             if (which.connecting)
                 finish_handshake(which);
             else if (which.wants_write)
                 flush(which);
-            if (which.fd >= 0 && !which.connecting &&
-                (events[static_cast<std::size_t>(i)].events & ~EPOLLOUT))
-                receive(which);
+            if (which.fd >= 0 && !which.connecting && (event.events & ~EPOLLOUT)) receive(which);
         }
-        if (clock::now() > end) {
+        const auto elapsed = clock::now() - begin;
+        if (elapsed > plan_.limit) {
             report_.timed_out = true;
             break;
         }
+        if (plan_.stop_after.count() > 0 && elapsed > plan_.stop_after) wanted_ = std::min(wanted_, issued_);
     }
     report_.duration = clock::now() - begin;
     if (plan_.hold)
@@ -118,8 +129,36 @@ report generator::run() {
     return report_;
 }
 
+/// Waits a tenth of a second at most, and not beyond what is due next.
+int generator::wait_for_events() {
+    constexpr std::chrono::milliseconds longest{100};
+    const bool is_some_due = !resting_.empty() && issued_ < wanted_;
+    const auto time = is_some_due ? pace_.wait(clock::now(), longest) : std::chrono::nanoseconds(longest);
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+    const timespec limit{seconds.count(), (time - seconds).count()};
+    return ::epoll_pwait2(epoll_, events_.data(), events_.size(), &limit, nullptr);
+}
+
+void generator::send_due() {
+    while (!resting_.empty() && issued_ < wanted_ && pace_.due() <= clock::now()) {
+        auto& next = *resting_.back();
+        resting_.pop_back();
+        send_batch(next);
+        next.sent_at = pace_.due();
+        pace_.pass();
+    }
+}
+
+/// To a connection that has nothing to do.
+void generator::give_work(connection& to) {
+    if (pace_.is_set())
+        resting_.push_back(&to);
+    else
+        send_batch(to);
+}
+
 void generator::open_missing() {
-    while (!closed_.empty() && issued_ < plan_.requests && handshakes_ < handshakes_at_once) {
+    while (!closed_.empty() && issued_ < wanted_ && handshakes_ < handshakes_at_once) {
         auto& next = *closed_.back();
         closed_.pop_back();
         if (open(next)) continue;
@@ -146,7 +185,7 @@ bool generator::open(connection& to) {
     if (to.connecting)
         ++handshakes_;
     else
-        send_batch(to);
+        give_work(to);
     return true;
 }
 
@@ -164,41 +203,36 @@ void generator::finish_handshake(connection& of) {
         return;
     }
     watch(of, EPOLL_CTL_MOD, false);
-    send_batch(of);
+    give_work(of);
 }
 
 /// Sends the next requests; drops the connection when none are left to be sent.
 void generator::send_batch(connection& to) {
-    const auto left = plan_.requests - std::min(issued_, plan_.requests);
-    const auto wanted = plan_.one_per_connection || plan_.hold ? 1u : plan_.pipeline;
-    to.outstanding = static_cast<unsigned>(std::min<std::uint64_t>(wanted, left));
+    const auto left = wanted_ - std::min(issued_, wanted_);
+    const bool is_single = plan_.one_per_connection || plan_.hold || pace_.is_set() || plan_.body_bytes > 0;
+    to.outstanding = static_cast<unsigned>(std::min<std::uint64_t>(is_single ? 1u : plan_.pipeline, left));
     if (to.outstanding == 0) return drop(to);
     issued_ += to.outstanding;
-    to.to_send = std::string_view(batch_).substr(0, plan_.request.size() * to.outstanding);
+    auto requests = std::string_view(batch_).substr(0, plan_.request.size() * to.outstanding);
     if (plan_.varied.is_any()) {
-        to.own = to.to_send;
+        to.own = requests;
         for (unsigned i = 0; i < to.outstanding; ++i) digits_.write(to.own.data() + i * plan_.request.size());
-        to.to_send = to.own;
+        requests = to.own;
     }
+    to.to_send.begin(requests, plan_.block, plan_.body_bytes);
     // A new connection's time includes its handshake.
     if (!plan_.one_per_connection) to.sent_at = clock::now();
     flush(to);
 }
 
 void generator::flush(connection& to) {
-    while (!to.to_send.empty()) {
-        const auto sent = ::send(to.fd, to.to_send.data(), to.to_send.size(), MSG_NOSIGNAL);
-        if (sent >= 0) {
-            to.to_send.remove_prefix(static_cast<std::size_t>(sent));
-            continue;
-        }
-        // A server that refuses may have closed already; what it said before is still to be read.
-        if (errno != EAGAIN)
-            to.to_send = {};
-        else if (!std::exchange(to.wants_write, true))
-            watch(to, EPOLL_CTL_MOD, true);
+    const auto state = to.to_send.send(to.fd);
+    if (state == outgoing::state::blocked) {
+        if (!std::exchange(to.wants_write, true)) watch(to, EPOLL_CTL_MOD, true);
         return;
     }
+    // A server that refuses may have closed already; what it said before is still to be read.
+    if (state == outgoing::state::failed) to.to_send.begin({});
     if (std::exchange(to.wants_write, false)) watch(to, EPOLL_CTL_MOD, false);
 }
 
@@ -260,7 +294,7 @@ void generator::go_on(connection& with) {
         with.answered = true;
         return receive(with);  // the close is often there already
     }
-    if (!plan_.hold) send_batch(with);
+    if (!plan_.hold) give_work(with);
 }
 
 void generator::ended_by_server(connection& by) {
@@ -276,6 +310,7 @@ void generator::ended_by_server(connection& by) {
 
 void generator::drop(connection& which) {
     if (which.fd >= 0) ::close(which.fd);
+    std::erase(resting_, &which);
     which.fd = -1;
     which.connecting = which.wants_write = false;
     which.outstanding = 0;

@@ -19,6 +19,8 @@ struct plan {
     sockaddr_in server{};
     std::string request;               ///< the bytes of one request
     varied_digits varied;              ///< which of them differ from one to the next
+    std::string block;                 ///< what a body of `body_bytes` repeats
+    std::uint64_t body_bytes = 0;      ///< sent behind `request`, which then is a head; without pipelining
     unsigned connections = 1;          ///< open at the same time
     std::uint64_t requests = 1;        ///< to be answered over all connections
     unsigned pipeline = 1;             ///< requests in one write, before their answers are awaited
@@ -26,7 +28,9 @@ struct plan {
     bool hold = false;                 ///< one request on each connection, which then stays open
     std::set<unsigned> statuses{200};  ///< what an answer may have
     std::int64_t length = -1;          ///< what a 2xx answer's body must have, in bytes; -1 is anything
-    std::chrono::seconds limit{60};    ///< after which the run is given up
+    double rate = 0;                   ///< requests per second over all connections; 0 is as fast as it goes
+    std::chrono::milliseconds stop_after{0};  ///< from then on no request is issued; 0 is never
+    std::chrono::seconds limit{60};           ///< after which the run is given up
 };
 
 /// What came of it.

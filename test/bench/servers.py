@@ -36,11 +36,18 @@ def make_site(root, sizes):
     time.sleep(11)
 
 
+def settle(folder):
+    """Waits until its file system has written what was stored, or the work of one server falls on the next one. Only that
+    one, since sync() waits for every disk of the machine, also for one that somebody else's test has made to hang."""
+    subprocess.run(["sync", "-f", str(folder)], check=True, timeout=300)
+
+
 class Server:
     """A running server: its port, and what it has used so far."""
 
     def __init__(self, name, command, port, work, *, environment=None, wait=20):
-        self.name, self.port, self.log, self.traced = name, port, work / "stderr", "strace" in command
+        self.name, self.port, self.work, self.log = name, port, work, work / "stderr"
+        self.traced = "strace" in command
         # A file, since a pipe that nobody empties would in the end stop the server.
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -171,13 +178,18 @@ http {{
                   port, work, wait=wait)
 
 
-def load(generator, port, *arguments, **options):
-    """Runs the load generator to its end and returns its report; anything unexpected ends the measurement."""
+def load_command(generator, port, *arguments, **options):
     command = [str(generator), "--port", str(port)]
     for name, value in options.items():
         for each in value if isinstance(value, (list, tuple)) else [value]:
             command += [f"--{name}", str(each)]
-    done = subprocess.run(command + list(arguments), capture_output=True, text=True, timeout=600)
+    return command + list(arguments)
+
+
+def load(generator, port, *arguments, **options):
+    """Runs the load generator to its end and returns its report; anything unexpected ends the measurement."""
+    command = load_command(generator, port, *arguments, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout)

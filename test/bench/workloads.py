@@ -5,6 +5,7 @@ from typing import Callable
 
 import first_answer
 import served
+from uploads import FDATASYNC, IDLE, ONE_CLIENT
 
 KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
 PLAIN, NOPUSH, DEFERRED, BARE = "nginx", "nginx tcp_nopush", "nginx deferred", "Fairlead bare"
@@ -36,6 +37,9 @@ class Workload:
     options: dict = field(default_factory=dict)  # of the load generator
     flags: tuple = ()
     measure: str = "cpu"      # cpu (microseconds per request), cpu_per_gb, rate, memory, first_byte, listing_memory
+    run: str = ""             # of uploads.RUNS, with `measure` one of its readings
+    same_run: str = ""        # the row whose measurement it is, when it shows another reading of that
+    family: str = ""          # what --only takes for several rows
     threads: int = 1
     against: tuple = (PLAIN, NOPUSH)
     also: tuple = ()          # measured and reported, but not what the target is about
@@ -47,7 +51,7 @@ class Workload:
 
     @property
     def more_is_better(self):
-        return self.measure == "rate"
+        return self.measure in ("rate", "mb_per_second")
 
 
 def get(size_name, size, requests, connections, **more):
@@ -96,4 +100,54 @@ STATIC = (
              ours={"listing": True}, theirs="autoindex on;"),
 )
 
-WORKLOADS = DELIVERY + STATIC
+# Where PUT is taken: below /put/, in a directory beside the configuration, as in nginx's.
+def puts(**uploads):
+    return {"routes": {"/put": {"uploads": {"directory": "put", "accept": ["put"], "max_body": "2g", **uploads}}}}
+
+
+NGINX_PUTS = "client_max_body_size 0; create_full_put_path on;"
+
+
+def put_row(size_name, title, unit, digest, options, **more):
+    """Without and with the digest that Fairlead keeps of each file; nginx keeps none."""
+    name = more.pop("name", f"put-{size_name}" + ("-digest" if digest else ""))
+    title = f"PUT of {title}, durability off, {'SHA-256' if digest else 'no digest'}: {more.pop('what', 'CPU per request')}"
+    return Workload(name, title, unit, None, options, run="put", against=(PLAIN,), family=f"put-{size_name}",
+                    theirs=NGINX_PUTS, ours=puts(durability="off", digest=digest), learn=first_answer.takes_files, **more)
+
+
+def put_1g_rows(digest):
+    name = "put-1g" + ("-digest" if digest else "")
+    options = {"connections": 1, "requests": 3, "body-size": GIB, "seconds": 300}
+    yield put_row("1g", "1 GiB", "MB/s", digest, options, what="speed", measure="mb_per_second", slices=3)
+    yield put_row("1g", "1 GiB", "s", digest, options, what="CPU per GB", measure="cpu_per_gb", slices=3,
+                  name=name + "-cpu", same_run=name)
+
+
+SMALL = {"body-size": KIB, "connections": 64}
+DURABLE = dict(run="durable", threads=2, slices=3, family="durable", ours=puts(durability="full"),
+               learn=first_answer.takes_files_durably)
+BUSY_GETS = dict(run="gets", threads=2, slices=3, family="get-under-uploads", against=(IDLE,), ours=puts(durability="full"),
+                 learn=first_answer.takes_files_durably)
+GETS_AT_A_RATE = get("1k", KIB, 1600, 8, rate=400, uploads=SMALL)
+
+UPLOADS = (
+    *(put_row("1k", "1 KiB", "us", digest, {"connections": 16, "requests": 9000, "body-size": KIB}) for digest in (False, True)),
+    *(put_row("1m", "1 MiB", "us", digest, {"connections": 16, "requests": 576, "body-size": MIB}) for digest in (False, True)),
+    *put_1g_rows(False), *put_1g_rows(True),
+    Workload("durable", "durable PUT of 1 KiB, uploads/s of 64 clients against one", "/s", None, SMALL | {"stop-after": 3000},
+             measure="rate", against=(ONE_CLIENT,), **DURABLE),
+    Workload("durable-p50", "- median time of the 64 against one fdatasync", "ms", None, SMALL | {"stop-after": 3000},
+             measure="p50", against=(FDATASYNC,), same_run="durable", **DURABLE),
+    Workload("durable-p99", "- the 99th percentile", "ms", None, SMALL | {"stop-after": 3000},
+             measure="p99", against=(FDATASYNC,), same_run="durable", **DURABLE),
+    Workload("slow-uploads", "memory while 5,000 uploads of 1 MiB drip in, 1 KiB/s each", "MiB", None,
+             {"connections": 5000, "size": MIB, "piece": KIB, "pieces": 20, "pause": 1000},
+             run="slow_uploads", measure="mib", against=(PLAIN,), slices=1, theirs=NGINX_PUTS, ours=puts(durability="off")),
+    Workload("get-under-uploads", "400 GETs/s of 1 KiB while 64 clients store durably: median time", "ms", None,
+             GETS_AT_A_RATE, measure="p50", **BUSY_GETS),
+    Workload("get-under-uploads-p99", "- the 99th percentile", "ms", None, GETS_AT_A_RATE, measure="p99",
+             same_run="get-under-uploads", **BUSY_GETS),
+)
+
+WORKLOADS = DELIVERY + STATIC + UPLOADS

@@ -105,7 +105,8 @@ BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_allowed_and_what_was_found) {
          "max_parts, make_directories, digest, quota, min_free, idempotency_time, idempotency_keys, "
          "durability, serve, inside_root, found true"},
         {R"("uploads": {"accept": ["post"]})",
-         "/uploads/accept/0: expected a list of strings, found the string \"post\"; write \"json\", \"raw\", \"form\", \"put\" or \"delete\""},
+         "/uploads/accept/0: expected a list of strings, found the string \"post\"; write \"json\", \"raw\", "
+         "\"form\", \"put\" or \"delete\""},
         {R"("listen": [])",
          "/listen: expected ADDR:PORT, one or a list (\"127.0.0.1:8080\", \"[::1]:8080\", \"*:8080\"), found "
          "an empty "

@@ -13,227 +13,450 @@ import unittest
 
 DRIVER = pathlib.Path("commit_driver")
 FORMS = ("unnamed", "proc", "named")
+KINDS = ("create", "digest", "nested", "replace", "remove", "folder", "keyed")
 COUNT = 3
-WATCHED = "openat,write,fdatasync,linkat,fsync,unlinkat,flock"
+WATCHED = "openat,write,fsetxattr,fdatasync,fsync,linkat,renameat,renameat2,unlinkat,mkdirat,flock"
+TEMPORARY = ".fairlead-tmp-"
+KEYS = ".fairlead-keys"
 DOCUMENT = re.compile(r"upload_\d{8}_\d{6}_[0-9a-f]{16}\.json")
+ERRORS = {"ENOSPC": 28, "EDQUOT": 122, "EIO": 5}
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # the leak sanitizer cannot run under ptrace
 
 
 class Call:
+    """A line of strace: descriptors are numbers with their path in angle brackets."""
+
     def __init__(self, line):
-        found = re.match(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)(?: (E\w+))?", line)
-        self.name, self.arguments, self.result, self.error = found.groups() if found else (None, "", "-1", None)
-        self.result = int(self.result)
-        first = re.match(r"-?\d+", self.arguments)
-        self.fd = int(first[0]) if first else None
+        found = re.match(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)", line)
+        self.name, self.arguments, result = found.groups() if found else (None, "", "-1")
+        self.result = int(result)
+        self.fds = [(int(fd), path) for fd, path in re.findall(r"(?:^|, )(\d+)<([^>]*)>", self.arguments)]
+        self.names = re.findall(r'"([^"]*)"', self.arguments)
+        self.is_answer = self.name == "write" and self.fds[0][0] == 1
+        self.is_of_file = bool(self.fds) and "/#" in self.fds[0][1] or TEMPORARY in self.arguments.split(">")[0]
 
     def __repr__(self):
         return f"{self.name}({self.arguments}) = {self.result}"
 
 
-def run(directory, count, form, inject=()):
+def run(directory, form, kind, inject=(), count=COUNT):
     """Runs the driver under strace; gives its answers, its calls and its exit status."""
     with tempfile.NamedTemporaryFile("r", suffix=".strace") as trace:
-        command = ["strace", "-f", "-s", "200", "-o", trace.name, "-e", "trace=" + WATCHED]
+        command = ["strace", "-f", "-y", "-s", "200", "-o", trace.name, "-e", "trace=" + WATCHED]
         for each in inject:
             command += ["-e", "inject=" + each]
-        done = subprocess.run(command + [DRIVER, directory, str(count), form], capture_output=True, text=True,
+        done = subprocess.run(command + [DRIVER, directory, str(count), form, kind], capture_output=True, text=True,
                               timeout=60, env=ENVIRONMENT)
         calls = [call for call in map(Call, trace) if call.name]
-    return done.stdout.splitlines(), calls, done
+    return done.stdout.splitlines()[1:], calls, done
 
 
 def commits(calls):
-    """The calls of each commit, from the creation of its temporary to its answer. What the start did is left out."""
-    found, current = [], None
+    """The calls of each commit up to its answer. What the start did, which says `ready`, is left out."""
+    found = [[]]
     for call in calls:
-        if call.name == "openat" and re.search(r"O_TMPFILE|fairlead-tmp", call.arguments):
-            current = [call]  # the probe at start is opened so too, but never answered
-        elif current is not None:
-            current.append(call)
-            if call.name == "write" and call.fd == 1:
-                found.append(current)
-                current = None
-    return found
+        found[-1].append(call)
+        if call.is_answer:
+            found.append([])
+    return found[1:-1]
 
 
-def faults(commit):
-    """What is wrong with the order of the calls of one commit that was answered with `stored`."""
-    file, directory = commit[0].result, commit[0].fd
-    written = synced = linked = named = False
-    found = []
-    for call in commit[1:]:
+class Disk:
+    """What is on the disk and what is not, while one call after the other is looked at."""
+
+    def __init__(self, kind):
+        self.found = []        # faults
+        self.content = {}      # descriptor of a file: True while it has bytes or attributes that are not on the disk
+        self.temporaries = {}  # name: the descriptor of the file, or the path of the folder
+        self.unsynced = set()  # directories with names that are not on the disk
+        self.entries = {}      # path of a folder that has no name yet: how many files lie in it
+        self.expected = 2 if kind == "keyed" else 1
+        self.changes = 0       # that clients see, since the last answer
+
+    def see(self, call):
         if call.result < 0:
-            continue
-        if call.name == "write" and call.fd == file:
-            written, synced = True, False
-        elif call.name == "fdatasync" and call.fd == file:
-            synced = True
-        elif call.name == "linkat" and DOCUMENT.search(call.arguments):
-            if not (written and synced):
-                found.append("named before its data was synced")
-            linked = True
-        elif call.name == "fsync" and call.fd == directory:
-            named = linked
-        elif call.name == "write" and call.fd == 1:
-            if not linked:
-                found.append("answered without a name")
-            if not named:
-                found.append("answered before its name was synced")
-    return found
+            return
+        if call.is_answer:
+            self.answer()
+        elif hasattr(self, "see_" + call.name):
+            getattr(self, "see_" + call.name)(call)
+
+    def answer(self):
+        if self.changes != self.expected:
+            self.found.append("answered without a change")
+        if self.unsynced:
+            self.found.append("answered before a name was synced")
+        self.changes = 0
+
+    def see_openat(self, call):
+        if "O_TMPFILE" in call.arguments or ("O_CREAT" in call.arguments and TEMPORARY in call.arguments):
+            self.content[call.result] = True
+            if "O_CREAT" in call.arguments:
+                self.temporaries[call.names[0]] = call.result
+
+    def see_write(self, call):
+        if call.fds[0][0] in self.content:
+            self.content[call.fds[0][0]] = True
+
+    def see_fdatasync(self, call):
+        self.see_fsync(call)
+
+    def see_fsync(self, call):
+        fd, path = call.fds[0]
+        # Numbers are used again: what was a file may be a directory now.
+        if fd in self.content and ("/#" in path or TEMPORARY in path) and path not in self.entries:
+            self.content[fd] = False
+        else:
+            self.unsynced.discard(path)
+
+    def see_fsetxattr(self, call):
+        self.see_write(call)
+
+    def see_mkdirat(self, call):
+        if call.names[0].startswith(TEMPORARY):
+            folder = call.fds[0][1] + "/" + call.names[0]
+            self.temporaries[call.names[0]] = folder
+            self.entries[folder] = 0
+        else:
+            self.unsynced.add(call.fds[0][1])
+
+    def see_linkat(self, call):
+        target = call.fds[-1][1]
+        source, name = call.names
+        if source.startswith("/proc/"):
+            file = int(source.rsplit("/", 1)[1])
+        else:
+            file = self.temporaries[source] if source else call.fds[0][0]
+        self.name(file, target, name)
+
+    def see_renameat(self, call):
+        self.see_renameat2(call)
+
+    def see_renameat2(self, call):
+        (_, source), (_, target) = call.fds
+        old, new = call.names
+        if old.startswith(TEMPORARY):
+            moved = self.temporaries[old] if "RENAME_EXCHANGE" in call.arguments else self.temporaries.pop(old)
+            self.name(moved, target, new)
+        else:  # put aside
+            self.unsynced.add(source)
+            self.changes += 1
+
+    def name(self, what, target, name):
+        """Something gets a name in a directory."""
+        if name.startswith(TEMPORARY):
+            self.temporaries[name] = what
+        if self.content.get(what) or what in self.unsynced:
+            self.found.append("named before its content was synced")
+        if name.startswith(TEMPORARY):
+            return
+        self.unsynced.add(target)
+        if target in self.entries:
+            self.entries[target] += 1
+            return
+        if self.entries.get(what, 2) != 2:
+            self.found.append("named without its files")
+        if target.endswith("/" + KEYS):
+            if name == "secret":
+                return
+            if self.changes == 0 or self.unsynced != {target}:
+                self.found.append("remembered before it was stored")
+        self.changes += 1
+
+
+def faults(calls, kind):
+    """What is wrong with the order of the calls of commits that were all answered with success."""
+    disk = Disk(kind)
+    for call in calls:
+        disk.see(call)
+    return disk.found
+
+
+def after_the_start(calls):
+    return [call for commit in commits(calls) for call in commit]
 
 
 class CommitOrder(unittest.TestCase):
+    recorded = {}
+
     def setUp(self):
         # Beside the driver: /tmp may be in memory, where nothing can be synced.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="commit-order-", dir=DRIVER.parent))
         self.addCleanup(shutil.rmtree, self.directory)
 
-    def names(self):
-        return sorted(entry.name for entry in self.directory.iterdir())
-
-    def clear(self):
+    def prepare(self, kind):
+        """An empty store; with the files that are replaced or removed."""
         for entry in self.directory.iterdir():
-            entry.unlink()
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        if kind in ("replace", "remove"):
+            for number in range(COUNT):
+                (self.directory / f"kept_{number}.json").write_text(f"old {number}")
 
-    def position(self, form, name, commit, which=lambda call: True):
-        """Which call of `name` in the whole run is the first of that kind in commit number `commit`."""
-        _, calls, _ = run(self.directory, COUNT, form)
-        self.clear()
-        wanted = next(call for call in commits(calls)[commit] if call.name == name and which(call))
-        return [call for call in calls if call.name == name].index(wanted) + 1
+    def run_new(self, form, kind, inject=(), count=COUNT):
+        self.prepare(kind)
+        return run(self.directory, form, kind, inject, count)
 
-    def check_stored(self, answers):
-        """Every document that was answered for is there, byte for byte."""
+    def record(self, form, kind):
+        """The calls of a run without errors, as often as they are asked for."""
+        if (form, kind) not in self.recorded:
+            self.recorded[form, kind] = self.run_new(form, kind)[1]
+        return self.recorded[form, kind]
+
+    def each(self):
+        for form in FORMS:
+            for kind in KINDS:
+                yield form, kind
+
+    def files(self):
+        """Content of all files that a client may see: path and text."""
+        return {str(path.relative_to(self.directory)): path.read_text() for path in self.directory.rglob("*")
+                if path.is_file() and KEYS not in path.parts}
+
+    def check_clean(self):
+        self.assertEqual([path for path in self.directory.rglob(TEMPORARY + "*")], [])
+
+    def check_told(self, answers):
+        """What was told of is so: each stored file is there, byte for byte, and each removed one is gone."""
+        files = self.files()
         for answer in answers:
-            if answer.startswith("stored "):
-                _, name, content = answer.split(" ", 2)
-                self.assertEqual((self.directory / name).read_text(), content)
+            what, name, *content = answer.split(" ", 2)
+            if what in ("stored", "again"):
+                self.assertEqual(files[name], content[0])
+            elif what == "removed":
+                self.assertNotIn(name, files)
 
-    def check_whole(self):
-        """Every document is whole, whether it was answered for or not."""
-        for name in self.names():
-            if DOCUMENT.fullmatch(name):
-                self.assertRegex((self.directory / name).read_text(), r'^\{"document":\d\}$')
+    def check_whole(self, kind):
+        """Every file is whole, whether it was answered for or not, and so is every folder."""
+        for name, text in self.files().items():
+            self.assertRegex(text, r'^(\{"document":\d\}|old \d)$', name)
+        for folder in self.directory.glob("form_*"):
+            self.assertEqual(sorted(path.name for path in folder.iterdir()), ["fields.json", "file_1.json"])
+        if kind == "replace":
+            self.assertEqual(len(self.files()), COUNT)
+
+    def check_unchanged(self, kind, before, number):
+        """Nothing is left of the commit with that number."""
+        if kind in ("replace", "remove"):
+            self.assertEqual((self.directory / f"kept_{number}.json").read_text(), f"old {number}")
+        self.assertEqual(set(self.files()) - before, set())
 
     def test_order(self):
-        for form in FORMS:
-            with self.subTest(form):
-                answers, calls, done = run(self.directory, COUNT, form)
+        for form, kind in self.each():
+            with self.subTest(f"{form} {kind}"):
+                answers, calls, done = self.run_new(form, kind)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertEqual([answer.split()[0] for answer in answers], ["stored"] * COUNT)
-                self.check_stored(answers)
-                self.assertEqual(len(self.names()), COUNT)
-                recorded = commits(calls)
-                self.assertEqual(len(recorded), COUNT)
-                for commit in recorded:
-                    self.assertEqual(faults(commit), [])
-                self.clear()
+                told = "removed" if kind == "remove" else "stored"
+                self.assertEqual([answer.split()[0] for answer in answers], [told] * COUNT)
+                self.assertEqual(len(commits(calls)), COUNT)
+                self.assertEqual(faults(after_the_start(calls), kind), [])
+                self.check_told(answers)
+                self.check_whole(kind)
+                self.check_clean()
+                expected = {"remove": 0, "folder": 2 * COUNT}
+                self.assertEqual(len(self.files()), expected.get(kind, COUNT))
 
-    def test_the_check_sees_a_missing_or_late_sync(self):
-        _, calls, _ = run(self.directory, 1, "unnamed")
-        (commit,) = commits(calls)
-        for name in ("fdatasync", "fsync", "linkat"):
-            with self.subTest(name + " left out"):
-                self.assertNotEqual(faults([call for call in commit if call.name != name]), [])
-            with self.subTest(name + " moved to the end"):
-                late = [call for call in commit if call.name != name] + [c for c in commit if c.name == name]
-                self.assertNotEqual(faults(late), [])
-        with self.subTest("directory synced before the link"):
-            early = [commit[0]] + [c for c in commit if c.name == "fsync"] + [c for c in commit[1:] if c.name != "fsync"]
-            self.assertNotEqual(faults(early), [])
+    def test_the_check_sees_a_missing_or_late_call(self):
+        for form, kind in self.each():
+            first, second = commits(self.record(form, kind))[:2]
+            self.assertEqual(faults(first + second, kind), [])
+            # Not the hints, and not what only tidies up.
+            steps = [call for call in second if call.name in ("fdatasync", "fsync", "linkat", "renameat", "renameat2")]
+            self.assertGreaterEqual(len(steps), 2)
+            for step in steps:
+                rest = [call for call in second if call is not step]
+                doctored = {"left out": rest, "behind the answer": rest + [step], "at the begin": [step] + rest}
+                if step.name in ("linkat", "renameat", "renameat2"):
+                    del doctored["at the begin"]  # of something that is not there: no run can look like this
+                if kind == "replace" and step.name == "linkat":
+                    continue  # the same: what follows would have failed
+                for what, calls in doctored.items():
+                    with self.subTest(f"{form} {kind}: {step} {what}"):
+                        self.assertNotEqual(faults(first + calls, kind), [])
+
+    def test_a_record_before_its_upload_is_seen(self):
+        for form in FORMS:
+            _, second = commits(self.record(form, "keyed"))[:2]
+            upload = [next(call for call in second if call.name == "linkat" and '"upload_' in call.arguments),
+                      next(call for call in second if call.name == "fsync" and not call.is_of_file)]
+            late = [call for call in second[:-1] if call not in upload] + upload + second[-1:]
+            self.assertEqual(faults(first + late, "keyed"), ["remembered before it was stored"])
+
+    def position(self, form, kind, wanted):
+        """Which call of its name in the whole run it is."""
+        return [call for call in self.record(form, kind) if call.name == wanted.name].index(wanted) + 1
+
+    def is_tolerated(self, kind, call, commit):
+        """A failure of this call is no failure of the commit: it tidies up, or comes when all is stored."""
+        if call.name == "unlinkat" or (call.name == "openat" and "O_CREAT" not in call.arguments
+                                       and "O_TMPFILE" not in call.arguments):
+            return True
+        if kind != "keyed":
+            return False
+        # Of the upload itself the last is the sync of its name; the record comes behind it.
+        named = next(i for i, one in enumerate(commit) if one.name == "linkat" and '"upload_' in one.arguments)
+        synced = next(i for i, one in enumerate(commit) if i > named and one.name == "fsync")
+        return commit.index(call) > synced
 
     def test_errors_leave_nothing(self):
-        def to_file(call):
-            return call.fd != 1
+        for form, kind in self.each():
+            # The second commit: what is made once has been made.
+            commit = commits(self.record(form, kind))[1]
+            for call in commit[:-1]:
+                if call.result < 0 or self.is_tolerated(kind, call, commit):
+                    continue
+                for error, number in ERRORS.items():
+                    with self.subTest(f"{form} {kind}: {call} {error}"):
+                        when = self.position(form, kind, call)
+                        answers, calls, done = self.run_new(form, kind, [f"{call.name}:error={error}:when={when}"])
+                        self.assertEqual(done.returncode, 0, done.stderr)
+                        self.assertEqual(answers[1], f"failed {number}")
+                        self.assertEqual(answers[2].split()[0] == "failed", error == "EIO")
+                        self.check_told(answers)
+                        self.check_whole(kind)
+                        self.check_clean()
+                        told = {answer.split()[1] for answer in answers if not answer.startswith("failed")}
+                        if kind == "folder":
+                            told |= {name.replace("file_1", "fields") for name in told}
+                        if kind in ("replace", "remove"):
+                            told |= {f"kept_{i}.json" for i in range(COUNT)}
+                        self.check_unchanged(kind, told, 1)
+                        if call.name in ("fsync", "fdatasync") and call.is_of_file:
+                            # Reported once: never tried again.
+                            tried = [one for one in commits(calls)[1] if one.name == call.name and one.is_of_file]
+                            self.assertEqual(len(tried), commit[:commit.index(call) + 1].count(call))
 
-        def to_name(call):
-            return bool(DOCUMENT.search(call.arguments))
-
-        anything = lambda call: True  # noqa: E731
-        cases = [  # call, which, error, errno, later commits
-            ("openat", anything, "ENOSPC", 28, "stored"),
-            ("openat", anything, "EROFS", 30, "failed"),
-            ("write", to_file, "ENOSPC", 28, "stored"),
-            ("write", to_file, "EDQUOT", 122, "stored"),
-            ("write", to_file, "EIO", 5, "failed"),
-            ("fdatasync", anything, "EIO", 5, "failed"),
-            ("fdatasync", anything, "ENOSPC", 28, "stored"),
-            ("linkat", to_name, "ENOSPC", 28, "stored"),
-            ("linkat", to_name, "EIO", 5, "failed"),
-            ("fsync", anything, "EIO", 5, "failed"),
-            ("fsync", anything, "ENOSPC", 28, "stored"),
-        ]
+    def test_the_first_key_that_cannot_be_remembered_makes_nothing(self):
         for form in FORMS:
-            for name, which, error, number, later in cases:
-                with self.subTest(f"{form}: {name} {error}"):
-                    when = self.position(form, name, 0, which)
-                    answers, calls, done = run(self.directory, COUNT, form, [f"{name}:error={error}:when={when}"])
+            first = commits(self.record(form, "keyed"))[0]
+            upload = next(i for i, call in enumerate(first) if '"upload_' in call.arguments)
+            for call in first[:upload]:
+                if call.result < 0 or self.is_tolerated("create", call, first):
+                    continue
+                with self.subTest(f"{form}: {call}"):
+                    when = self.position(form, "keyed", call)
+                    answers, _, _ = self.run_new(form, "keyed", [f"{call.name}:error=ENOSPC:when={when}"])
+                    self.assertEqual(answers[0], "failed 28")
+                    self.assertEqual([answer.split()[0] for answer in answers[1:]], ["stored"] * (COUNT - 1))
+                    self.check_told(answers)
+                    self.check_clean()
+
+    def test_what_cannot_be_remembered_is_stored_all_the_same(self):
+        for form in FORMS:
+            commit = commits(self.record(form, "keyed"))[1]
+            for call in commit[:-1]:
+                if not self.is_tolerated("keyed", call, commit) or call.result < 0:
+                    continue
+                with self.subTest(f"{form}: {call}"):
+                    when = self.position(form, "keyed", call)
+                    answers, _, _ = self.run_new(form, "keyed", [f"{call.name}:error=ENOSPC:when={when}"])
+                    self.assertEqual([answer.split()[0] for answer in answers], ["stored"] * COUNT)
+                    self.check_told(answers)
+                    again, _, done = run(self.directory, form, "keyed")
                     self.assertEqual(done.returncode, 0, done.stderr)
-                    self.assertEqual(answers[0], f"failed {number}")
-                    self.assertEqual([answer.split()[0] for answer in answers[1:]], [later] * (COUNT - 1))
-                    self.check_stored(answers)
-                    self.assertEqual(len(self.names()), 0 if later == "failed" else COUNT - 1)
-                    if name == "fdatasync":  # reported once, never tried again
-                        first = commits(calls)[0]
-                        self.assertEqual(sum(call.name == "fdatasync" for call in first), 1)
-                    self.clear()
+                    self.assertEqual([answer.split()[1] for answer in again], [one.split()[1] for one in answers])
+                    self.assertEqual([answer.split()[0] for answer in again], ["again"] * COUNT)
+                    self.assertEqual(len(self.files()), COUNT)
+
+    # A directory is there, but whoever made it could not sync it into its parent.
+    def test_a_directory_that_is_not_on_the_disk_holds_nothing_that_is(self):
+        for form in FORMS:
+            for number in range(2):
+                with self.subTest(f"{form} {number}"):
+                    synced = [call for call in commits(self.record(form, "nested"))[0]
+                              if call.name == "fsync" and not call.is_of_file][number]
+                    when = self.position(form, "nested", synced)
+                    answers, calls, _ = self.run_new(form, "nested", [f"fsync:error=ENOSPC:when={when}"])
+                    self.assertEqual(answers[0], "failed 28")
+                    self.assertEqual([answer.split()[0] for answer in answers[1:]], ["stored"] * (COUNT - 1))
+                    first, *later = commits(calls)
+                    # The refusal promised nothing.
+                    self.assertEqual(faults(first[:-1] + [call for commit in later for call in commit], "nested"), [])
+
+    def test_what_cannot_be_taken_back_is_told(self):
+        for form, kind in self.each():
+            if kind == "nested":
+                continue
+            for error, number in (("EIO", 5), ("ENOSPC", 28)):
+                with self.subTest(f"{form} {kind} {error}"):
+                    commit = commits(self.record(form, kind))[0]
+                    named = max(i for i, call in enumerate(commit) if call.name in ("linkat", "renameat", "renameat2")
+                                and KEYS not in call.arguments)
+                    synced = next(call for i, call in enumerate(commit) if i > named and call.name == "fsync")
+                    when = self.position(form, kind, synced)
+                    answers, _, _ = self.run_new(form, kind, [f"fsync:error={error}:when={when}+"], 1)
+                    self.assertRegex(answers[0], rf"^failed {number} indeterminate \S+$")
+                    self.check_unchanged(kind, {f"kept_{i}.json" for i in range(COUNT)}, 0)
+                    self.check_clean()
+
+    def test_a_kill_at_any_call_leaves_all_or_nothing(self):
+        for form, kind in self.each():
+            for call in commits(self.record(form, kind))[1]:
+                with self.subTest(f"{form} {kind}: {call}"):
+                    when = self.position(form, kind, call)
+                    answers, _, done = self.run_new(form, kind, [f"{call.name}:signal=KILL:when={when}"])
+                    self.assertEqual(done.returncode, -9)
+                    self.assertEqual(len(answers), 1)
+                    self.check_told(answers)
+                    # The next start removes what is no upload.
+                    _, _, done = run(self.directory, form, kind, count=0)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.check_clean()
+                    self.check_told(answers)
+                    self.check_whole(kind)
+                    if kind == "keyed":
+                        self.check_keyed_again(form, answers)
+                    elif kind == "remove":
+                        self.assertIn(len(self.files()), (COUNT - 2, COUNT - 1))
+                    elif kind != "replace":
+                        self.assertIn(len(self.files()), (2, 4) if kind == "folder" else (1, 2))
+
+    def check_keyed_again(self, form, answers):
+        """The same requests once more: each has one file, and the first the answer that it had."""
+        again, _, done = run(self.directory, form, "keyed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(again[0].split()[0], "again")
+        self.assertEqual(again[0].split()[1], answers[0].split()[1])
+        self.check_told(again)
+        self.assertEqual(len(self.files()), COUNT)
 
     def test_a_name_that_exists_is_never_touched(self):
         for form in FORMS:
             with self.subTest(form):
-                when = self.position(form, "linkat", 1, lambda call: bool(DOCUMENT.search(call.arguments)))
-                answers, calls, _ = run(self.directory, COUNT, form, [f"linkat:error=EEXIST:when={when}..{when + 1}"])
-                self.assertEqual([answer.split()[0] for answer in answers], ["stored"] * COUNT)
-                self.check_stored(answers)
-                tried = [DOCUMENT.search(call.arguments)[0] for call in commits(calls)[1] if call.name == "linkat"]
-                self.assertEqual(len(set(tried)), 3)
-                self.clear()
+                named = next(call for call in commits(self.record(form, "create"))[1]
+                             if call.name == "linkat" and DOCUMENT.search(call.arguments))
+                when = self.position(form, "create", named)
+                answers, _, _ = self.run_new(form, "create", [f"linkat:error=EEXIST:when={when}"])
+                self.assertEqual([answer.split()[0] for answer in answers], ["stored", "failed", "stored"])
+                self.check_told(answers)
+                self.check_clean()
 
-    def test_a_removal_that_cannot_be_synced_is_told(self):
+    # Where two names cannot be exchanged, the old content is gone with the rename: then it must be told.
+    def test_a_file_system_that_cannot_exchange(self):
         for form in FORMS:
             with self.subTest(form):
-                when = self.position(form, "fsync", 0)
-                answers, _, _ = run(self.directory, 1, form, [f"fsync:error=EIO:when={when}+"])
-                self.assertRegex(answers[0], r"^failed 5 indeterminate " + DOCUMENT.pattern + "$")
-                self.assertEqual(self.names(), [])
-
-    def test_a_kill_at_any_call_leaves_all_or_nothing(self):
-        for form in FORMS:
-            _, calls, _ = run(self.directory, COUNT, form)
-            self.clear()
-            numbered, counts = [], {}
-            for call in calls:
-                counts[call.name] = counts.get(call.name, 0) + 1
-                numbered.append((call, counts[call.name]))
-            second = commits(calls)[1]
-            for call, when in numbered:
-                if call not in second:
-                    continue
-                with self.subTest(f"{form}: {call.name} {when}"):
-                    answers, _, done = run(self.directory, COUNT, form, [f"{call.name}:signal=KILL:when={when}"])
-                    self.assertEqual(done.returncode, -9)
-                    self.assertEqual(len(answers), 1)
-                    self.check_stored(answers)
-                    self.check_whole()
-                    documents = [name for name in self.names() if DOCUMENT.fullmatch(name)]
-                    self.assertIn(len(documents), (1, 2))
-                    # The next start removes what is no document.
-                    again, _, done = run(self.directory, 1, form)
-                    self.assertEqual(done.returncode, 0, done.stderr)
-                    self.assertEqual(len(self.names()), len(documents) + 1)
-                    self.check_stored(answers + again)
-                    self.clear()
+                exchange = next(call for call in commits(self.record(form, "replace"))[0] if "EXCHANGE" in call.arguments)
+                refusal = f"renameat2:error=EINVAL:when={self.position(form, 'replace', exchange)}"
+                answers, calls, _ = self.run_new(form, "replace", [refusal])
+                self.assertEqual([answer.split()[0] for answer in answers], ["stored"] * COUNT)
+                self.assertEqual(faults(after_the_start(calls), "replace"), [])
+                self.check_told(answers)
+                self.check_clean()
+                synced = next(call for call in commits(self.record(form, "replace"))[0]
+                              if call.name == "fsync" and not call.is_of_file)
+                when = self.position(form, "replace", synced)
+                answers, _, _ = self.run_new(form, "replace", [refusal, f"fsync:error=ENOSPC:when={when}"])
+                self.assertEqual(answers[0], "failed 28 indeterminate kept_0.json")
+                self.check_whole("replace")
 
     def test_a_directory_that_cannot_be_locked_has_a_lock_file(self):
         refusal = "flock:error=EBADF:when=1"  # NFS
-        answers, calls, done = run(self.directory, 1, "unnamed", [refusal])
+        answers, calls, done = self.run_new("unnamed", "create", [refusal], 1)
         self.assertEqual(answers[0].split()[0], "stored", done.stderr)
-        self.assertEqual(self.names()[0], ".fairlead-lock")
+        self.assertTrue((self.directory / ".fairlead-lock").is_file())
         self.assertEqual([call.result for call in calls if call.name == "flock"], [-1, 0])
         with open(self.directory / ".fairlead-lock") as other:
             fcntl.flock(other, fcntl.LOCK_EX)
-            _, _, done = run(self.directory, 1, "unnamed", [refusal])
+            _, _, done = run(self.directory, "unnamed", "create", [refusal], 1)
         self.assertEqual(done.returncode, 1)
         self.assertIn("another server", done.stderr)
 

@@ -1,0 +1,32 @@
+#include "handlers/digest_check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fairlead::handlers {
+
+digest_check::digest_check(std::vector<sha_digest> expected, bool wants_sha256)
+    : expected_(std::move(expected)) {
+    const auto is_expected = [&](sha_kind kind) {
+        return std::any_of(expected_.begin(), expected_.end(),
+                           [&](const sha_digest& one) { return one.kind() == kind; });
+    };
+    if (wants_sha256 || is_expected(sha_kind::sha256)) sha256_hasher_.emplace(sha_kind::sha256);
+    if (is_expected(sha_kind::sha512)) sha512_hasher_.emplace(sha_kind::sha512);
+}
+
+void digest_check::update(std::span<const char> piece) {
+    if (sha256_hasher_) sha256_hasher_->update(piece);
+    if (sha512_hasher_) sha512_hasher_->update(piece);
+}
+
+error_code digest_check::finish() {
+    std::optional<sha_digest> sha512;
+    if (sha256_hasher_) sha256_ = sha256_hasher_->finish();
+    if (sha512_hasher_) sha512 = sha512_hasher_->finish();
+    for (const auto& one : expected_)
+        if (one != *(one.kind() == sha_kind::sha256 ? sha256_ : sha512)) return errc::digest_mismatch;
+    return {};
+}
+
+}  // namespace fairlead::handlers

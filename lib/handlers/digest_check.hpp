@@ -1,0 +1,33 @@
+#pragma once
+
+#include "base/error.hpp"
+#include "base/sha.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace fairlead::handlers {
+
+/// Digests bytes as they come, and compares with what their sender says that they have (RFC 9530).
+class digest_check {
+public:
+    /// The SHA-256 is computed if `wants_sha256`, or if it is expected; SHA-512 only if it is.
+    explicit digest_check(std::vector<sha_digest> expected, bool wants_sha256 = false);
+
+    void update(std::span<const char> piece);
+
+    /// All bytes have come. errc::digest_mismatch: they are others.
+    error_code finish();
+
+    /// After `finish`, if it was computed.
+    const std::optional<sha_digest>& sha256() const noexcept { return sha256_; }
+
+private:
+    std::vector<sha_digest> expected_;
+    std::optional<sha_hasher> sha256_hasher_;
+    std::optional<sha_hasher> sha512_hasher_;
+    std::optional<sha_digest> sha256_;
+};
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,198 @@
+#include "files/store_space.hpp"
+
+#include "base/unique_fd.hpp"
+#include "support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+using namespace fairlead;
+using namespace fairlead::files;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t gib = 1ULL << 30;
+
+struct fixture {
+    store_space make(std::uint64_t quota, std::uint64_t min_free = 0) const {
+        return store_space(directory.get(), {quota, min_free});
+    }
+    const test::temp_dir dir;
+    const unique_fd directory{::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+};
+
+BOOST_FIXTURE_TEST_SUITE(store_space_suite, fixture)
+
+BOOST_AUTO_TEST_CASE(without_limits_only_counts_what_is_on_its_way) {
+    auto space = make(0);
+    {
+        const auto one = space.take(10).value();
+        const auto other = space.take(0).value();
+        BOOST_TEST(space.current().claimed == 10U);
+    }
+    BOOST_TEST(space.current().claimed == 0U);
+    BOOST_TEST(!space.count());
+    BOOST_TEST(space.current().stored == 0U);
+    BOOST_TEST(!space.look());
+    BOOST_TEST(space.current().free > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_quota_is_reached_but_never_exceeded) {
+    const struct {
+        std::uint64_t stored, claimed, more;
+        bool fits;
+    } cases[] = {
+        {0, 0, 100, true},
+        {0, 0, 101, false},
+        {60, 0, 40, true},
+        {60, 0, 41, false},
+        {0, 60, 40, true},
+        {0, 60, 41, false},
+        {30, 30, 40, true},
+        {30, 30, 41, false},
+        {100, 0, 0, true},
+        {100, 0, 1, false},
+        {150, 0, 1, false},
+        {0, 0, UINT64_MAX, false},
+        {60, 0, UINT64_MAX - 50, false},
+        {1, 1, UINT64_MAX - 1, false},
+    };
+    for (const auto& each : cases) {
+        BOOST_TEST_CONTEXT(each.stored << " + " << each.claimed << " + " << each.more) {
+            auto space = make(100);
+            space.take(0).value().keep(each.stored, 0);
+            const auto before = space.take(each.claimed);
+            const auto taken = space.take(each.more);
+            BOOST_TEST(taken.has_value() == each.fits);
+            if (!each.fits) BOOST_TEST(taken.error() == make_error_code(errc::quota_exceeded));
+            BOOST_TEST(space.current().claimed == each.claimed + (each.fits ? each.more : 0));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_grows_as_far_as_there_is_room) {
+    auto space = make(100);
+    {
+        auto claim = space.take(10).value();
+        BOOST_TEST(!claim.grow_to(5));
+        BOOST_TEST(space.current().claimed == 10U);
+        BOOST_TEST(!claim.grow_to(100));
+        BOOST_TEST(claim.grow_to(101) == make_error_code(errc::quota_exceeded));
+        BOOST_TEST(claim.grow_to(UINT64_MAX) == make_error_code(errc::quota_exceeded));
+        BOOST_TEST(space.current().claimed == 100U);
+        BOOST_TEST(space.take(1).error() == make_error_code(errc::quota_exceeded));
+    }
+    BOOST_TEST(space.current().claimed == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_kept_is_stored_and_the_rest_given_back) {
+    auto space = make(100);
+    {
+        auto claim = space.take(100).value();
+        claim.keep(30, 0);
+        BOOST_TEST(space.current().stored == 30U);
+        BOOST_TEST(space.current().claimed == 0U);
+    }
+    BOOST_TEST(space.current().claimed == 0U);
+    space.take(50).value().keep(50, 30);
+    BOOST_TEST(space.current().stored == 50U);
+    space.freed(20);
+    BOOST_TEST(space.current().stored == 30U);
+    BOOST_TEST(space.take(70).has_value());
+    BOOST_TEST(space.take(71).error() == make_error_code(errc::quota_exceeded));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_that_moved_is_given_back_once) {
+    auto space = make(100);
+    {
+        auto one = space.take(10).value();
+        auto moved = std::move(one);
+        store_space::claim none;
+        none = std::move(moved);
+        auto other = space.take(20).value();
+        other = std::move(none);
+        BOOST_TEST(space.current().claimed == 30U);
+        BOOST_TEST(!other.grow_to(15));
+        BOOST_TEST(space.current().claimed == 35U);
+    }
+    BOOST_TEST(space.current().claimed == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(sums_never_go_below_nothing) {
+    auto space = make(100);
+    space.take(10).value().keep(10, 0);
+    space.freed(11);
+    BOOST_TEST(space.current().stored == 0U);
+    space.take(10).value().keep(10, 50);
+    BOOST_TEST(space.current().stored == 0U);
+    BOOST_TEST(space.take(101).error() == make_error_code(errc::quota_exceeded));
+    BOOST_TEST(space.take(100).has_value());
+}
+
+// A DELETE may come between the commit of a PUT and its `keep`.
+BOOST_AUTO_TEST_CASE(a_removal_that_is_told_before_its_upload) {
+    auto space = make(100);
+    auto claim = space.take(60).value();
+    space.freed(60);
+    claim.keep(60, 0);
+    BOOST_TEST(space.current().stored == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_floor_stays_free) {
+    auto probe = make(0);
+    BOOST_TEST_REQUIRE(!probe.look());
+    const auto free = probe.current().free;
+    if (free < 8 * gib) {
+        BOOST_TEST_MESSAGE("skipped: less than 8 GiB are free");
+        return;
+    }
+    // Others use the disk, too: a gibibyte is left to them.
+    auto space = make(0, free - 4 * gib);
+    {
+        const auto fits = space.take(2 * gib);
+        BOOST_TEST(fits.has_value());
+        BOOST_TEST(space.take(3 * gib).error().value() == ENOSPC);
+        BOOST_TEST(space.current().claimed == 2 * gib);
+    }
+    BOOST_TEST(space.take(5 * gib).error().value() == ENOSPC);
+    BOOST_TEST(space.current().claimed == 0U);
+    auto claim = space.take(2 * gib).value();
+    BOOST_TEST(claim.grow_to(5 * gib).value() == ENOSPC);
+    BOOST_TEST(space.current().claimed == 2 * gib);
+    BOOST_TEST(make(0, 1ULL << 60).take(1).error().value() == ENOSPC);
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_asked_is_an_error) {
+    store_space space(-1, {100, 0});
+    BOOST_TEST(space.look().value() == EBADF);
+    BOOST_TEST(space.take(1).error().value() == EBADF);
+    BOOST_TEST(space.current().claimed == 0U);
+    BOOST_TEST(space.count().failed());
+}
+
+BOOST_AUTO_TEST_CASE(counts_files_and_nothing_else) {
+    auto space = make(gib);
+    BOOST_TEST(!space.count());
+    BOOST_TEST(space.current().stored == 0U);
+    dir.write("one", std::string(10, 'x'));
+    dir.write("a/b/c/two", std::string(200, 'x'));
+    dir.write(".fairlead-keys/secret", std::string(3000, 'x'));
+    const test::temp_dir elsewhere;
+    elsewhere.write("file", std::string(40000, 'x'));
+    fs::create_symlink(elsewhere / "file", dir / "a/link");
+    fs::create_directory_symlink(elsewhere.path(), dir / "a/folder-link");
+    fs::create_symlink("nowhere", dir / "a/dangling");
+    BOOST_TEST_REQUIRE(::mkfifo((dir / "a/fifo").c_str(), 0600) == 0);
+    BOOST_TEST(!space.count());
+    BOOST_TEST(space.current().stored == 3210U);
+    fs::remove(dir / "a/b/c/two");
+    BOOST_TEST(!space.count());
+    BOOST_TEST(space.current().stored == 3010U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
