@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/glob.hpp"
+#include "http/parse_result.hpp"
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/system/result.hpp>
+#include "http/parse_result.hpp"
 
 #include <array>
 #include <cstdint>
@@ -9,10 +9,6 @@
 #include <vector>
 
 namespace fairlead::http {
-
-/// What a text of the configuration means, or one sentence that says what is wrong with it and what to write.
-template <class T>
-using parse_result = boost::system::result<T, std::string>;
 
 /// A pattern of the configuration for paths or file names:
 ///   *        any characters but '/', perhaps none

@@ -46,12 +46,12 @@ sha_digest digest_of(std::string_view text) {
 std::string content_of(int number) { return "{\"document\":" + std::to_string(number) + "}"; }
 
 result<staged_file> stage(upload_store& store, const std::shared_ptr<store_directory>& where,
-                          const std::string& content, bool has_digest) {
+                          const std::string& content, const std::optional<sha_digest>& digest,
+                          const std::optional<sha_digest>& mark = {}) {
     auto file = staged_file::create(store, where);
     if (!file) return file;
     if (const auto failed = file->write(content)) return failed;
-    const auto digest = has_digest ? std::optional(digest_of(content)) : std::nullopt;
-    if (const auto failed = file->seal(digest)) return failed;
+    if (const auto failed = file->seal(digest, mark)) return failed;
     return file;
 }
 
@@ -59,7 +59,7 @@ void create_in(upload_store& store, const std::string& folder, int number, bool 
     const auto where = store.open(folder, true);
     if (!where) return answer_failed(where.error());
     const auto content = content_of(number);
-    auto file = stage(store, *where, content, has_digest);
+    auto file = stage(store, *where, content, has_digest ? std::optional(digest_of(content)) : std::nullopt);
     if (!file) return answer_failed(file.error());
     const auto name = fresh_name("upload") + ".json";
     const auto placed = file->place_new(name);
@@ -70,7 +70,7 @@ void create_in(upload_store& store, const std::string& folder, int number, bool 
 void replace(upload_store& store, int number) {
     const auto name = "kept_" + std::to_string(number) + ".json";
     const auto content = content_of(number);
-    auto file = stage(store, store.top(), content, true);
+    auto file = stage(store, store.top(), content, digest_of(content));
     if (!file) return answer_failed(file.error());
     const auto placed = file->place(name, nullptr);
     if (!placed) return answer_failed(placed.error(), file->indeterminate_name());
@@ -88,14 +88,15 @@ void remove(upload_store& store, int number) {
 void make_folder(upload_store& store, int number) {
     auto folder = staged_folder::create(store);
     if (!folder) return answer_failed(folder.error());
-    for (const std::string name : {"file_1.json", "fields.json"}) {
-        auto file = stage(store, store.top(), content_of(number), name == "file_1.json");
+    const auto content = content_of(number);
+    for (const auto* name : {"file_1.json", "fields.json"}) {
+        auto file = stage(store, store.top(), content, digest_of(content));
         if (!file) return answer_failed(file.error());
         if (const auto failed = folder->add(std::move(*file), name)) return answer_failed(failed);
     }
     const auto name = fresh_name("form");
     if (const auto failed = folder->place(name)) return answer_failed(failed, folder->indeterminate_name());
-    answer("stored " + name + "/file_1.json " + content_of(number) + "\n");
+    answer("stored " + name + "/file_1.json " + content + "\n");
 }
 
 /// As a POST with an Idempotency-Key, whose number is its key.
@@ -106,12 +107,16 @@ void keyed(upload_store& store, answer_records& records, int number) {
     if (!known) return answer_failed(known.error());
     const auto content = content_of(number);
     if (*known) return answer("again " + (*known)->location + " " + content + "\n");
-    auto file = stage(store, store.top(), content, true);
+    const auto mark = digest_of(held->identity() + content);
+    auto file = stage(store, store.top(), content, digest_of(content), mark);
     if (!file) return answer_failed(file.error());
     const auto name = "upload_" + held->identity() + ".json";
     const auto placed = file->place_new(name);
     const bool is_there = !placed && placed.error() == errc::precondition_failed;
     if (!placed && !is_there) return answer_failed(placed.error(), file->indeterminate_name());
+    if (is_there)
+        if (const auto other = store.compare(*store.top(), name, mark, digest_of(content)))
+            return answer_failed(other);
     // A record that cannot be written is only logged: the file itself tells.
     (void)records.remember(*held, {hex(digest_of(content)), name, {}, {}, content});
     answer((is_there ? "again " : "stored ") + name + " " + content + "\n");

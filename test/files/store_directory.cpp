@@ -354,6 +354,31 @@ BOOST_AUTO_TEST_CASE(a_reversal_is_a_change_too) {
     BOOST_TEST(syncs == 1);
 }
 
+// Files are counted now and then, whatever is under way.
+BOOST_AUTO_TEST_CASE(a_count_meets_what_is_on_its_way) {
+    const test::temp_dir dir;
+    dir.write("stays", std::string(40, 'x'));
+    dir.write("goes", std::string(60, 'x'));
+    upload_store store(dir.path(), config::durability::full, {1000, 0});
+    const auto stored = [&] { return store.space().current().stored; };
+    BOOST_TEST(stored() == 100U);
+    std::string indeterminate;
+    const auto count = [&](int) { return store.space().count().value(); };
+    {
+        const scripted_syncs scripted(count);
+        BOOST_TEST(store.remove(*store.top(), "goes", nullptr, indeterminate).has_value());
+    }
+    BOOST_TEST(stored() == 40U);
+    auto claim = store.space().take(7).value();
+    auto file = sealed(store, store.top(), "content");
+    {
+        const scripted_syncs scripted(count);
+        BOOST_TEST(file.place_new("comes").has_value());
+    }
+    claim.keep(7, 0);
+    BOOST_TEST(stored() == 47U);
+}
+
 BOOST_AUTO_TEST_CASE(no_answer_rests_on_a_refusal_that_was_not_synced) {
     const test::temp_dir dir;
     upload_store store(dir.path(), config::durability::full);

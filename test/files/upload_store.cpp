@@ -1,5 +1,6 @@
 #include "files/upload_store.hpp"
 
+#include "files/staged_file.hpp"
 #include "support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -265,7 +266,8 @@ BOOST_AUTO_TEST_CASE(other_mounts_are_not_entered) {
         expect(current && *current && (*current)->kind == file_kind::special, "took a mount for a file");
         std::string indeterminate;
         expect(store.remove(*store.top(), "file", nullptr, indeterminate).has_error(), "removed a mount");
-        expect(store.digest_of(*store.top(), "file").has_error(), "read a mount");
+        const auto any = sha_hasher(sha_kind::sha256).finish();
+        expect(store.compare(*store.top(), "file", any, any).failed(), "read a mount");
     }).join();
     if (!is_possible) {
         BOOST_TEST_MESSAGE("skipped: may not mount anything");
@@ -293,10 +295,35 @@ BOOST_AUTO_TEST_CASE(looks_at_what_has_a_name) {
     BOOST_TEST(file->etag.size() > 2U);
     BOOST_TEST(!store.look(*store.top(), "absent").value().has_value());
     BOOST_TEST(store.look(*store.top(), std::string(256, 'x')).error().value() == ENAMETOOLONG);
-    for (const auto* name : {"absent", "folder", "link", "fifo"})
-        BOOST_TEST(store.digest_of(*store.top(), name).has_error(), name);
-    BOOST_TEST(hex(store.digest_of(*store.top(), "file").value()) ==
-               "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73");
+}
+
+BOOST_AUTO_TEST_CASE(knows_what_came_with_a_request) {
+    const test::temp_dir dir;
+    upload_store store(dir.path(), config::durability::full);
+    const auto digest_of = [](std::string_view text) {
+        sha_hasher hasher(sha_kind::sha256);
+        hasher.update(text);
+        return hasher.finish();
+    };
+    const auto mark = digest_of("request"), other = digest_of("another"), content = digest_of("content");
+    auto file = staged_file::create(store, store.top()).value();
+    BOOST_TEST_REQUIRE(!file.write(std::string_view("content")));
+    BOOST_TEST_REQUIRE(!file.seal(std::nullopt, mark));
+    BOOST_TEST_REQUIRE(file.place_new("file").has_value());
+    dir.write("unmarked", "content");
+    fs::create_directory(dir / "folder");
+    fs::create_symlink("file", dir / "link");
+    const auto compare = [&](const char* name, const sha_digest& wanted) {
+        return store.compare(*store.top(), name, wanted, content);
+    };
+    BOOST_TEST(!compare("file", mark));
+    if (store.keeps_digests())  // else it is told by its content
+        for (const auto& [name, wanted] : {std::pair{"file", other}, {"unmarked", mark}})
+            BOOST_TEST(compare(name, wanted) == make_error_code(errc::precondition_failed), name);
+    BOOST_TEST(compare("folder", mark) == make_error_code(errc::precondition_failed));
+    BOOST_TEST(compare("link", mark).value() == ELOOP);
+    BOOST_TEST(compare("absent", mark).value() == ENOENT);
+    BOOST_TEST(compare("../file", mark).value() == EXDEV);
 }
 
 BOOST_AUTO_TEST_CASE(removes_files_and_nothing_else) {

@@ -1,4 +1,4 @@
-// What a request for an upload says beside its content: preconditions, digests, keys; and what the connection
+// What a request for an upload says beside its content: preconditions and digests; and what the connection
 // does after a refusal.
 #include "support/upload_site.hpp"
 
