@@ -107,4 +107,9 @@ bool is_inside(const std::string& inner, const std::string& outer) {
     return inner.size() == outer.size() || outer.ends_with('/') || inner[outer.size()] == '/';
 }
 
+bool may_share(const upload_settings& one, const upload_settings& other) noexcept {
+    return one.durability == other.durability && one.quota == other.quota && one.min_free == other.min_free &&
+           one.idempotency_time == other.idempotency_time && one.idempotency_keys == other.idempotency_keys;
+}
+
 }  // namespace fairlead::config

@@ -42,4 +42,7 @@ std::string uploads_inside(const std::string& directory, const std::string& root
 /// link is followed.
 bool is_inside(const std::string& inner, const std::string& outer);
 
+/// Whether two places may upload into one directory: what belongs to the store is the same in both.
+bool may_share(const upload_settings& one, const upload_settings& other) noexcept;
+
 }  // namespace fairlead::config

@@ -174,9 +174,7 @@ void check_uploads(const given_scopes& scopes, const settings& above, std::vecto
                              " would lie inside of each other; give each its own directory"});
                 return;
             }
-            if (mine.durability != other.durability || mine.quota != other.quota ||
-                mine.min_free != other.min_free || mine.idempotency_time != other.idempotency_time ||
-                mine.idempotency_keys != other.idempotency_keys)
+            if (!may_share(mine, other))
                 complaints.push_back({place.at, place.pointer,
                                       "another place uploads into " + quote(mine.directory) +
                                           ", too: durability, quota, min_free, idempotency_time and "

@@ -57,6 +57,9 @@ public:
     /// Gives the sealed file a name in `folder`, an open directory that nobody knows yet: not synced here.
     error_code link_into(int folder, const std::string& name);
 
+    /// It is to be placed in another directory of the store than that in which it was made.
+    void move_to(std::shared_ptr<store_directory> where) noexcept { where_ = std::move(where); }
+
     std::uint64_t size() const noexcept { return size_; }
 
     /// A name of which nobody knows what a power loss would leave under it, after both the sync of a change

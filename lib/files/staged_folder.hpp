@@ -23,6 +23,8 @@ public:
     /// there, unless `indeterminate_name` says otherwise.
     error_code place(const std::string& name);
 
+    bool is_placed() const noexcept { return temporary_.empty(); }
+
     /// As that of staged_file.
     const std::string& indeterminate_name() const noexcept { return indeterminate_name_; }
 

@@ -100,8 +100,8 @@ public:
     /// What has `name` in `where` now. Error: the errno of open, other than ENOENT.
     result<std::optional<stored_entry>> look(const store_directory& where, const std::string& name) const;
 
-    /// Nothing when the file `name` came with the request that has this mark; where marks cannot be kept, when
-    /// it has this content. Errors: errc::precondition_failed when it did not; those of open and read.
+    /// Nothing when the file `name` came with the request that has this mark; where marks cannot be kept,
+    /// when it has this content. Errors: errc::precondition_failed when it did not; those of open and read.
     error_code compare(const store_directory& where, const std::string& name, const sha_digest& mark,
                        const sha_digest& content) const;
 

@@ -17,39 +17,36 @@ constexpr std::size_t slow_buffer = 16 * 1024;
 constexpr std::chrono::milliseconds quick_fill{50};
 // Fewer visits to the disk cost less; beyond this nothing more is gained.
 constexpr std::size_t most_buffer = 128 * 1024;
-// Buffers of all uploads together, above which each has to do with the small one.
-constexpr std::uint64_t most_buffers = 64ULL << 20;
-// What is set aside ahead for a body of unknown length.
-constexpr std::uint64_t claim_step = 1ULL << 20;
+// Freeing a file of this size takes so long that it is done elsewhere.
+constexpr std::uint64_t worth_waiting = 256 * 1024;
 
 }  // namespace
 
 arriving_content::arriving_content(const upload_place& place, content_plan plan)
-    : place_(place), plan_(std::move(plan)), check_(std::move(plan_.expected), plan_.wants_digest) {}
+    : place_(place),
+      plan_(std::move(plan)),
+      memory_(place.with.buffer_bytes),
+      check_(std::move(plan_.expected), plan_.wants_digest) {}
 
-arriving_content::~arriving_content() { resize_buffer(0); }
+arriving_content::~arriving_content() {
+    if (staged_ && staged_->size() >= worth_waiting) place_.with.disk.let_go(std::move(*staged_));
+}
 
 error_code arriving_content::announce(std::int64_t length) {
     announced_ = length;
     if (!plan_.open_directory) return {};
-    auto claim =
-        place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : claim_step);
+    auto claim = place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : 0);
     if (!claim) return claim.error();
     claim_.emplace(std::move(*claim));
     return {};
 }
 
 void arriving_content::resize_buffer(std::size_t size) {
-    auto& total = place_.with.buffer_bytes;
-    const auto before = buffer_.size();
     if (size == 0)
         buffer_ = {};
     else
         buffer_.resize(size);
-    if (buffer_.size() >= before)
-        total.fetch_add(buffer_.size() - before, std::memory_order_relaxed);
-    else
-        total.fetch_sub(before - buffer_.size(), std::memory_order_relaxed);
+    memory_.set(buffer_.size());
 }
 
 /// Where the next bytes go; at least one.
@@ -69,8 +66,7 @@ std::span<char> arriving_content::room() {
 /// A full buffer goes to the disk, unless it was filled so quickly that a larger one is worth its memory.
 bool arriving_content::should_stage() const noexcept {
     if (used_ < buffer_.size() || used_ < slow_buffer) return false;
-    return buffer_.size() >= most_buffer || clock::now() - filling_since_ > quick_fill ||
-           place_.with.buffer_bytes.load(std::memory_order_relaxed) > most_buffers;
+    return buffer_.size() >= most_buffer || clock::now() - filling_since_ > quick_fill || memory_.is_scarce();
 }
 
 task<std::optional<http::problem>> arriving_content::receive(http::body_reader& body,
@@ -121,7 +117,7 @@ error_code arriving_content::write_out() {
     used_ = 0;
     if (!plan_.open_directory) return {};
     if (claim_ && announced_ < 0)
-        if (const auto failed = claim_->grow_to((received_ / claim_step + 1) * claim_step)) return failed;
+        if (const auto failed = claim_->grow_to(received_)) return failed;
     if (!staged_) {
         auto where = plan_.open_directory();
         if (!where) return where.error();
@@ -135,8 +131,7 @@ error_code arriving_content::write_out() {
 
 task<error_code> arriving_content::stage() {
     // Who has become slow since, or came when memory was plenty, goes on with less.
-    const bool is_slow = clock::now() - filling_since_ > quick_fill ||
-                         place_.with.buffer_bytes.load(std::memory_order_relaxed) > most_buffers;
+    const bool is_slow = clock::now() - filling_since_ > quick_fill || memory_.is_scarce();
     const auto failed = co_await place_.with.disk.run([this] { return write_out(); });
     if (is_slow) resize_buffer(0);
     co_return failed;

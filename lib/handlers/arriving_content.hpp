@@ -3,6 +3,7 @@
 #include "base/sha.hpp"
 #include "content/json_check.hpp"
 #include "files/staged_file.hpp"
+#include "handlers/buffer_share.hpp"
 #include "handlers/digest_check.hpp"
 #include "handlers/upload_place.hpp"
 
@@ -49,8 +50,8 @@ public:
     /// Everything has come: writes the rest and compares the digests. Blocks: for the pool. Errors:
     /// errc::digest_mismatch, and those of the disk.
     error_code complete();
-    /// Then, unless the content was only digested: seals the file, with the mark of its request if it has one.
-    /// Blocks.
+    /// Then, unless the content was only digested: seals the file, with the mark of its request if it has
+    /// one. Blocks.
     error_code seal(const std::optional<sha_digest>& mark = {});
 
     /// After `complete`, unless the content was only digested.
@@ -73,6 +74,7 @@ private:
 
     const upload_place& place_;
     content_plan plan_;
+    buffer_share memory_;
     std::string buffer_;  // received and checked, not staged yet
     std::size_t used_ = 0;
     clock::time_point filling_since_{};

@@ -14,6 +14,7 @@ bool delete_upload::try_handle(http::request& request, http::outcome& outcome) {
 task<http::outcome> delete_upload::handle(http::request& request) {
     const stored_name target(place_, request);
     if (auto fault = target.fault()) co_return std::move(*fault);
+    if (auto refusal = refuse_other_sites(place_, request)) co_return std::move(*refusal);
     if (auto refusal = refuse_after_failure(place_)) co_return std::move(*refusal);
     auto& store = place_.with.store;
     std::string indeterminate;

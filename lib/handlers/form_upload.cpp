@@ -4,13 +4,16 @@
 #include "files/staged_folder.hpp"
 #include "files/stored_digest.hpp"
 #include "handlers/arriving_content.hpp"
+#include "handlers/buffer_share.hpp"
 #include "handlers/digest_check.hpp"
 #include "handlers/refusals.hpp"
+#include "handlers/upload_count.hpp"
 #include "http/cache_rules.hpp"
 #include "http/digest_fields.hpp"
 #include "http/field_value.hpp"
 #include "http/target.hpp"
 #include "http/upload_name.hpp"
+#include "limits/overload.hpp"
 
 #include <boost/json.hpp>
 
@@ -25,7 +28,10 @@ namespace {
 
 using event = content::multipart_reader::event;
 
-constexpr std::size_t read_size = 32 * 1024;
+constexpr std::size_t first_read = 4 * 1024;
+constexpr std::size_t most_read = 32 * 1024;
+// Files that the answer tells of.
+constexpr std::size_t most_told = 1000;
 // Text fields of one form together are kept in memory.
 constexpr std::size_t most_field_bytes = 256 * 1024;
 
@@ -42,8 +48,14 @@ public:
         : place_(place),
           guard_(guard),
           reader_(boundary, limits_of(place.rules)),
+          memory_(place.with.buffer_bytes),
           whole_(std::move(expected)),
           hasher_(sha_kind::sha256) {}
+    form(const form&) = delete;
+    form& operator=(const form&) = delete;
+    ~form() {
+        if (folder_ && !folder_->is_placed()) place_.with.disk.let_go(std::move(*folder_));
+    }
 
     /// Reads the body to its end.
     task<std::optional<http::problem>> receive(http::body_reader& body);
@@ -94,6 +106,7 @@ private:
     const upload_place& place_;
     repeat_guard& guard_;
     content::multipart_reader reader_;
+    buffer_share memory_;
     digest_check whole_;
     sha_hasher hasher_;  // of what the parts are: the fingerprint
     std::optional<files::store_space::claim> claim_;
@@ -106,6 +119,7 @@ private:
     std::optional<files::staged_folder> folder_;
     std::uint64_t received_ = 0;
     std::string fingerprint_;
+    std::uint64_t fields_size_ = 0;
     std::string indeterminate_;
     bool is_taken_ = false;
 };
@@ -117,7 +131,8 @@ task<std::optional<http::problem>> form_upload::form::receive(http::body_reader&
         if (!claim) co_return storage_failed(place_, claim.error());
         claim_.emplace(std::move(*claim));
     }
-    std::vector<char> input(read_size);
+    std::vector<char> input(first_read);
+    memory_.add(input.size());
     for (;;) {
         const auto got = co_await body.read_some(input);
         if (!got) co_return body_failed(got.error());
@@ -129,6 +144,11 @@ task<std::optional<http::problem>> form_upload::form::receive(http::body_reader&
         whole_.update({input.data(), *got});
         auto refused = co_await read_pieces({input.data(), *got});
         if (refused) co_return refused;
+        // Who fills it gets more at a time.
+        if (*got == input.size() && input.size() < most_read && !memory_.is_scarce()) {
+            memory_.add(input.size());
+            input.resize(2 * input.size());
+        }
     }
     if (const auto other = whole_.finish()) co_return storage_failed(place_, other);
     if (const auto fault = reader_.finish()) co_return bad_form(*fault);
@@ -182,6 +202,7 @@ task<std::optional<http::problem>> form_upload::form::begin_part() {
 
 std::optional<http::problem> form_upload::form::begin_file(stored_part& part) {
     const auto& rules = place_.rules;
+    if (!is_valid_utf8(part.type)) return bad_form("The Content-Type of a file of the form is not UTF-8.");
     if (!http::is_of_types(part.type, rules.types))
         return refuse(http::status::unsupported_media_type,
                       "A file of the form has a type that is not taken here (uploads.types).");
@@ -220,6 +241,8 @@ task<std::optional<http::problem>> form_upload::form::take_data(std::span<const 
         co_return refuse(
             http::status::payload_too_large,
             "The text fields of a form may have 262144 bytes together: send long texts as files.");
+    memory_.add(piece.size());
+    if (memory_.is_scarce()) co_return limits::overload(place_.rules.retry_after, "memory for forms");
     fields_.back().second.append(piece.data(), piece.size());
     co_return std::nullopt;
 }
@@ -320,7 +343,7 @@ result<files::answer_record> form_upload::form::store_folder() {
         indeterminate_ = folder_->indeterminate_name();
         return placed.error();
     }
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = fields_size_;
     for (const auto& one : files_) bytes += one.size;
     if (placed->is_new) claim_->keep(bytes, 0);
     files::answer_record record;
@@ -353,38 +376,31 @@ error_code form_upload::form::write_fields() {
     if (!file) return file.error();
     if (const auto failed = file->write(text)) return failed;
     if (const auto failed = file->seal(std::nullopt)) return failed;
+    fields_size_ = text.size();
     return folder_->add(std::move(*file), form_fields_name);
 }
 
 std::string form_upload::form::describe(const std::string& location) const {
     boost::json::object text{
         {"status", "success"}, {"message", "File created successfully"}, {"filepath", location}};
-    text["files"] = fields_object()["files"];
+    // What is remembered for a key has to stay small; all of it is in the folder.
+    if (files_.size() <= most_told) text["files"] = fields_object()["files"];
     return boost::json::serialize(text);
 }
 
 task<http::outcome> form_upload::take(http::request& request, repeat_guard& guard) const {
-    auto& metrics = place_.with.metrics;
+    upload_count count(place_.with.metrics);
     const auto boundary = content::multipart_reader::boundary_of(request.fields[http::field::content_type]);
-    if (!boundary) {
-        metrics.upload_terminated();
-        co_return bad_form(boundary.error());
-    }
+    if (!boundary) co_return bad_form(boundary.error());
     auto expected = expected_digests(request.fields);
-    if (!expected) {
-        metrics.upload_terminated();
-        co_return http::to_problem(expected.error());
-    }
+    if (!expected) co_return http::to_problem(expected.error());
     const auto arriving = std::make_unique<form>(place_, guard, *boundary, std::move(*expected));
     auto refused = co_await arriving->receive(*request.body);
-    metrics.upload_received(arriving->received());
-    if (refused) {
-        metrics.upload_terminated();
-        co_return std::move(*refused);
-    }
-    const auto begin = std::chrono::steady_clock::now();
+    count.received(arriving->received());
+    if (refused) co_return std::move(*refused);
+    count.begin_commit();
     const auto stored = co_await place_.with.disk.run([&] { return arriving->store(); });
-    metrics.upload_committed(std::chrono::steady_clock::now() - begin, stored.has_value());
+    count.committed(stored.has_value());
     if (arriving->is_taken())
         co_return refuse(http::status::conflict,
                          "A file with this name is stored already: rename yours, or replace it by PUT.");

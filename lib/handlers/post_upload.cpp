@@ -6,6 +6,7 @@
 #include "handlers/arriving_content.hpp"
 #include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
+#include "handlers/upload_count.hpp"
 #include "http/cache_rules.hpp"
 #include "http/digest_fields.hpp"
 #include "http/field_value.hpp"
@@ -81,20 +82,16 @@ task<http::outcome> post_upload::handle(http::request& request) {
     repeat_guard guard(place_);
     auto refused = co_await guard.enter(request);
     if (refused) co_return std::move(*refused);
-    place_.with.metrics.upload_created();
     auto outcome = how == way::form ? forms_.take(request, guard) : take(request, how, guard);
     auto answer = co_await std::move(outcome);
     co_return answer;
 }
 
 task<http::outcome> post_upload::take(http::request& request, way how, repeat_guard& guard) {
-    auto& metrics = place_.with.metrics;
+    upload_count count(place_.with.metrics);
     content_plan plan;
     auto expected = expected_digests(request.fields);
-    if (!expected) {
-        metrics.upload_terminated();
-        co_return http::to_problem(expected.error());
-    }
+    if (!expected) co_return http::to_problem(expected.error());
     plan.expected = std::move(*expected);
     plan.wants_digest = place_.rules.has_digests || guard.is_on();
     if (!guard.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
@@ -103,17 +100,14 @@ task<http::outcome> post_upload::take(http::request& request, way how, repeat_gu
     std::optional<content::json_check> check;
     if (how == way::json) check.emplace(place_.rules.max_depth, place_.rules.max_body);
     auto refused = co_await arriving.receive(*request.body, check ? &*check : nullptr);
-    metrics.upload_received(arriving.received());
-    if (refused) {
-        metrics.upload_terminated();
-        co_return std::move(*refused);
-    }
+    count.received(arriving.received());
+    if (refused) co_return std::move(*refused);
     const auto extension =
         how == way::json ? ".json" : http::extension_for(request.fields[http::field::content_type]);
-    const auto begin = std::chrono::steady_clock::now();
+    count.begin_commit();
     const auto stored = co_await place_.with.disk.run(
         [&]() -> result<files::answer_record> { return store(arriving, guard, extension); });
-    metrics.upload_committed(std::chrono::steady_clock::now() - begin, stored.has_value());
+    count.committed(stored.has_value());
     if (!stored && stored.error() == errc::precondition_failed) co_return guard.other_content();
     if (!stored) co_return storage_failed(place_, stored.error(), arriving.indeterminate_name());
     if (guard.is_repeat()) co_return guard.answer_again(stored->fingerprint);

@@ -3,6 +3,7 @@
 #include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 #include "handlers/stored_name.hpp"
+#include "handlers/upload_count.hpp"
 #include "http/cache_rules.hpp"
 #include "http/digest_fields.hpp"
 #include "http/field_value.hpp"
@@ -75,34 +76,32 @@ task<http::outcome> put_upload::handle(http::request& request) {
         const auto failed = co_await place_.with.disk.run([&] { return look_ahead(request); });
         if (failed) co_return name_failed(place_, failed);
     }
-    place_.with.metrics.upload_created();
     auto answer = co_await take(request);
     co_return answer;
 }
 
 task<http::outcome> put_upload::take(http::request& request) {
-    auto& metrics = place_.with.metrics;
+    upload_count count(place_.with.metrics);
     auto& store = place_.with.store;
     const stored_name target(place_, request);
     content_plan plan;
     auto expected = expected_digests(request.fields);
-    if (!expected) {
-        metrics.upload_terminated();
-        co_return http::to_problem(expected.error());
-    }
+    if (!expected) co_return http::to_problem(expected.error());
     plan.expected = std::move(*expected);
     plan.wants_digest = place_.rules.has_digests;
-    plan.open_directory = [&] { return store.open(target.folder(), place_.rules.makes_directories); };
+    plan.open_directory = [&]() -> result<std::shared_ptr<files::store_directory>> {
+        auto folder = store.open(target.folder(), false);
+        const bool is_missing = !folder && folder.error() == boost::system::errc::no_such_file_or_directory;
+        // Made when there is something to put into it.
+        return is_missing && place_.rules.makes_directories ? store.open({}, false) : std::move(folder);
+    };
     arriving_content arriving(place_, std::move(plan));
     auto refused = co_await arriving.receive(*request.body, nullptr);
-    metrics.upload_received(arriving.received());
-    if (refused) {
-        metrics.upload_terminated();
-        co_return std::move(*refused);
-    }
-    const auto begin = std::chrono::steady_clock::now();
+    count.received(arriving.received());
+    if (refused) co_return std::move(*refused);
+    count.begin_commit();
     const auto placed = co_await finish(request, target, arriving);
-    metrics.upload_committed(std::chrono::steady_clock::now() - begin, placed.has_value());
+    count.committed(placed.has_value());
     if (!placed) co_return name_failed(place_, placed.error(), arriving.indeterminate_name());
     arriving.keep(placed->replaced);
 
@@ -112,6 +111,15 @@ task<http::outcome> put_upload::take(http::request& request) {
     add_promise(answer, place_, placed->etag,
                 place_.rules.has_digests ? http::format_digest(*arriving.digest()) : std::string());
     co_return answer;
+}
+
+/// Gives the sealed file its name. Blocks.
+result<files::staged_file::placed> put_upload::place(const http::request& request, const stored_name& target,
+                                                     arriving_content& arriving) const {
+    auto folder = place_.with.store.open(target.folder(), place_.rules.makes_directories);
+    if (!folder) return folder.error();
+    arriving.file().move_to(std::move(*folder));
+    return arriving.file().place(target.name(), condition_of(request));
 }
 
 /// Completes the content and gives it its name, in one visit to the disk if nobody else is at that name; else
@@ -132,7 +140,7 @@ task<result<files::staged_file::placed>> put_upload::finish(const http::request&
     }
     auto placed = co_await disk.run([&]() -> result<files::staged_file::placed> {
         if (const auto failed = seal(arriving)) return failed;
-        return arriving.file().place(target.name(), condition_of(request));
+        return place(request, target, arriving);
     });
     place_.forget(target.path());
     co_return placed;

@@ -31,7 +31,7 @@ task<std::optional<http::problem>> repeat_guard::enter(const http::request& requ
         const auto failed = co_await place_.with.disk.run([records] { return records->prepare(); });
         if (failed) co_return storage_failed(place_, failed);
     }
-    auto claim = records->try_claim(records->identity(request.path, **key));
+    auto claim = records->try_claim(records->identity(place_.rules.url_prefix, **key));
     if (!claim)
         co_return refuse(http::status::conflict,
                          "Another request with this Idempotency-Key is under way: wait for its answer.");
@@ -42,8 +42,8 @@ task<std::optional<http::problem>> repeat_guard::enter(const http::request& requ
     co_return std::nullopt;
 }
 
-/// Names of 64 random bits collide once in a very long time. One of a key is taken again when the key has been
-/// forgotten, and the file is still there.
+/// Names of 64 random bits collide once in a very long time. One of a key is taken again when the key has
+/// been forgotten, and the file is still there.
 std::string repeat_guard::name(std::string_view prefix, std::string_view extension, int tries) const {
     auto name = claim_ ? std::string(prefix) + "_" + claim_->identity() : files::fresh_name(prefix);
     if (claim_ && tries > 0) name += "_" + std::to_string(tries);

@@ -4,11 +4,13 @@
 #include "files/upload_store.hpp"
 #include "limits/work_limit.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <new>
 #include <type_traits>
 
 namespace fairlead::handlers {
@@ -39,6 +41,16 @@ public:
         auto done = call();
         take_note(begin, clock::now());
         co_return done;
+    }
+
+    /// Lets `what` go on the pool: freeing a large file takes as long as writing it.
+    template <class Kept>
+    void let_go(Kept what) noexcept {
+        try {
+            boost::asio::post(commits_, [kept = std::move(what)] {});
+        } catch (const std::bad_alloc&) {
+            // Then it has gone here.
+        }
     }
 
 private:

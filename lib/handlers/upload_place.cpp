@@ -1,13 +1,25 @@
 #include "handlers/upload_place.hpp"
 
+#include "base/text.hpp"
 #include "handlers/refusals.hpp"
 #include "http/digest_fields.hpp"
+#include "http/host.hpp"
 #include "limits/overload.hpp"
 
 namespace fairlead::handlers {
 namespace {
 
 std::string bytes_text(std::uint64_t count) { return std::to_string(count) + " bytes"; }
+
+bool is_of_other_site(const http::request& request, std::string_view origin) {
+    for (const auto& line : request.fields)
+        if (iequals(line.name, "Sec-Fetch-Site")) return line.value == "cross-site";
+    if (origin.empty()) return false;
+    const auto scheme_end = origin.find("://");
+    if (scheme_end == std::string_view::npos) return true;  // "null"
+    const auto host = http::parse_host(origin.substr(scheme_end + 3));
+    return !host || !iequals(host->name, request.host_name);
+}
 
 http::problem no_quota(const files::store_space& space) {
     const auto used = space.current();
@@ -49,6 +61,15 @@ http::problem too_large(const upload_rules& rules, std::string_view actual) {
     return refusal;
 }
 
+std::optional<http::problem> refuse_other_sites(const upload_place& place, const http::request& request) {
+    const auto origin = request.fields[http::field::origin];
+    if (!is_of_other_site(request, origin)) return std::nullopt;
+    if (place.rules.cors && !origin.empty() && place.rules.cors->allows(origin)) return std::nullopt;
+    return refuse(
+        http::status::forbidden,
+        "Pages of other sites may not upload here: their origins have to be listed in cors.origins.");
+}
+
 std::optional<http::problem> refuse_after_failure(const upload_place& place) {
     if (!place.with.store.health().has_failed()) return std::nullopt;
     return refuse(http::status::service_unavailable,
@@ -56,6 +77,7 @@ std::optional<http::problem> refuse_after_failure(const upload_place& place) {
 }
 
 std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request) {
+    if (auto other = refuse_other_sites(place, request)) return other;
     if (!request.fields[http::field::content_encoding].empty())
         return refuse(http::status::unsupported_media_type, "Send the content without a Content-Encoding.");
     if (!request.body)

@@ -6,6 +6,7 @@
 #include "files/upload_store.hpp"
 #include "handlers/name_turns.hpp"
 #include "handlers/upload_disk.hpp"
+#include "http/cors.hpp"
 #include "http/problem.hpp"
 #include "http/refusal.hpp"
 #include "telemetry/log.hpp"
@@ -37,6 +38,7 @@ struct upload_rules {
     bool makes_directories = false;    ///< for PUT
     bool has_digests = true;           ///< the SHA-256 of each file is computed and kept
     std::chrono::milliseconds retry_after{5000};
+    std::optional<http::cors_policy> cors;  ///< whose pages may upload; not set: those of this host
 };
 
 /// What all places of one store share.
@@ -65,8 +67,14 @@ struct upload_place {
 /// 503 after the disk has failed; nothing while it can be believed.
 std::optional<http::problem> refuse_after_failure(const upload_place& place);
 
-/// What has to be said of a body before it is asked for, whatever it is: 411, 413, 415 for an encoding, 503
-/// after the disk has failed. Nothing: it may come.
+/// 403 for a request that a page of another site makes, if that site is not listed in `cors.origins`:
+/// browsers send forms anywhere without asking, so everybody's pages could fill a disk. Judged by
+/// Sec-Fetch-Site, or by Origin and Host where a browser does not send that; what is no browser sends
+/// neither.
+std::optional<http::problem> refuse_other_sites(const upload_place& place, const http::request& request);
+
+/// What has to be said of a body before it is asked for, whatever it is: 403 (`refuse_other_sites`), 411,
+/// 413, 415 for an encoding, 503 after the disk has failed. Nothing: it may come.
 std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request);
 
 /// The refusal for a body that could not be read to its end: whatever the reason, nothing after it can be

@@ -66,6 +66,11 @@ task<result<std::size_t>> http1_body::read_raw(std::span<char> buffer) {
         const auto n = std::min(buffer.size(), early_.size() - early_used_);
         std::memcpy(buffer.data(), early_.data() + early_used_, n);
         early_used_ += n;
+        // It may be 64 KiB, and the rest of the body may take its time.
+        if (early_used_ == early_.size()) {
+            early_ = std::string();
+            early_used_ = 0;
+        }
         co_return n;
     }
     if (expects_continue_) {

@@ -82,11 +82,15 @@ std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delive
                                 services.listing_bytes});
 }
 
+std::optional<http::cors_policy> cors_policy_of(const config::cors_settings& settings) {
+    if (settings.origins.empty()) return std::nullopt;
+    return must(http::cors_policy::parse(config::cors_options_of(settings)), "cors");
+}
+
 std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings) {
     std::vector<std::unique_ptr<steps::step>> made;
-    if (!settings.cors.origins.empty())
-        made.push_back(std::make_unique<steps::cors>(
-            must(http::cors_policy::parse(config::cors_options_of(settings.cors)), "cors")));
+    if (auto policy = cors_policy_of(settings.cors))
+        made.push_back(std::make_unique<steps::cors>(std::move(*policy)));
     return made;
 }
 

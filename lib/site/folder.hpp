@@ -3,10 +3,12 @@
 #include "config/settings.hpp"
 #include "handlers/coded_files.hpp"
 #include "handlers/static_files.hpp"
+#include "http/cors.hpp"
 #include "limits/work_limit.hpp"
 #include "site/site.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace fairlead::site {
@@ -49,6 +51,9 @@ std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, s
 std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delivery_settings& settings,
                                                 const folder_services& services,
                                                 std::chrono::milliseconds retry_after);
+
+/// Whose pages may use what is served; nothing when no origin is listed.
+std::optional<http::cors_policy> cors_policy_of(const config::cors_settings& settings);
 
 /// The steps of a part.
 std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings);

@@ -1,5 +1,6 @@
 #include "site/site_builder.hpp"
 
+#include "config/cross_checks.hpp"
 #include "handlers/by_method.hpp"
 #include "handlers/delete_upload.hpp"
 #include "handlers/post_upload.hpp"
@@ -19,8 +20,8 @@ constexpr std::string_view attached_fields =
     "Content-Disposition: attachment\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n";
 constexpr std::string_view sandboxed_fields = "Content-Security-Policy: sandbox; default-src 'none'\r\n";
 
-// Where there is no room for an upload of this size, uploads are said to fail. (A directory may take far larger
-// ones, and still has room for most that come.)
+// Where there is no room for an upload of this size, uploads are said to fail. (A directory may take far
+// larger ones, and still has room for most that come.)
 constexpr std::uint64_t usual_upload = 1ULL << 20;
 
 // Between two counts of a store's files and keys.
@@ -28,6 +29,10 @@ constexpr std::chrono::seconds least_pause{60};
 
 // Of all open-file caches together.
 constexpr std::size_t cache_entries = 8192;
+
+bool takes_post(const handlers::upload_rules& rules) {
+    return rules.takes_json || rules.takes_raw || rules.takes_forms;
+}
 
 void add_redirects(named_site& made, const config::site_settings& site) {
     http::redirect_rules moved;
@@ -112,14 +117,14 @@ std::shared_ptr<handlers::handler> site_builder::handler_of_last(const config::d
     return make_handler(*owned_.folders.back(), delivery, services_, settings_.limits.retry_after);
 }
 
-shared_store::shared_store(const config::upload_settings& settings, const surroundings& around)
-    : directory(settings.directory),
-      largest(settings.max_body),
-      store(settings.directory, settings.durability, {settings.quota, settings.min_free}),
+shared_store::shared_store(const config::upload_settings& its, const surroundings& around)
+    : settings(its),
+      directory(its.directory),
+      largest(its.max_body),
+      store(its.directory, its.durability, {its.quota, its.min_free}),
       disk(store, around.commits, around.work) {
-    if (settings.idempotency_time.count() > 0)
-        records = std::make_unique<files::answer_records>(
-            store, settings.idempotency_time, settings.idempotency_keys);
+    if (its.idempotency_time.count() > 0)
+        records = std::make_unique<files::answer_records>(store, its.idempotency_time, its.idempotency_keys);
 }
 
 void shared_store::keep_house(std::chrono::steady_clock::time_point now) {
@@ -138,6 +143,10 @@ shared_store& site_builder::store_of(const config::upload_settings& uploads) {
     for (const auto& known : owned_.stores) {
         std::error_code failed;
         if (!std::filesystem::equivalent(known->directory, uploads.directory, failed)) continue;
+        if (!config::may_share(known->settings, uploads))
+            throw std::runtime_error("uploads.directory: " + uploads.directory +
+                                     " is that of another place, too: durability, quota, min_free, "
+                                     "idempotency_time and idempotency_keys have to be the same there");
         known->largest = std::max(known->largest, uploads.max_body);
         return *known;
     }
@@ -145,7 +154,7 @@ shared_store& site_builder::store_of(const config::upload_settings& uploads) {
 }
 
 handlers::upload_place& site_builder::add_place(const config::upload_settings& uploads,
-                                                std::string url_prefix) {
+                                                const config::cors_settings& cors, std::string url_prefix) {
     auto& shared = store_of(uploads);
     handlers::upload_rules rules;
     const auto takes = [&](std::string_view way) {
@@ -165,6 +174,7 @@ handlers::upload_place& site_builder::add_place(const config::upload_settings& u
     rules.makes_directories = uploads.make_directories;
     rules.has_digests = uploads.digest;
     rules.retry_after = settings_.limits.retry_after;
+    rules.cors = cors_policy_of(cors);
     const handlers::upload_services services{shared.store, shared.records.get(), shared.disk,
                                              shared.turns, owned_.upload_bytes,  around_.metrics,
                                              around_.log};
@@ -223,12 +233,13 @@ const part& site_builder::part_of_stored(named_site& made, const config::deliver
 void site_builder::add_uploads(named_site& to) {
     const auto& uploads = settings_.uploads;
     const std::string prefix = "/uploads/";
-    auto& place = add_place(uploads, prefix);
+    auto& place = add_place(uploads, settings_.site.delivery.cors, prefix);
     // Both belong to the part that lies around them: its fields, its CORS.
     const auto& around_upload = *to.routes.find(uploads.path)->belongs_to;
     const auto& around_stored = *to.routes.find(prefix)->belongs_to;
-    to.routes.add(router::match::exact, uploads.path, std::make_shared<handlers::post_upload>(place),
-                  around_upload);
+    if (takes_post(place.rules))
+        to.routes.add(router::match::exact, uploads.path, std::make_shared<handlers::post_upload>(place),
+                      around_upload);
     const auto& own =
         uploads.serve ? part_of_stored(to, settings_.site.delivery, around_stored) : around_stored;
     to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false), own);
@@ -238,16 +249,16 @@ void site_builder::add_uploads(named_site& to) {
 void site_builder::add_route_uploads(named_site& made, const config::route_settings& route,
                                      const part& around) {
     const auto& uploads = route.uploads;
-    auto& place = add_place(uploads, route.path + "/");
+    auto& place = add_place(uploads, route.delivery.cors, route.path + "/");
     const auto& own = part_of_stored(made, route.delivery, around);
     const auto below = stored_files(place, uploads, route.delivery.listing);
     std::vector<handlers::by_method::entry> ways;
     ways.emplace_back(http::verb::get, below);
-    if (place.rules.takes_json || place.rules.takes_raw || place.rules.takes_forms)
+    if (takes_post(place.rules))
         ways.emplace_back(http::verb::post, std::make_shared<handlers::post_upload>(place));
     const auto at = std::make_shared<handlers::by_method>(std::move(ways));
-    made.routes.add(router::match::exact, route.path, at, own);
-    made.routes.add(router::match::exact, route.path + "/", at, own);
+    made.routes.add(router::match::exact, route.path, at, around);
+    made.routes.add(router::match::exact, route.path + "/", at, around);
     made.routes.add(router::match::prefix, route.path + "/", below, own);
 }
 

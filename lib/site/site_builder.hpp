@@ -21,12 +21,13 @@ inline constexpr std::size_t coded_descriptors = 256;
 
 /// A directory of uploads, which several places may share.
 struct shared_store {
-    shared_store(const config::upload_settings& settings, const surroundings& around);
+    shared_store(const config::upload_settings& its, const surroundings& around);
 
     /// To be called about once a second: looks at the free space, and now and then counts the files again and
     /// forgets old keys. May block.
     void keep_house(std::chrono::steady_clock::time_point now);
 
+    const config::upload_settings settings;  ///< of the place that came first
     std::filesystem::path directory;
     std::uint64_t largest;  ///< bytes of the largest upload of any place
     files::upload_store store;
@@ -70,7 +71,8 @@ private:
     void add_route(named_site& made, const config::route_settings& route);
     std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery);
     shared_store& store_of(const config::upload_settings& uploads);
-    handlers::upload_place& add_place(const config::upload_settings& uploads, std::string url_prefix);
+    handlers::upload_place& add_place(const config::upload_settings& uploads,
+                                      const config::cors_settings& cors, std::string url_prefix);
     void add_route_uploads(named_site& made, const config::route_settings& route, const part& around);
     std::shared_ptr<handlers::handler> stored_files(handlers::upload_place& place,
                                                     const config::upload_settings& uploads, bool listing);

@@ -60,9 +60,8 @@ BOOST_AUTO_TEST_CASE(the_default_file_has_every_key_with_its_default) {
 
 BOOST_AUTO_TEST_CASE(the_examples_load) {
     BOOST_TEST(must_load_file("minimal.json").values.uploads.path == "");
-    BOOST_TEST(
-        (must_load_file("demo.json").values.site.routes.at(0).uploads.accept ==
-         std::vector<std::string>{"raw", "form", "put", "delete"}));
+    BOOST_TEST((must_load_file("demo.json").values.site.routes.at(0).uploads.accept ==
+                std::vector<std::string>{"raw", "form", "put", "delete"}));
     BOOST_TEST(
         (must_load_file("strict.json").values.site.delivery.types == std::vector<std::string>{"strict"}));
 }
