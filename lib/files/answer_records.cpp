@@ -32,7 +32,9 @@ std::string text_of(const answer_record& record) {
 /// Nothing when the text is no record of ours.
 std::optional<answer_record> record_of(std::string_view text) {
     error_code failed;
-    const auto parsed = boost::json::parse(text, failed);
+    boost::json::parse_options options;
+    options.allow_invalid_utf8 = true;  // comes back as it was written
+    const auto parsed = boost::json::parse(text, failed, {}, options);
     const auto* object = failed ? nullptr : parsed.if_object();
     if (!object) return std::nullopt;
     const auto member = [&](const char* name) -> std::string {
@@ -114,10 +116,13 @@ result<std::optional<answer_record>> answer_records::find(const claim& of) {
     if (!*entry) return std::nullopt;
     if (is_over((*entry)->mtime_ns)) {
         // Its place is needed for the next answer.
-        if (::unlinkat(directory_->get(), of.identity().c_str(), 0) != 0) return last_error();
+        if (::unlinkat(directory_->get(), of.identity().c_str(), 0) != 0 && errno != ENOENT)
+            return last_error();
         return std::nullopt;
     }
     const auto text = read_small_file(*directory_, of.identity());
+    // Forgotten a moment ago.
+    if (!text && text.error() == boost::system::errc::no_such_file_or_directory) return std::nullopt;
     if (!text) return text.error();
     // Whoever wrote it may not have come to the sync.
     if (const auto failed = store_.is_durable() ? directory_->sync() : error_code{}) return failed;

@@ -9,7 +9,7 @@
 namespace fairlead::files {
 namespace {
 
-constexpr std::uint64_t most_bytes = 4ULL << 20;
+constexpr std::uint64_t most_bytes = 16ULL << 20;
 
 }  // namespace
 

@@ -9,7 +9,7 @@
 namespace fairlead::files {
 
 /// The whole of a file that we wrote ourselves, in a directory of a store. Errors: those of open and read;
-/// errc::too_large above 4 MiB, which none of ours has.
+/// errc::too_large above 16 MiB, which none of ours has.
 result<std::string> read_small_file(const store_directory& where, const std::string& name);
 
 /// Writes a new file; on the disk when this returns, if the store is durable. Errors:

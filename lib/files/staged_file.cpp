@@ -23,6 +23,12 @@ bool is_unsupported(const error_code& failed) noexcept {
     return failed.value() == EOPNOTSUPP || failed.value() == ENOSYS || failed.value() == EINVAL;
 }
 
+/// What linkat would take for a path leads elsewhere.
+bool is_one_name(const std::string& name) noexcept {
+    return !name.empty() && name.find('/') == std::string::npos && name.find('\0') == std::string::npos &&
+           name != "." && name != "..";
+}
+
 }  // namespace
 
 result<staged_file> staged_file::create(upload_store& store, std::shared_ptr<store_directory> where,
@@ -121,6 +127,7 @@ error_code staged_file::seal(const std::optional<sha_digest>& digest, const std:
 }
 
 result<staged_file::placed> staged_file::place(const std::string& name, const name_condition& condition) {
+    if (!is_one_name(name)) return errno_code(EINVAL);
     if (store_.health().has_failed()) return errno_code(EIO);
     const name_locks::held lock(store_.locks(), {where_.get(), name});
     if (!condition) {
@@ -146,6 +153,7 @@ result<staged_file::placed> staged_file::place(const std::string& name, const na
 }
 
 result<staged_file::placed> staged_file::place_new(const std::string& name) {
+    if (!is_one_name(name)) return errno_code(EINVAL);
     if (store_.health().has_failed()) return errno_code(EIO);
     const name_locks::held lock(store_.locks(), {where_.get(), name});
     const auto failed = give_name(name);
@@ -162,6 +170,7 @@ error_code staged_file::refuse() {
 }
 
 error_code staged_file::link_into(int folder, const std::string& name) {
+    if (!is_one_name(name)) return errno_code(EINVAL);
     if (!temporary_.empty()) {
         if (::renameat2(store_.top()->get(), temporary_.c_str(), folder, name.c_str(), RENAME_NOREPLACE) != 0)
             return store_.health().note(last_error());
@@ -198,6 +207,7 @@ error_code staged_file::replace(const std::string& name, bool& was_exchanged) {
     };
     was_exchanged = store_.is_durable() && rename(RENAME_EXCHANGE);
     if (was_exchanged) return {};
+    if (store_.is_durable() && !is_unsupported(last_error())) return last_error();
     if (!rename(0)) return last_error();
     temporary_.clear();
     return {};
@@ -227,6 +237,7 @@ result<staged_file::placed> staged_file::finish(const std::string& name,
 /// Removes a name whose sync failed. An error: nobody knows which of the two a power loss would leave.
 error_code staged_file::take_back_new(const std::string& name) {
     if (::unlinkat(where_->get(), name.c_str(), 0) != 0) return last_error();
+    where_->note_change();
     if (::fsync(where_->get()) != 0) return last_error();
     return {};
 }
@@ -235,6 +246,7 @@ error_code staged_file::take_back_exchange(const std::string& name) {
     if (::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), RENAME_EXCHANGE) !=
         0)
         return last_error();
+    where_->note_change();
     if (::fsync(where_->get()) != 0) return last_error();
     return {};
 }

@@ -57,6 +57,7 @@ error_code staged_folder::place(const std::string& name) {
     auto hidden = upload_store::temporary_name();
     if (::renameat2(top.get(), name.c_str(), top.get(), hidden.c_str(), RENAME_NOREPLACE) == 0) {
         temporary_ = std::move(hidden);
+        top.note_change();
         if (::fsync(top.get()) != 0) indeterminate_name_ = name;
     } else {
         indeterminate_name_ = name;

@@ -35,6 +35,10 @@ public:
 
     int get() const noexcept { return directory_.get(); }
 
+    /// Its own name is on the disk, and those of all directories above it.
+    bool is_anchored() const noexcept { return is_anchored_.load(std::memory_order_acquire); }
+    void set_anchored() noexcept { is_anchored_.store(true, std::memory_order_release); }
+
     /// To be called after a name was made, replaced or removed: until the next successful `sync` nobody may
     /// tell a client of it.
     void note_change() noexcept;
@@ -54,6 +58,7 @@ private:
     };
     const unique_fd directory_;
     disk_health& health_;
+    std::atomic<bool> is_anchored_{false};
     std::mutex mutex_;
     std::condition_variable round_done_;
     std::shared_ptr<round> gathering_;  // the round that has not begun yet

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 namespace fairlead::files {
 namespace {
@@ -49,7 +50,11 @@ error_code store_space::look() noexcept {
 
 store_space::usage store_space::current() const noexcept {
     const std::lock_guard guard(mutex_);
-    return {stored_, claimed_, free_.load(std::memory_order_relaxed)};
+    return {stored(), claimed_, free_.load(std::memory_order_relaxed)};
+}
+
+std::uint64_t store_space::stored() const noexcept {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(stored_, 0));
 }
 
 result<store_space::claim> store_space::take(std::uint64_t bytes) {
@@ -65,13 +70,37 @@ error_code store_space::claim::grow_to(std::uint64_t bytes) {
     return {};
 }
 
+void store_space::claim::begin_placing() noexcept {
+    const std::lock_guard guard(owner_->mutex_);
+    if (!std::exchange(is_placing_, true)) ++owner_->changing_;
+}
+
 void store_space::claim::keep(std::uint64_t size, std::uint64_t replaced) noexcept {
     const std::lock_guard guard(owner_->mutex_);
-    owner_->claimed_ -= bytes_;
-    owner_->stored_ += size;
-    owner_->stored_ -= std::min(owner_->stored_, replaced);
+    owner_->claimed_ -= std::exchange(bytes_, 0);
+    owner_->stored_ += static_cast<std::int64_t>(size) - static_cast<std::int64_t>(replaced);
+    owner_->added_ += size;
     ++owner_->changes_;
-    bytes_ = 0;
+    if (std::exchange(is_placing_, false)) --owner_->changing_;
+}
+
+store_space::removal::removal(store_space& owner) noexcept
+    : owner_(owner), counted_([&] {
+          const std::lock_guard guard(owner.mutex_);
+          ++owner.changing_;
+          return owner.counted_;
+      }()) {}
+
+store_space::removal::~removal() {
+    const std::lock_guard guard(owner_.mutex_);
+    --owner_.changing_;
+    ++owner_.changes_;
+}
+
+void store_space::removal::done(std::uint64_t size) noexcept {
+    const std::lock_guard guard(owner_.mutex_);
+    // A count meanwhile may not have seen it any more.
+    if (owner_.counted_ == counted_) owner_.stored_ -= static_cast<std::int64_t>(size);
 }
 
 /// What has been written of other uploads counts twice, as claimed and as no longer free: that errs on the
@@ -82,7 +111,7 @@ error_code store_space::set_aside(std::uint64_t more) {
     {
         const std::lock_guard guard(mutex_);
         if (limits_.quota != 0 &&
-            (stored_ + claimed_ > limits_.quota || more > limits_.quota - stored_ - claimed_))
+            (stored() + claimed_ > limits_.quota || more > limits_.quota - stored() - claimed_))
             return errc::quota_exceeded;
         claimed = claimed_;
         claimed_ += more;
@@ -90,32 +119,36 @@ error_code store_space::set_aside(std::uint64_t more) {
     if (free_.load(std::memory_order_relaxed) >= needed(claimed) + near_floor) return {};
     auto failed = look();
     if (!failed && free_.load(std::memory_order_relaxed) < needed(claimed)) failed = errno_code(ENOSPC);
-    if (failed) give_back(more);
+    if (failed) give_back(more, false);
     return failed;
 }
 
-void store_space::give_back(std::uint64_t bytes) noexcept {
+void store_space::give_back(std::uint64_t bytes, bool was_placing) noexcept {
     const std::lock_guard guard(mutex_);
     claimed_ -= bytes;
-}
-
-void store_space::freed(std::uint64_t size) noexcept {
-    const std::lock_guard guard(mutex_);
-    stored_ -= std::min(stored_, size);
+    if (!was_placing) return;
+    --changing_;
     ++changes_;
 }
 
 error_code store_space::count() {
     if (limits_.quota == 0) return {};
-    const auto begin = [&] {
+    std::uint64_t changes = 0, added = 0;
+    bool is_at_rest = false;
+    {
         const std::lock_guard guard(mutex_);
-        return changes_;
-    }();
+        changes = changes_;
+        added = added_;
+        is_at_rest = changing_ == 0;
+    }
     const auto bytes = bytes_below(directory_);
     if (!bytes) return bytes.error();
     const std::lock_guard guard(mutex_);
-    // At the start nothing is under way. Later a store that never rests keeps its own sum.
-    if (changes_ == begin) stored_ = *bytes;
+    is_at_rest = is_at_rest && changing_ == 0 && changes_ == changes;
+    if (!is_at_rest && ++overtaken_ < 5) return {};
+    stored_ = static_cast<std::int64_t>(*bytes + added_ - added);
+    overtaken_ = 0;
+    ++counted_;
     return {};
 }
 

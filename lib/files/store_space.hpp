@@ -23,15 +23,20 @@ public:
     public:
         claim() = default;
         claim(claim&& other) noexcept
-            : owner_(std::exchange(other.owner_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+            : owner_(std::exchange(other.owner_, nullptr)),
+              bytes_(std::exchange(other.bytes_, 0)),
+              is_placing_(std::exchange(other.is_placing_, false)) {}
         claim& operator=(claim&& other) noexcept {
             std::swap(owner_, other.owner_);
             std::swap(bytes_, other.bytes_);
+            std::swap(is_placing_, other.is_placing_);
             return *this;
         }
         ~claim() {
-            if (owner_) owner_->give_back(bytes_);
+            if (owner_) owner_->give_back(bytes_, is_placing_);
         }
+        /// From now on, until `keep` or the end, the file may be found in the store or not.
+        void begin_placing() noexcept;
         /// Sets aside up to `bytes` in all. Errors: as `take`.
         error_code grow_to(std::uint64_t bytes);
         /// `size` bytes are in the store now, in the place of `replaced`.
@@ -42,6 +47,22 @@ public:
         explicit claim(store_space* owner) noexcept : owner_(owner) {}
         store_space* owner_ = nullptr;
         std::uint64_t bytes_ = 0;
+        bool is_placing_ = false;
+    };
+
+    /// While a file is being removed, it may be found in the store or not.
+    class removal {
+    public:
+        explicit removal(store_space& owner) noexcept;
+        removal(const removal&) = delete;
+        removal& operator=(const removal&) = delete;
+        ~removal();
+        /// It is gone, and had so many bytes.
+        void done(std::uint64_t size) noexcept;
+
+    private:
+        store_space& owner_;
+        const std::uint64_t counted_;  // counts that were used before
     };
 
     struct usage {
@@ -59,26 +80,31 @@ public:
     /// Sets bytes aside. Errors: errc::quota_exceeded; ENOSPC when the free space would fall below the floor;
     /// the errno of fstatvfs.
     result<claim> take(std::uint64_t bytes);
-    /// A file of `size` bytes was removed.
-    void freed(std::uint64_t size) noexcept;
-
     /// Looks at the free space of the file system. Error: the errno of fstatvfs.
     error_code look() noexcept;
     /// Counts the files again, which others may have removed or added; walks the whole store, so it blocks.
-    /// Does nothing without a quota. Errors: those of reading directories.
+    /// Does nothing without a quota. A count that uploads or removals overtook is not used, but for every
+    /// fifth one of a store that never rests: then what was added meanwhile counts twice, until the next one.
+    /// Errors: those of reading directories.
     error_code count();
 
 private:
     error_code set_aside(std::uint64_t more);
-    void give_back(std::uint64_t bytes) noexcept;
+    void give_back(std::uint64_t bytes, bool was_placing) noexcept;
+    std::uint64_t stored() const noexcept;
 
     const int directory_;
     const space_limits limits_;
     std::atomic<std::uint64_t> free_{0};
     mutable std::mutex mutex_;
-    std::uint64_t stored_ = 0;
+    std::int64_t stored_ =
+        0;  // for a moment below 0: a removal may be told before the upload that it removed
     std::uint64_t claimed_ = 0;
-    std::uint64_t changes_ = 0;  // of `stored_`, so that a count which they overtook is not used
+    std::uint64_t added_ = 0;    // bytes, since the start
+    unsigned changing_ = 0;      // files that may be found or not
+    std::uint64_t changes_ = 0;  // that have ended
+    std::uint64_t counted_ = 0;  // counts that were used
+    unsigned overtaken_ = 0;     // counts since that were not
 };
 
 }  // namespace fairlead::files

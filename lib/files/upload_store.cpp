@@ -1,6 +1,7 @@
 #include "files/upload_store.hpp"
 
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "files/openat2.hpp"
 #include "files/stored_digest.hpp"
 #include "files/sync_trust.hpp"
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -46,6 +48,14 @@ void make_directories(const std::filesystem::path& path) {
 std::filesystem::path place_of(const std::filesystem::path& directory) {
     const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(directory));
     return place.has_filename() ? place : place.parent_path();
+}
+
+/// Names joined by single slashes, none of them "." or "..".
+bool is_plain(std::string_view relative) {
+    for (const auto name : split(relative, '/'))
+        if (name.empty() || name == "." || name == ".." || name.find('\0') != std::string_view::npos)
+            return false;
+    return true;
 }
 
 /// Opens the directory at `place`, making it if needed.
@@ -181,45 +191,53 @@ bool upload_store::is_writable() const noexcept {
 
 result<std::shared_ptr<store_directory>> upload_store::open(std::string_view relative, bool may_create) {
     if (relative.empty()) return top_;
+    if (!is_plain(relative)) return errno_code(EINVAL);
     const std::string path(relative);
     unique_fd opened(openat2(top_->get(), path.c_str(), directory_flags, inside));
-    if (!opened && errno == ENOENT && may_create) return make_and_open(relative);
-    if (!opened) return last_error();
-    const auto info = inspect(opened.get());
-    if (!info) return info.error();
-    return known(std::move(opened), *info);
-}
-
-/// Makes the last segment of `relative` below its parent, which is made before.
-result<std::shared_ptr<store_directory>> upload_store::make_and_open(std::string_view relative) {
+    if (!opened && (errno != ENOENT || !may_create)) return last_error();
+    std::shared_ptr<store_directory> directory;
+    if (opened) {
+        auto found = known(std::move(opened));
+        if (!found) return found;
+        directory = std::move(*found);
+        if (directory->is_anchored() || !is_durable()) return directory;
+    }
     const auto slash = relative.rfind('/');
     const bool is_below = slash != std::string_view::npos;
-    const auto parent = open(is_below ? relative.substr(0, slash) : std::string_view(), true);
+    const auto parent = open(is_below ? relative.substr(0, slash) : std::string_view(), may_create);
     if (!parent) return parent.error();
     const std::string name(is_below ? relative.substr(slash + 1) : relative);
-    if (::mkdirat((*parent)->get(), name.c_str(), directory_mode) != 0 && errno != EEXIST)
-        return health_.note(last_error());
-    // Also when it was there: whoever made it may not have come so far.
-    (*parent)->note_change();
+    if (!directory) {
+        if (::mkdirat((*parent)->get(), name.c_str(), directory_mode) != 0 && errno != EEXIST)
+            return health_.note(last_error());
+        (*parent)->note_change();
+        auto made = known(unique_fd(openat2((*parent)->get(), name.c_str(), directory_flags, inside)));
+        if (!made) return made;
+        directory = std::move(*made);
+    }
+    // Whoever made it may not have come so far, and what stands in it is gone when it is.
     const auto failed = is_durable() ? (*parent)->sync() : error_code{};
     if (failed) return failed;
-    unique_fd opened(openat2((*parent)->get(), name.c_str(), directory_flags, inside));
-    if (!opened) return last_error();
-    const auto info = inspect(opened.get());
-    if (!info) return info.error();
-    return known(std::move(opened), *info);
+    directory->set_anchored();
+    return directory;
 }
 
 /// The one object of this directory: by its identity, which no other one has while it is open.
-std::shared_ptr<store_directory> upload_store::known(unique_fd opened, const file_info& info) {
+result<std::shared_ptr<store_directory>> upload_store::known(unique_fd opened) {
+    if (!opened) return last_error();
+    const auto info = inspect(opened.get());
+    if (!info) return info.error();
     const std::lock_guard guard(mutex_);
-    std::erase_if(directories_, [](const auto& one) { return one.second.expired(); });
-    auto& place = directories_[{info.device, info.inode}];
+    auto& place = directories_[{info->device, info->inode}];
     auto directory = place.lock();
     if (!directory) {
         directory = std::make_shared<store_directory>(std::move(opened), health_);
         place = directory;
+        std::erase_if(directories_, [](const auto& one) { return one.second.expired(); });
     }
+    // Those of late are kept open, since an anchor costs a sync.
+    auto& oldest = recent_[next_recent_++ % recent_.size()];
+    if (std::find(recent_.begin(), recent_.end(), directory) == recent_.end()) oldest = directory;
     return directory;
 }
 
@@ -282,9 +300,10 @@ result<stored_entry> upload_store::remove(store_directory& where, const std::str
         const auto failed = is_durable() ? where.sync() : error_code{};
         return failed ? failed : refused;
     }
+    store_space::removal removal(space_);
     if (!is_durable()) {
         if (::unlinkat(where.get(), name.c_str(), 0) != 0) return health_.note(last_error());
-        space_.freed((*current)->size);
+        removal.done((*current)->size);
         return std::move(**current);
     }
     // Aside first: what cannot be synced can be brought back.
@@ -293,14 +312,14 @@ result<stored_entry> upload_store::remove(store_directory& where, const std::str
         return health_.note(last_error());
     where.note_change();
     if (const auto failed = where.sync()) {
-        const bool is_back =
-            ::renameat2(top_->get(), aside.c_str(), where.get(), name.c_str(), RENAME_NOREPLACE) == 0 &&
-            ::fsync(where.get()) == 0;
-        if (!is_back) indeterminate = name;
+        const bool is_named =
+            ::renameat2(top_->get(), aside.c_str(), where.get(), name.c_str(), RENAME_NOREPLACE) == 0;
+        where.note_change();
+        if (!is_named || ::fsync(where.get()) != 0) indeterminate = name;
         return failed;
     }
     ::unlinkat(top_->get(), aside.c_str(), 0);
-    space_.freed((*current)->size);
+    removal.done((*current)->size);
     return std::move(**current);
 }
 

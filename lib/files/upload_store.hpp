@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -93,8 +94,9 @@ public:
     /// The store's own directory.
     const std::shared_ptr<store_directory>& top() const noexcept { return top_; }
     /// The directory at `relative` (no leading slash; empty is the store's own), reached without following
-    /// any link and without leaving the mount. With `may_create` missing ones are made, each synced into its
-    /// parent. Errors: ENOENT, ENOTDIR, ELOOP (a link), EXDEV (another mount), and those of mkdir and fsync.
+    /// any link and without leaving the mount. With `may_create` missing ones are made. If the store is
+    /// durable, all of them are on the disk when this returns. Errors: ENOENT, ENOTDIR, ELOOP (a link), EXDEV
+    /// (another mount), and those of mkdir and fsync.
     result<std::shared_ptr<store_directory>> open(std::string_view relative, bool may_create);
 
     /// What has `name` in `where` now. Error: the errno of open, other than ENOENT.
@@ -125,8 +127,7 @@ private:
     void judge_file_system(const std::string& path);
     bool try_unnamed(link_form form) const;
     bool try_digest() const;
-    result<std::shared_ptr<store_directory>> make_and_open(std::string_view relative);
-    std::shared_ptr<store_directory> known(unique_fd opened, const file_info& info);
+    result<std::shared_ptr<store_directory>> known(unique_fd opened);
 
     disk_health health_;
     std::shared_ptr<store_directory> top_;
@@ -141,6 +142,8 @@ private:
     name_locks locks_;
     std::mutex mutex_;
     std::map<std::pair<dev_t, ino_t>, std::weak_ptr<store_directory>> directories_;  // that are in use
+    std::array<std::shared_ptr<store_directory>, 32> recent_;
+    std::size_t next_recent_ = 0;
 };
 
 /// Throws std::runtime_error when `directory`, wherever links lead, lies inside `root`: what is uploaded

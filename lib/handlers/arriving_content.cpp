@@ -144,6 +144,7 @@ error_code arriving_content::complete() {
 }
 
 error_code arriving_content::seal(const std::optional<sha_digest>& mark) {
+    if (claim_) claim_->begin_placing();
     return staged_->seal(plan_.wants_digest ? check_.sha256() : std::nullopt, mark);
 }
 

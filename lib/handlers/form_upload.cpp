@@ -63,6 +63,9 @@ public:
     /// Places everything. Blocks: for the pool.
     result<files::answer_record> store();
 
+    /// Removes what has come so far, so that nobody sees it behind a refusal. Blocks.
+    error_code discard();
+
     std::uint64_t received() const noexcept { return received_; }
     const std::string& indeterminate_name() const noexcept { return indeterminate_; }
     /// A name that the client chose is taken.
@@ -96,6 +99,7 @@ private:
     error_code move_to_folder();
     error_code make_folder();
     error_code write_fields();
+    result<files::answer_record> store_parts();
     result<files::answer_record> store_single();
     result<files::answer_record> store_folder();
     std::string describe(const std::string& location) const;
@@ -292,7 +296,20 @@ error_code form_upload::form::move_to_folder() {
     return {};
 }
 
+error_code form_upload::form::discard() {
+    files_.clear();
+    folder_.reset();
+    return {};
+}
+
 result<files::answer_record> form_upload::form::store() {
+    auto stored = store_parts();
+    // What was stored before, or could not be, leaves a folder behind.
+    if (!stored || (folder_ && !folder_->is_placed())) (void)discard();
+    return stored;
+}
+
+result<files::answer_record> form_upload::form::store_parts() {
     if (!files_.empty()) {
         const bool stays = guard_.is_repeat() || is_single();
         if (const auto failed = stays ? finish_last() : move_to_folder()) return failed;
@@ -304,6 +321,7 @@ result<files::answer_record> form_upload::form::store() {
         same.fingerprint = fingerprint_;
         return same;
     }
+    claim_->begin_placing();
     auto stored = is_single() ? store_single() : store_folder();
     if (!stored) return stored;
     stored->fingerprint = fingerprint_;
@@ -397,7 +415,10 @@ task<http::outcome> form_upload::take(http::request& request, repeat_guard& guar
     const auto arriving = std::make_unique<form>(place_, guard, *boundary, std::move(*expected));
     auto refused = co_await arriving->receive(*request.body);
     count.received(arriving->received());
-    if (refused) co_return std::move(*refused);
+    if (refused) {
+        (void)co_await place_.with.disk.run([&] { return arriving->discard(); });
+        co_return std::move(*refused);
+    }
     count.begin_commit();
     const auto stored = co_await place_.with.disk.run([&] { return arriving->store(); });
     count.committed(stored.has_value());

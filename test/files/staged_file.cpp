@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_new_name_is_nobody_elses) {
         fs::create_directory(path / "folder");
         fs::create_symlink("nowhere", path / "link");
         auto file = sealed(store, where, "two");
-        for (const auto* name : {"name", "folder", "link", ".", ".."})
+        for (const auto* name : {"name", "folder", "link"})
             BOOST_TEST(file.place_new(name).error() == make_error_code(errc::precondition_failed), name);
         BOOST_TEST(file.place_new(std::string(256, 'x')).error().value() == ENAMETOOLONG);
         BOOST_TEST(test::read_file(path / "name") == "one");
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(only_files_are_replaced) {
         fs::create_symlink("nowhere", path / "dangling");
         BOOST_TEST_REQUIRE(::mkfifo((path / "fifo").c_str(), 0600) == 0);
         const auto before = names_in(path);
-        for (const std::string name : {"folder", "full", "link", "dangling", "fifo", ".", ".."}) {
+        for (const std::string name : {"folder", "full", "link", "dangling", "fifo"}) {
             for (const auto& condition : {name_condition(), name_condition([](auto*) { return true; })}) {
                 BOOST_TEST_CONTEXT(name) {
                     const auto placed = sealed(store, where, "new").place(name, condition);
@@ -252,8 +252,9 @@ BOOST_AUTO_TEST_CASE(a_name_is_one_segment) {
         fs::create_directories(dir / "outer/store/folder");
         upload_store store(dir / "outer/store", config::durability::full, {}, form);
         for (const auto& where : {store.top(), store.open("folder", false).value()})
-            for (const auto& name : {std::string("../name"), std::string("../../name"),
-                                     std::string("folder/name"), (dir / "name").string(), std::string()})
+            for (const auto& name :
+                 {std::string("../name"), std::string("../../name"), std::string("folder/name"),
+                  (dir / "name").string(), std::string(), std::string("."), std::string("..")})
                 BOOST_TEST((sealed(store, where, "new").place(name, nullptr).has_error() &&
                             sealed(store, where, "new").place(name, is_absent).has_error() &&
                             sealed(store, where, "new").place_new(name).has_error()),

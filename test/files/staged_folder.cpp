@@ -115,6 +115,18 @@ BOOST_AUTO_TEST_CASE(takes_the_place_of_nothing) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(a_name_is_one_segment) {
+    const test::temp_dir dir;
+    fs::create_directories(dir / "outer/store/folder");
+    upload_store store(dir / "outer/store", config::durability::full);
+    for (const std::string name : {"../name", "../../name", "folder/name", ".", "..", ""}) {
+        auto folder = staged_folder::create(store).value();
+        BOOST_TEST(folder.add(sealed(store, "one"), name).failed(), name);
+        BOOST_TEST(folder.place(name).failed(), name);
+    }
+    BOOST_TEST(std::distance(fs::recursive_directory_iterator(dir.path()), {}) == 3);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_placed_on_a_broken_disk) {
     for_each_form([](const test::temp_dir& dir, upload_store& store) {
         {

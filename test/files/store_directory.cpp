@@ -1,5 +1,6 @@
 #include "files/store_directory.hpp"
 
+#include "files/answer_records.hpp"
 #include "files/staged_file.hpp"
 #include "files/staged_folder.hpp"
 #include "support/temp_dir.hpp"
@@ -121,30 +122,38 @@ BOOST_AUTO_TEST_CASE(after_eio_nothing_is_synced_any_more) {
 }
 
 BOOST_AUTO_TEST_CASE(a_sync_that_began_before_a_change_does_not_cover_it) {
-    const test::temp_dir dir;
-    disk_health health;
-    store_directory directory(open_directory(dir.path()), health);
-    std::promise<void> has_begun, may_end;
-    std::atomic<bool> is_told{false}, was_told_early{false};
-    const scripted_syncs scripted([&](int number) {
-        if (number == 2) was_told_early = is_told.load();
-        if (number > 1) return 0;
-        has_begun.set_value();
-        may_end.get_future().wait();
-        return 0;
-    });
-    std::thread early([&] { (void)directory.sync(); });
-    has_begun.get_future().wait();
-    directory.note_change();
-    std::thread late([&] {
-        (void)directory.sync();
-        is_told = true;
-    });
-    may_end.set_value();
-    early.join();
-    late.join();
-    BOOST_TEST(syncs == 2);
-    BOOST_TEST(!was_told_early);
+    for (const bool comes_meanwhile : {true, false}) {
+        const test::temp_dir dir;
+        disk_health health;
+        store_directory directory(open_directory(dir.path()), health);
+        std::promise<void> has_begun, may_end;
+        std::atomic<bool> is_told{false}, was_told_early{false};
+        const scripted_syncs scripted([&](int number) {
+            if (number == 2) was_told_early = is_told.load();
+            if (number > 1) return 0;
+            has_begun.set_value();
+            may_end.get_future().wait();
+            return 0;
+        });
+        std::thread early([&] { (void)directory.sync(); });
+        has_begun.get_future().wait();
+        directory.note_change();
+        if (!comes_meanwhile) {
+            may_end.set_value();
+            early.join();
+        }
+        std::thread late([&] {
+            (void)directory.sync();
+            is_told = true;
+        });
+        if (comes_meanwhile) {
+            may_end.set_value();
+            early.join();
+        }
+        late.join();
+        BOOST_TEST(syncs == 2);
+        BOOST_TEST(!was_told_early);
+    }
 }
 
 /// Many who change a directory and sync it while its first fsync is under way; the results that they got.
@@ -371,6 +380,7 @@ BOOST_AUTO_TEST_CASE(a_count_meets_what_is_on_its_way) {
     BOOST_TEST(stored() == 40U);
     auto claim = store.space().take(7).value();
     auto file = sealed(store, store.top(), "content");
+    claim.begin_placing();
     {
         const scripted_syncs scripted(count);
         BOOST_TEST(file.place_new("comes").has_value());
@@ -402,6 +412,23 @@ BOOST_AUTO_TEST_CASE(no_answer_rests_on_a_refusal_that_was_not_synced) {
     BOOST_TEST(sealed(store, store.top(), "other").place("name", [](auto*) { return false; }).error() ==
                make_error_code(errc::precondition_failed));
     BOOST_TEST(syncs == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_remembered_answer_is_given_when_it_is_on_the_disk) {
+    const test::temp_dir dir;
+    upload_store store(dir.path(), config::durability::full);
+    answer_records records(store, std::chrono::hours(1), 10);
+    BOOST_TEST_REQUIRE(!records.prepare());
+    const auto held = records.try_claim(records.identity("/uploads", "key"));
+    BOOST_TEST_REQUIRE(!records.remember(*held, {"fingerprint", "/l", {}, {}, {}}));
+    const auto where = store.open(answer_records::directory_name, false).value();
+    const scripted_syncs scripted([](int number) { return number == 1 ? ENOSPC : 0; });
+    BOOST_TEST(records.find(*held).value().has_value());
+    BOOST_TEST(syncs == 0);
+    where->note_change();
+    BOOST_TEST(records.find(*held).error().value() == ENOSPC);
+    BOOST_TEST(records.find(*held).value().has_value());
+    BOOST_TEST(syncs == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

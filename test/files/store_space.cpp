@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_stored_and_the_rest_given_back) {
     BOOST_TEST(space.current().claimed == 0U);
     space.take(50).value().keep(50, 30);
     BOOST_TEST(space.current().stored == 50U);
-    space.freed(20);
+    store_space::removal(space).done(20);
     BOOST_TEST(space.current().stored == 30U);
     BOOST_TEST(space.take(70).has_value());
     BOOST_TEST(space.take(71).error() == make_error_code(errc::quota_exceeded));
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_claim_that_moved_is_given_back_once) {
 BOOST_AUTO_TEST_CASE(sums_never_go_below_nothing) {
     auto space = make(100);
     space.take(10).value().keep(10, 0);
-    space.freed(11);
+    store_space::removal(space).done(11);
     BOOST_TEST(space.current().stored == 0U);
     space.take(10).value().keep(10, 50);
     BOOST_TEST(space.current().stored == 0U);
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(sums_never_go_below_nothing) {
 BOOST_AUTO_TEST_CASE(a_removal_that_is_told_before_its_upload) {
     auto space = make(100);
     auto claim = space.take(60).value();
-    space.freed(60);
+    store_space::removal(space).done(60);
     claim.keep(60, 0);
     BOOST_TEST(space.current().stored == 0U);
 }

@@ -180,13 +180,10 @@ BOOST_AUTO_TEST_CASE(opens_directories_below) {
         ::stat((path / "a/b").c_str(), &found);
         BOOST_TEST((found.st_mode & 07) == 0U);
         // One object, whoever asks and however: what one changes another has to know of.
-        for (const auto* again : {"a/b/c", "a//b/c/", "a/./b/c", "a/b/../b/c"})
-            BOOST_TEST((store.open(again, true).value() == made), again);
+        BOOST_TEST((store.open("a/b/c", false).value() == made));
         BOOST_TEST((store.open("a", true).value() != made));
-        for (const auto* top : {".", "./", "a/.."}) {
-            const auto same = store.open(top, false);
-            BOOST_TEST((same.has_error() || *same == store.top()), top);
-        }
+        for (const auto* spelled : {"a//b/c", "a/b/c/", "a/./b/c", "a/b/../b/c", ".", "./", "a/.."})
+            BOOST_TEST(store.open(spelled, true).error().value() == EINVAL, spelled);
         fs::remove(path / "a/b/c");
         BOOST_TEST((store.open("a/b/c", true).value() != made));
     }
@@ -207,11 +204,11 @@ BOOST_AUTO_TEST_CASE(no_path_leaves_the_store) {
         std::string path;
         int error;
     } cases[] = {
-        {"..", EXDEV},
-        {"../outside", EXDEV},
-        {"inner/../..", EXDEV},
-        {absolute, EXDEV},
-        {"/", EXDEV},
+        {"..", EINVAL},
+        {"../outside", EINVAL},
+        {"inner/../..", EINVAL},
+        {absolute, EINVAL},
+        {"/", EINVAL},
         {"link", ELOOP},
         {"link/deep", ELOOP},
         {"link/new", ELOOP},
@@ -224,7 +221,7 @@ BOOST_AUTO_TEST_CASE(no_path_leaves_the_store) {
         {"file", ENOTDIR},
         {"file/new", ENOTDIR},
         {std::string(256, 'x'), ENAMETOOLONG},
-        {std::string(5000, '/') + "x", ENAMETOOLONG},
+        {std::string(5000, '/') + "x", EINVAL},
     };
     for (const auto& each : cases) {
         for (const bool may_create : {false, true}) {
