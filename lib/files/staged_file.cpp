@@ -23,13 +23,12 @@ bool is_unsupported(const error_code& failed) noexcept {
     return failed.value() == EOPNOTSUPP || failed.value() == ENOSYS || failed.value() == EINVAL;
 }
 
-/// What linkat would take for a path leads elsewhere.
-bool is_one_name(const std::string& name) noexcept {
-    return !name.empty() && name.find('/') == std::string::npos && name.find('\0') == std::string::npos &&
-           name != "." && name != "..";
-}
-
 }  // namespace
+
+bool is_one_name(std::string_view name) noexcept {
+    return !name.empty() && name.find('/') == std::string_view::npos &&
+           name.find('\0') == std::string_view::npos && name != "." && name != "..";
+}
 
 result<staged_file> staged_file::create(upload_store& store, std::shared_ptr<store_directory> where,
                                         std::uint64_t expected) {

@@ -14,6 +14,9 @@
 
 namespace fairlead::files {
 
+/// Whether it names something in a directory itself, not by a path that leads elsewhere.
+bool is_one_name(std::string_view name) noexcept;
+
 /// A file that nobody can see yet: written without a name into the directory where it will stay, sealed, then
 /// placed whole. Destroyed before `place` has succeeded, it leaves nothing. Every call may block.
 ///

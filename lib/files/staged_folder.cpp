@@ -42,6 +42,7 @@ error_code staged_folder::add(staged_file file, const std::string& name) {
 }
 
 error_code staged_folder::place(const std::string& name) {
+    if (!is_one_name(name)) return errno_code(EINVAL);
     auto& health = store_.health();
     if (health.has_failed()) return errno_code(EIO);
     // What is in it first: the folder must not be found without its files.
