@@ -1,6 +1,5 @@
 #pragma once
 
-#include "content/multipart.hpp"
 #include "handlers/repeat_guard.hpp"
 #include "handlers/upload_place.hpp"
 
@@ -20,8 +19,6 @@ public:
     task<http::outcome> take(http::request& request, repeat_guard& guard) const;
 
 private:
-    class form;
-
     const upload_place& place_;
 };
 

@@ -136,18 +136,21 @@ BOOST_FIXTURE_TEST_CASE(every_text_comes_back_as_it_was, fixture) {
     }();
     const struct {
         const char* what;
+        bool must_be_kept;  ///< else it may be refused, but not remembered so that nobody can read it
         answer_record record;
     } cases[] = {
-        {"empty ones", {"f", "/l", "", "", ""}},
-        {"quotes and controls", {"f\"\\", "/l\n", "\"\t\"", "\x01", std::string("a\0b", 3)}},
-        {"letters", {"f", "/\u00E4", "\u20AC", "\U0001F600", "\u2028"}},
-        {"what is no UTF-8", {"f", "/l", "e", "d", bytes}},
-        {"a body with many files", {"f", "/l", "e", "d", std::string(5 << 20, 'x')}},
+        {"empty ones", true, {"f", "/l", "", "", ""}},
+        {"quotes and controls", true, {"f\"\\", "/l\n", "\"\t\"", "\x01", std::string("a\0b", 3)}},
+        {"letters", true, {"f", "/\u00E4", "\u20AC", "\U0001F600", "\u2028"}},
+        {"what is no UTF-8", false, {"f", "/l", "e", "d", bytes}},
+        {"a body with many files", false, {"f", "/l", "e", "d", std::string(5 << 20, 'x')}},
     };
     for (const auto& each : cases) {
         BOOST_TEST_CONTEXT(each.what) {
             const auto held = claim(each.what);
-            BOOST_TEST_REQUIRE(!records.remember(held, each.record));
+            const auto failed = records.remember(held, each.record);
+            BOOST_TEST((!failed || !each.must_be_kept));
+            if (failed) continue;
             const auto found = records.find(held);
             BOOST_TEST((found && *found == each.record));
         }

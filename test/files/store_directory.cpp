@@ -27,7 +27,8 @@ namespace {
 std::atomic<int> syncs{0};
 // Both are set while nobody else runs. The number of the fsync decides; the result is an errno.
 std::function<int(int number)> on_fsync;
-std::function<void()> on_unlink;
+std::function<void()> on_unlink;  // before it
+std::function<void()> on_name;    // once, after one was made by mkdirat or linkat
 
 /// From its construction to its end, fsyncs are counted from 1 and do what `script` says.
 class scripted_syncs {
@@ -39,6 +40,7 @@ public:
     ~scripted_syncs() {
         on_fsync = nullptr;
         on_unlink = nullptr;
+        on_name = nullptr;
     }
 };
 
@@ -57,6 +59,18 @@ extern "C" int fsync(int fd) {
 extern "C" int unlinkat(int directory, const char* name, int flags) noexcept {
     if (on_unlink) on_unlink();
     return static_cast<int>(::syscall(SYS_unlinkat, directory, name, flags));
+}
+
+extern "C" int mkdirat(int directory, const char* name, mode_t mode) noexcept {
+    const auto made = static_cast<int>(::syscall(SYS_mkdirat, directory, name, mode));
+    if (on_name && made == 0) std::exchange(on_name, nullptr)();
+    return made;
+}
+
+extern "C" int linkat(int from, const char* source, int to, const char* name, int flags) noexcept {
+    const auto linked = static_cast<int>(::syscall(SYS_linkat, from, source, to, name, flags));
+    if (on_name && linked == 0) std::exchange(on_name, nullptr)();
+    return linked;
 }
 
 namespace {
@@ -387,6 +401,72 @@ BOOST_AUTO_TEST_CASE(a_count_meets_what_is_on_its_way) {
     }
     claim.keep(7, 0);
     BOOST_TEST(stored() == 47U);
+    BOOST_TEST(!store.space().count());
+    BOOST_TEST(stored() == 47U);
+}
+
+// One that never finds a moment of rest is used in the end: it may be too large, but nothing gets in by it.
+BOOST_AUTO_TEST_CASE(a_count_that_is_used_all_the_same_is_not_too_small) {
+    for (const int counts : {1, 2, 5, 6, 11}) {
+        BOOST_TEST_CONTEXT(counts) {
+            const test::temp_dir dir;
+            dir.write("stays", std::string(40, 'x'));
+            dir.write("shrinks", std::string(60, 'x'));
+            dir.write("goes", std::string(60, 'x'));
+            upload_store store(dir.path(), config::durability::full, {1000, 0});
+            const auto stored = [&] { return store.space().current().stored; };
+            const auto count = [&](int) {
+                for (int i = 0; i < counts; ++i) BOOST_TEST(!store.space().count());
+                return 0;
+            };
+            auto claim = store.space().take(7).value();
+            auto file = sealed(store, store.top(), "content");
+            std::string indeterminate;
+            claim.begin_placing();
+            {
+                const scripted_syncs scripted(count);
+                claim.keep(7, file.place("shrinks", nullptr).value().replaced);
+                BOOST_TEST(stored() >= 40U + 7 + 60);
+                BOOST_TEST(store.remove(*store.top(), "goes", nullptr, indeterminate).has_value());
+            }
+            BOOST_TEST(stored() >= 40U + 7);
+            BOOST_TEST(!store.space().count());
+            BOOST_TEST(stored() == 40U + 7);
+        }
+    }
+}
+
+// Whoever made it has not even said so: but others see it, and what they are told rests on it.
+BOOST_AUTO_TEST_CASE(what_was_named_a_moment_ago_is_not_on_the_disk) {
+    const test::temp_dir dir;
+    upload_store store(dir.path(), config::durability::full);
+    auto file = sealed(store, store.top(), "new");
+    BOOST_TEST(!store.top()->sync());
+    const scripted_syncs counted([](int) { return 0; });
+    on_name = [&] {
+        BOOST_TEST(store.open("made", true).has_value());
+        BOOST_TEST(syncs == 1);
+    };
+    BOOST_TEST(store.open("made", true).has_value());
+    BOOST_TEST(!store.top()->sync());
+    const int before = syncs;
+    on_name = [&] {
+        BOOST_TEST(store.look(*store.top(), "name").value().has_value());
+        BOOST_TEST(!store.top()->sync());
+        BOOST_TEST(syncs == before + 1);
+    };
+    BOOST_TEST(file.place_new("name").has_value());
+}
+
+// Else each upload into a folder would cost a sync of every folder above it.
+BOOST_AUTO_TEST_CASE(a_directory_is_brought_to_the_disk_once) {
+    const test::temp_dir dir;
+    upload_store store(dir.path(), config::durability::full);
+    BOOST_TEST(store.open("a/b/c", true).has_value());
+    const scripted_syncs counted([](int) { return 0; });
+    for (int i = 0; i < 100; ++i)
+        for (const auto* path : {"a", "a/b", "a/b/c"}) BOOST_TEST(store.open(path, i % 2 == 0).has_value());
+    BOOST_TEST(syncs == 0);
 }
 
 BOOST_AUTO_TEST_CASE(no_answer_rests_on_a_refusal_that_was_not_synced) {
