@@ -63,6 +63,7 @@ staged_file::staged_file(staged_file&& other) noexcept
       expected_(other.expected_),
       allocated_(other.allocated_),
       on_its_way_(other.on_its_way_),
+      is_lost_(other.is_lost_),
       etag_(std::move(other.etag_)),
       indeterminate_name_(std::move(other.indeterminate_name_)) {}
 
@@ -121,13 +122,13 @@ error_code staged_file::seal(const std::optional<sha_digest>& digest, const std:
     // fdatasync may leave an attribute out.
     if ((digest || mark ? ::fsync(file_.get()) : ::fdatasync(file_.get())) == 0) return {};
     const auto failed = store_.health().note(last_error());
-    file_.reset();
+    is_lost_ = true;
     return failed;
 }
 
 result<staged_file::placed> staged_file::place(const std::string& name, const name_condition& condition) {
     if (!is_one_name(name)) return errno_code(EINVAL);
-    if (store_.health().has_failed()) return errno_code(EIO);
+    if (is_lost_ || store_.health().has_failed()) return errno_code(EIO);
     const name_locks::held lock(store_.locks(), {where_.get(), name});
     if (!condition) {
         // Nearly always the name is free; then nobody has to look.
@@ -153,7 +154,7 @@ result<staged_file::placed> staged_file::place(const std::string& name, const na
 
 result<staged_file::placed> staged_file::place_new(const std::string& name) {
     if (!is_one_name(name)) return errno_code(EINVAL);
-    if (store_.health().has_failed()) return errno_code(EIO);
+    if (is_lost_ || store_.health().has_failed()) return errno_code(EIO);
     const name_locks::held lock(store_.locks(), {where_.get(), name});
     const auto failed = give_name(name);
     if (failed == boost::system::errc::file_exists) return refuse();
@@ -170,6 +171,7 @@ error_code staged_file::refuse() {
 
 error_code staged_file::link_into(int folder, const std::string& name) {
     if (!is_one_name(name)) return errno_code(EINVAL);
+    if (is_lost_) return errno_code(EIO);
     if (!temporary_.empty()) {
         if (::renameat2(store_.top()->get(), temporary_.c_str(), folder, name.c_str(), RENAME_NOREPLACE) != 0)
             return store_.health().note(last_error());
@@ -181,10 +183,17 @@ error_code staged_file::link_into(int folder, const std::string& name) {
 
 /// Names the file if the name is free (EEXIST).
 error_code staged_file::give_name(const std::string& name) {
-    if (temporary_.empty()) return store_.link(file_.get(), where_->get(), name);
-    if (::linkat(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), 0) != 0)
-        return last_error();
-    ::unlinkat(store_.top()->get(), std::exchange(temporary_, {}).c_str(), 0);
+    store_directory::change change(*where_);
+    error_code failed;
+    if (temporary_.empty())
+        failed = store_.link(file_.get(), where_->get(), name);
+    else if (::linkat(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), 0) != 0)
+        failed = last_error();
+    if (failed) {
+        change.dismiss();
+        return failed;
+    }
+    if (!temporary_.empty()) ::unlinkat(store_.top()->get(), std::exchange(temporary_, {}).c_str(), 0);
     return {};
 }
 
@@ -201,6 +210,7 @@ error_code staged_file::give_temporary_name() {
 /// one is kept as our temporary until the change is on the disk.
 error_code staged_file::replace(const std::string& name, bool& was_exchanged) {
     if (const auto failed = give_temporary_name()) return failed;
+    const store_directory::change change(*where_);
     const auto rename = [&](unsigned how) {
         return ::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), how) == 0;
     };
@@ -215,7 +225,6 @@ error_code staged_file::replace(const std::string& name, bool& was_exchanged) {
 /// The name is made. Brings it to the disk, or takes it back.
 result<staged_file::placed> staged_file::finish(const std::string& name,
                                                 std::optional<std::uint64_t> replaced, bool was_exchanged) {
-    where_->note_change();
     if (const auto failed = store_.is_durable() ? where_->sync() : error_code{}) {
         const bool is_reversible = !replaced || was_exchanged;
         if (!is_reversible || (replaced ? take_back_exchange(name) : take_back_new(name)))
@@ -235,19 +244,21 @@ result<staged_file::placed> staged_file::finish(const std::string& name,
 
 /// Removes a name whose sync failed. An error: nobody knows which of the two a power loss would leave.
 error_code staged_file::take_back_new(const std::string& name) {
-    if (::unlinkat(where_->get(), name.c_str(), 0) != 0) return last_error();
-    where_->note_change();
-    if (::fsync(where_->get()) != 0) return last_error();
-    return {};
+    {
+        const store_directory::change change(*where_);
+        if (::unlinkat(where_->get(), name.c_str(), 0) != 0) return last_error();
+    }
+    return ::fsync(where_->get()) == 0 ? error_code{} : last_error();
 }
 
 error_code staged_file::take_back_exchange(const std::string& name) {
-    if (::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), RENAME_EXCHANGE) !=
-        0)
-        return last_error();
-    where_->note_change();
-    if (::fsync(where_->get()) != 0) return last_error();
-    return {};
+    {
+        const store_directory::change change(*where_);
+        if (::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(),
+                        RENAME_EXCHANGE) != 0)
+            return last_error();
+    }
+    return ::fsync(where_->get()) == 0 ? error_code{} : last_error();
 }
 
 }  // namespace fairlead::files

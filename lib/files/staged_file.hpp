@@ -89,6 +89,7 @@ private:
     std::uint64_t expected_;
     std::uint64_t allocated_ = 0;
     std::uint64_t on_its_way_ = 0;  // bytes that the disk was asked to begin with
+    bool is_lost_ = false;          // its sync has failed
     std::string etag_;              // once it is sealed with a digest
     std::string indeterminate_name_;
 };

@@ -48,17 +48,22 @@ error_code staged_folder::place(const std::string& name) {
     // What is in it first: the folder must not be found without its files.
     if (store_.is_durable() && ::fsync(folder_.get()) != 0) return health.note(last_error());
     auto& top = *store_.top();
-    if (::renameat2(top.get(), temporary_.c_str(), top.get(), name.c_str(), RENAME_NOREPLACE) != 0)
-        return health.note(last_error());
+    {
+        store_directory::change change(top);
+        if (::renameat2(top.get(), temporary_.c_str(), top.get(), name.c_str(), RENAME_NOREPLACE) != 0) {
+            const auto refused = last_error();
+            change.dismiss();
+            return health.note(refused);
+        }
+    }
     temporary_.clear();
-    top.note_change();
     const auto failed = store_.is_durable() ? top.sync() : error_code{};
     if (!failed) return {};
     // Back under a name that the next start sweeps, and then away.
+    const store_directory::change change(top);
     auto hidden = upload_store::temporary_name();
     if (::renameat2(top.get(), name.c_str(), top.get(), hidden.c_str(), RENAME_NOREPLACE) == 0) {
         temporary_ = std::move(hidden);
-        top.note_change();
         if (::fsync(top.get()) != 0) indeterminate_name_ = name;
     } else {
         indeterminate_name_ = name;

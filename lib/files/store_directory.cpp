@@ -10,9 +10,15 @@ error_code disk_health::note(error_code failed) noexcept {
     return failed;
 }
 
-void store_directory::note_change() noexcept {
-    const std::lock_guard guard(mutex_);
-    ++changes_;
+store_directory::change::change(store_directory& of) noexcept : of_(of) {
+    const std::lock_guard guard(of_.mutex_);
+    ++of_.changing_;
+}
+
+store_directory::change::~change() {
+    const std::lock_guard guard(of_.mutex_);
+    --of_.changing_;
+    of_.changes_ += has_happened_;
 }
 
 /// What one fsync could not write is clean to the next one, which then succeeds for nothing: after EIO there
@@ -24,7 +30,7 @@ error_code store_directory::sync_once() noexcept {
 
 error_code store_directory::sync() {
     std::unique_lock lock(mutex_);
-    if (synced_ == changes_) return health_.has_failed() ? errno_code(EIO) : error_code{};
+    if (synced_ == changes_ && changing_ == 0) return health_.has_failed() ? errno_code(EIO) : error_code{};
     if (!gathering_) gathering_ = std::make_shared<round>();
     const auto mine = gathering_;
     while (!mine->is_done) {

@@ -39,13 +39,25 @@ public:
     bool is_anchored() const noexcept { return is_anchored_.load(std::memory_order_acquire); }
     void set_anchored() noexcept { is_anchored_.store(true, std::memory_order_release); }
 
-    /// To be called after a name was made, replaced or removed: until the next successful `sync` nobody may
-    /// tell a client of it.
-    void note_change() noexcept;
+    /// Around every call that makes, replaces or removes a name: from its begin on others may see it, so
+    /// until the next successful `sync` nobody may tell a client of it.
+    class change {
+    public:
+        explicit change(store_directory& of) noexcept;
+        change(const change&) = delete;
+        change& operator=(const change&) = delete;
+        ~change();
+        /// Nothing was changed.
+        void dismiss() noexcept { has_happened_ = false; }
 
-    /// Returns when every change that was noted before the call is on the disk; at once when there is none
-    /// that is not. Calls that overlap share one fsync, which began after the last of them; if it fails, it
-    /// has failed for each of them. Blocks. Errors: the errno of fsync; EIO once the disk has failed.
+    private:
+        store_directory& of_;
+        bool has_happened_ = true;
+    };
+
+    /// Returns when every change that others could see before the call is on the disk; at once when there is
+    /// none that is not. Calls that overlap share one fsync, which began after the last of them; if it fails,
+    /// it has failed for each of them. Blocks. Errors: the errno of fsync; EIO once the disk has failed.
     error_code sync();
 
 private:
@@ -63,7 +75,8 @@ private:
     std::condition_variable round_done_;
     std::shared_ptr<round> gathering_;  // the round that has not begun yet
     bool is_syncing_ = false;
-    std::uint64_t changes_ = 1;  // noted so far
+    unsigned changing_ = 0;      // changes under way
+    std::uint64_t changes_ = 1;  // that have ended
     std::uint64_t synced_ = 0;   // of them, on the disk
 };
 

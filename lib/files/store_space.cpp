@@ -73,12 +73,15 @@ error_code store_space::claim::grow_to(std::uint64_t bytes) {
 void store_space::claim::begin_placing() noexcept {
     const std::lock_guard guard(owner_->mutex_);
     if (!std::exchange(is_placing_, true)) ++owner_->changing_;
+    counted_ = owner_->counted_;
 }
 
 void store_space::claim::keep(std::uint64_t size, std::uint64_t replaced) noexcept {
     const std::lock_guard guard(owner_->mutex_);
     owner_->claimed_ -= std::exchange(bytes_, 0);
-    owner_->stored_ += static_cast<std::int64_t>(size) - static_cast<std::int64_t>(replaced);
+    owner_->stored_ += static_cast<std::int64_t>(size);
+    // A count meanwhile may not have seen the old file any more.
+    if (!is_placing_ || counted_ == owner_->counted_) owner_->stored_ -= static_cast<std::int64_t>(replaced);
     owner_->added_ += size;
     ++owner_->changes_;
     if (std::exchange(is_placing_, false)) --owner_->changing_;

@@ -25,11 +25,13 @@ public:
         claim(claim&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr)),
               bytes_(std::exchange(other.bytes_, 0)),
-              is_placing_(std::exchange(other.is_placing_, false)) {}
+              is_placing_(std::exchange(other.is_placing_, false)),
+              counted_(other.counted_) {}
         claim& operator=(claim&& other) noexcept {
             std::swap(owner_, other.owner_);
             std::swap(bytes_, other.bytes_);
             std::swap(is_placing_, other.is_placing_);
+            std::swap(counted_, other.counted_);
             return *this;
         }
         ~claim() {
@@ -48,6 +50,7 @@ public:
         store_space* owner_ = nullptr;
         std::uint64_t bytes_ = 0;
         bool is_placing_ = false;
+        std::uint64_t counted_ = 0;  // counts that were used before the placing
     };
 
     /// While a file is being removed, it may be found in the store or not.

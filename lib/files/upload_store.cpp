@@ -138,7 +138,7 @@ bool upload_store::try_unnamed(link_form form) const {
     return true;
 }
 
-/// Tried on a file that never gets a name; without such files it is seen at the first upload.
+/// Tried on a file that never gets a name; where there are no such files it is taken for possible.
 bool upload_store::try_digest() const {
     const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
     const auto info = file ? inspect(file.get()) : result<file_info>(errno_code(EOPNOTSUPP));
@@ -208,9 +208,9 @@ result<std::shared_ptr<store_directory>> upload_store::open(std::string_view rel
     if (!parent) return parent.error();
     const std::string name(is_below ? relative.substr(slash + 1) : relative);
     if (!directory) {
+        const store_directory::change change(**parent);
         if (::mkdirat((*parent)->get(), name.c_str(), directory_mode) != 0 && errno != EEXIST)
             return health_.note(last_error());
-        (*parent)->note_change();
         auto made = known(unique_fd(openat2((*parent)->get(), name.c_str(), directory_flags, inside)));
         if (!made) return made;
         directory = std::move(*made);
@@ -308,14 +308,17 @@ result<stored_entry> upload_store::remove(store_directory& where, const std::str
     }
     // Aside first: what cannot be synced can be brought back.
     const auto aside = temporary_name();
-    if (::renameat(where.get(), name.c_str(), top_->get(), aside.c_str()) != 0)
-        return health_.note(last_error());
-    where.note_change();
+    {
+        const store_directory::change change(where);
+        if (::renameat(where.get(), name.c_str(), top_->get(), aside.c_str()) != 0)
+            return health_.note(last_error());
+    }
     if (const auto failed = where.sync()) {
-        const bool is_named =
-            ::renameat2(top_->get(), aside.c_str(), where.get(), name.c_str(), RENAME_NOREPLACE) == 0;
-        where.note_change();
-        if (!is_named || ::fsync(where.get()) != 0) indeterminate = name;
+        const store_directory::change change(where);
+        const bool is_back =
+            ::renameat2(top_->get(), aside.c_str(), where.get(), name.c_str(), RENAME_NOREPLACE) == 0 &&
+            ::fsync(where.get()) == 0;
+        if (!is_back) indeterminate = name;
         return failed;
     }
     ::unlinkat(top_->get(), aside.c_str(), 0);

@@ -177,8 +177,7 @@ task<std::optional<http::problem>> arriving_form::end_part() {
 }
 
 /// Each text with its length, so that no two forms read alike.
-void arriving_form::add_to_fingerprint(std::string_view kind,
-                                           std::initializer_list<std::string_view> texts) {
+void arriving_form::add_to_fingerprint(std::string_view kind, std::initializer_list<std::string_view> texts) {
     hasher_.update(kind);
     for (const auto text : texts) {
         hasher_.update(" " + std::to_string(text.size()) + ":");

@@ -24,12 +24,12 @@
 
 namespace fairlead::handlers {
 
-/// One form on its way from a client to the disk: its files are staged as they come, its fields are kept in memory. All
-/// of it is stored, or nothing.
+/// One form on its way from a client to the disk: its files are staged as they come, its fields are kept in
+/// memory. All of it is stored, or nothing.
 class arriving_form {
 public:
-    /// `boundary` is one that content::multipart_reader::boundary_of gave; `expected` are digests of the whole body.
-    /// `place` and `guard` outlive the form.
+    /// `boundary` is one that content::multipart_reader::boundary_of gave; `expected` are digests of the
+    /// whole body. `place` and `guard` outlive the form.
     arriving_form(const upload_place& place, repeat_guard& guard, std::string_view boundary,
                   std::vector<sha_digest> expected);
     arriving_form(const arriving_form&) = delete;

@@ -133,8 +133,7 @@ task<result<files::staged_file::placed>> put_upload::finish(const http::request&
         const auto failed = co_await disk.run([&] { return seal(arriving); });
         if (failed) co_return failed;
         auto mine = co_await place_.with.turns.enter(target.path());
-        auto placed =
-            co_await disk.run([&] { return arriving.file().place(target.name(), condition_of(request)); });
+        auto placed = co_await disk.run([&] { return place(request, target, arriving); });
         place_.forget(target.path());
         co_return placed;
     }

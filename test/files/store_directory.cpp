@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(syncs_only_what_changed) {
     BOOST_TEST(syncs == 1);
     BOOST_TEST(!directory.sync());
     BOOST_TEST(syncs == 1);
-    for (int i = 0; i < 10; ++i) directory.note_change();
+    for (int i = 0; i < 10; ++i) store_directory::change{directory};
     BOOST_TEST(!directory.sync());
     BOOST_TEST(!directory.sync());
     BOOST_TEST(syncs == 2);
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(after_eio_nothing_is_synced_any_more) {
     const scripted_syncs scripted([](int) { return EIO; });
     for (int i = 0; i < 3; ++i) BOOST_TEST(directory.sync().value() == EIO);
     BOOST_TEST(other.sync().value() == EIO);  // although nothing changed in it
-    other.note_change();
+    store_directory::change{other};
     BOOST_TEST(other.sync().value() == EIO);
     BOOST_TEST(syncs == 1);
 }
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_sync_that_began_before_a_change_does_not_cover_it) {
         });
         std::thread early([&] { (void)directory.sync(); });
         has_begun.get_future().wait();
-        directory.note_change();
+        store_directory::change{directory};
         if (!comes_meanwhile) {
             may_end.set_value();
             early.join();
@@ -188,7 +188,7 @@ std::vector<int> sync_of_many(store_directory& directory, const std::function<in
     has_begun.get_future().wait();
     for (std::size_t i = 0; i < callers; ++i)
         threads.emplace_back([&, i] {
-            directory.note_change();
+            store_directory::change{directory};
             if (++changed == callers) all_changed.set_value();
             results[i] = directory.sync().value();
         });
@@ -360,7 +360,7 @@ BOOST_AUTO_TEST_CASE(a_reversal_is_a_change_too) {
         const scripted_syncs scripted([&](int number) {
             if (number == 1)
                 other = std::thread([&] {
-                    store.top()->note_change();
+                    store_directory::change{*store.top()};
                     (void)store.top()->sync();
                 });
             if (number == 2) has_begun.set_value();
@@ -480,15 +480,15 @@ BOOST_AUTO_TEST_CASE(no_answer_rests_on_a_refusal_that_was_not_synced) {
                make_error_code(errc::precondition_failed));
     BOOST_TEST(store.remove(*store.top(), "absent", nullptr, indeterminate).error().value() == ENOENT);
     BOOST_TEST(syncs == 0);  // all of it is on the disk
-    store.top()->note_change();
+    store_directory::change{*store.top()};
     BOOST_TEST(store.remove(*store.top(), "absent", nullptr, indeterminate).error().value() == ENOENT);
     BOOST_TEST(syncs == 1);
-    store.top()->note_change();
+    store_directory::change{*store.top()};
     BOOST_TEST(store.remove(
                         *store.top(), "name", [](auto*) { return false; }, indeterminate)
                    .error() == make_error_code(errc::precondition_failed));
     BOOST_TEST(syncs == 2);
-    store.top()->note_change();
+    store_directory::change{*store.top()};
     BOOST_TEST(sealed(store, store.top(), "other").place("name", [](auto*) { return false; }).error() ==
                make_error_code(errc::precondition_failed));
     BOOST_TEST(syncs == 3);
@@ -505,7 +505,7 @@ BOOST_AUTO_TEST_CASE(a_remembered_answer_is_given_when_it_is_on_the_disk) {
     const scripted_syncs scripted([](int number) { return number == 1 ? ENOSPC : 0; });
     BOOST_TEST(records.find(*held).value().has_value());
     BOOST_TEST(syncs == 0);
-    where->note_change();
+    store_directory::change{*where};
     BOOST_TEST(records.find(*held).error().value() == ENOSPC);
     BOOST_TEST(records.find(*held).value().has_value());
     BOOST_TEST(syncs == 2);
