@@ -243,7 +243,7 @@ class TheList(UploadPage):
             self.tab.call("Input.dispatchKeyEvent", type=what, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
         self.assertTrue(wait_for(lambda: not (self.store / "one.txt").exists()))
         self.wait_for_list("two.txt")
-        self.assertEqual(self.tab.value("document.activeElement.getAttribute('aria-label')"), "Delete two.txt")
+        self.assertTrue(self.tab.wait("document.activeElement.getAttribute('aria-label') === 'Delete two.txt'"))
         self.assertIn("is deleted", self.tab.value("document.querySelector('[role=status]').textContent"))
         self.expect_quiet()
 
