@@ -44,7 +44,10 @@ function showList({ entries, truncated }) {
     return known.get(key) ?? rowOf(entry, key);
   });
   // What stands as it was stays in place: a row that is taken out and put back loses the keyboard.
-  if (rows.some((row, index) => row !== body.rows[index]) || rows.length !== body.rows.length) body.replaceChildren(...rows);
+  for (const row of [...body.rows]) if (!rows.includes(row)) row.remove();
+  rows.forEach((row, index) => {
+    if (body.rows[index] !== row) body.insertBefore(row, body.rows[index] ?? null);
+  });
   part("list").hidden = rows.length === 0;
   const count = entries.length === 1 ? "1 entry." : `${entries.length} entries.`;
   const isShort = truncated || entries.length > mostRows;
