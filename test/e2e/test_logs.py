@@ -153,31 +153,33 @@ class Metrics(WithServer):
             self.server.ask(method, target)
         self.server.upload(b'{"a":1}')
         self.server.upload(b'{"a":1')
-        # An answer is counted when it is sent, so a moment after the client has it.
+        # An answer is counted when it is sent, so a moment after the client has it, and each by its own thread.
         scrapes = []
 
-        def last_is_counted():
-            scrapes.append(self.server.metrics())
-            return 'fairlead_http_requests_total{method="POST",code="400"}' in scrapes[-1]
-
-        self.assertTrue(wait_for(last_is_counted))
-        after = scrapes[-1]
-
         def grown(series):
-            return after.get(series, 0) - before.get(series, 0)
+            return scrapes[-1].get(series, 0) - before.get(series, 0)
 
-        for series, times in (
-                ('fairlead_http_requests_total{method="GET",code="200"}', 2 + len(scrapes)),
-                ('fairlead_http_requests_total{method="HEAD",code="200"}', 1),
-                ('fairlead_http_requests_total{method="GET",code="404"}', 1),
-                ('fairlead_http_requests_total{method="GET",code="403"}', 1),
-                ('fairlead_http_requests_total{method="POST",code="201"}', 1),
-                ('fairlead_http_requests_total{method="POST",code="400"}', 1),
-                ("fairlead_uploads_created_total", 2), ("fairlead_uploads_finished_total", 1),
-                ("fairlead_uploads_terminated_total", 1), ("fairlead_upload_bytes_received_total", 13),
-                ("fairlead_upload_commit_seconds_count", 1)):
+        def expected():
+            return {
+                'fairlead_http_requests_total{method="GET",code="200"}': 2 + len(scrapes),
+                'fairlead_http_requests_total{method="HEAD",code="200"}': 1,
+                'fairlead_http_requests_total{method="GET",code="404"}': 1,
+                'fairlead_http_requests_total{method="GET",code="403"}': 1,
+                'fairlead_http_requests_total{method="POST",code="201"}': 1,
+                'fairlead_http_requests_total{method="POST",code="400"}': 1,
+                "fairlead_uploads_created_total": 2, "fairlead_uploads_finished_total": 1,
+                "fairlead_uploads_terminated_total": 1, "fairlead_upload_bytes_received_total": 13,
+                "fairlead_upload_commit_seconds_count": 1}
+
+        def all_are_counted():
+            scrapes.append(self.server.metrics())
+            return all(grown(series) == times for series, times in expected().items())
+
+        wait_for(all_are_counted)
+        for series, times in expected().items():
             with self.subTest(series):
                 self.assertEqual(grown(series), times)
+        after = scrapes[-1]
         self.assertGreaterEqual(grown("fairlead_connections_accepted_total"), 7)
         self.assertGreaterEqual(grown("fairlead_http_request_duration_seconds_count"), 7)
         self.assertEqual(after["fairlead_connections_limit"], 1024)
