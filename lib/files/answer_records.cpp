@@ -125,7 +125,7 @@ result<std::optional<answer_record>> answer_records::find(const claim& of) {
     if (!text && text.error() == boost::system::errc::no_such_file_or_directory) return std::nullopt;
     if (!text) return text.error();
     // Whoever wrote it may not have come to the sync.
-    if (const auto failed = store_.is_durable() ? directory_->sync() : error_code{}) return failed;
+    if (const auto failed = store_.settle(*directory_)) return failed;
     auto record = record_of(*text);
     // What is no record was not written by us, who only make whole ones: not to be built upon.
     if (!record) return errno_code(EIO);

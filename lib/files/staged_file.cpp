@@ -165,7 +165,7 @@ result<staged_file::placed> staged_file::place_new(const std::string& name) {
 /// errc::precondition_failed, once the state that it rests on is on the disk: the client will rely on it as
 /// on any other.
 error_code staged_file::refuse() {
-    const auto failed = store_.is_durable() ? where_->sync() : error_code{};
+    const auto failed = store_.settle(*where_);
     return failed ? failed : make_error_code(errc::precondition_failed);
 }
 
@@ -225,7 +225,7 @@ error_code staged_file::replace(const std::string& name, bool& was_exchanged) {
 /// The name is made. Brings it to the disk, or takes it back.
 result<staged_file::placed> staged_file::finish(const std::string& name,
                                                 std::optional<std::uint64_t> replaced, bool was_exchanged) {
-    if (const auto failed = store_.is_durable() ? where_->sync() : error_code{}) {
+    if (const auto failed = store_.settle(*where_)) {
         const bool is_reversible = !replaced || was_exchanged;
         if (!is_reversible || (replaced ? take_back_exchange(name) : take_back_new(name)))
             indeterminate_name_ = name;

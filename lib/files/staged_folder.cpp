@@ -57,7 +57,7 @@ error_code staged_folder::place(const std::string& name) {
         }
     }
     temporary_.clear();
-    const auto failed = store_.is_durable() ? top.sync() : error_code{};
+    const auto failed = store_.settle(top);
     if (!failed) return {};
     // Back under a name that the next start sweeps, and then away.
     const store_directory::change change(top);

@@ -6,7 +6,6 @@
 #include "files/stored_digest.hpp"
 #include "files/sync_trust.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -88,7 +87,7 @@ upload_store::upload_store(const std::filesystem::path& directory, config::durab
     judge_file_system(place);
     // Files that a killed process had linked, but not synced, count as stored from here on.
     if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
-    if (is_durable() && top_->sync()) fail("cannot sync", place);
+    if (settle(*top_)) fail("cannot sync", place);
     if (space_.look() || space_.count()) fail("cannot count the files in", place);
 }
 
@@ -129,11 +128,7 @@ bool upload_store::try_unnamed(link_form form) const {
     const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
     if (!file) return false;
     const auto name = temporary_name();
-    const auto source = "/proc/self/fd/" + std::to_string(file.get());
-    const int linked = form == link_form::empty_path
-                           ? ::linkat(file.get(), "", top_->get(), name.c_str(), AT_EMPTY_PATH)
-                           : ::linkat(AT_FDCWD, source.c_str(), top_->get(), name.c_str(), AT_SYMLINK_FOLLOW);
-    if (linked != 0) return false;
+    if (link_as(form, file.get(), top_->get(), name)) return false;
     ::unlinkat(top_->get(), name.c_str(), 0);
     return true;
 }
@@ -152,8 +147,8 @@ std::string upload_store::temporary_name() {
     return name;
 }
 
-error_code upload_store::link(int fd, int directory, const std::string& name) const noexcept {
-    if (form_ == link_form::empty_path) {
+error_code upload_store::link_as(link_form form, int fd, int directory, const std::string& name) noexcept {
+    if (form == link_form::empty_path) {
         if (::linkat(fd, "", directory, name.c_str(), AT_EMPTY_PATH) == 0) return {};
         return last_error();
     }
@@ -216,8 +211,7 @@ result<std::shared_ptr<store_directory>> upload_store::open(std::string_view rel
         directory = std::move(*made);
     }
     // Whoever made it may not have come so far, and what stands in it is gone when it is.
-    const auto failed = is_durable() ? (*parent)->sync() : error_code{};
-    if (failed) return failed;
+    if (const auto failed = settle(**parent)) return failed;
     directory->set_anchored();
     return directory;
 }
@@ -297,7 +291,7 @@ result<stored_entry> upload_store::remove(store_directory& where, const std::str
         refused = errc::precondition_failed;
     if (refused) {
         // The client will rely on this state as on any other.
-        const auto failed = is_durable() ? where.sync() : error_code{};
+        const auto failed = settle(where);
         return failed ? failed : refused;
     }
     store_space::removal removal(space_);

@@ -99,6 +99,10 @@ public:
     /// (another mount), and those of mkdir and fsync.
     result<std::shared_ptr<store_directory>> open(std::string_view relative, bool may_create);
 
+    /// Brings what others may see in `where` to the disk, if the store is durable: before anybody is told of
+    /// it. Errors: those of store_directory::sync.
+    error_code settle(store_directory& where) const { return is_durable() ? where.sync() : error_code{}; }
+
     /// What has `name` in `where` now. Error: the errno of open, other than ENOENT.
     result<std::optional<stored_entry>> look(const store_directory& where, const std::string& name) const;
 
@@ -116,7 +120,9 @@ public:
 
     bool has_unnamed_temporaries() const noexcept { return unnamed_; }
     /// Gives the unnamed file `fd` a name. Errors: EEXIST and whatever linkat says.
-    error_code link(int fd, int directory, const std::string& name) const noexcept;
+    error_code link(int fd, int directory, const std::string& name) const noexcept {
+        return link_as(form_, fd, directory, name);
+    }
     /// A name for a temporary that nobody has.
     static std::string temporary_name();
     name_locks& locks() noexcept { return locks_; }
@@ -125,6 +131,7 @@ private:
     void lock_against_others(const std::string& path);
     void sweep(const std::string& path) const;
     void judge_file_system(const std::string& path);
+    static error_code link_as(link_form form, int fd, int directory, const std::string& name) noexcept;
     bool try_unnamed(link_form form) const;
     bool try_digest() const;
     result<std::shared_ptr<store_directory>> known(unique_fd opened);

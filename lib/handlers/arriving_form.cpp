@@ -84,13 +84,11 @@ task<std::optional<http::problem>> arriving_form::read_pieces(std::span<const ch
         input = input.subspan(step.consumed);
         std::optional<http::problem> refused;
         switch (step.what) {
-            case event::need_more:
-            case event::end:
-                if (step.what == event::need_more) co_return std::nullopt;
-                break;
+            case event::need_more: co_return std::nullopt;
+            case event::end: break;
             case event::part_begin: refused = co_await begin_part(); break;
             case event::data: refused = co_await take_data(step.data); break;
-            case event::part_end: refused = co_await end_part(); break;
+            case event::part_end: refused = end_part(); break;
             case event::error: refused = bad_form(step.error); break;
         }
         if (refused) co_return refused;
@@ -169,11 +167,11 @@ task<std::optional<http::problem>> arriving_form::take_data(std::span<const char
     co_return std::nullopt;
 }
 
-task<std::optional<http::problem>> arriving_form::end_part() {
-    if (is_in_file_ || is_skipped_) co_return std::nullopt;
+std::optional<http::problem> arriving_form::end_part() const {
+    if (is_in_file_) return std::nullopt;
     if (!is_valid_utf8(fields_.back().second) || !is_valid_utf8(fields_.back().first))
-        co_return bad_form("A text field of the form is not UTF-8: send other bytes as a file.");
-    co_return std::nullopt;
+        return bad_form("A text field of the form is not UTF-8: send other bytes as a file.");
+    return std::nullopt;
 }
 
 /// Each text with its length, so that no two forms read alike.
@@ -264,8 +262,7 @@ result<files::answer_record> arriving_form::store_single() {
     record.digest = part.digest;
     record.etag = std::move(placed->etag);
     part.name = placed->name;
-    record.location = place_.rules.url_prefix + placed->name;
-    record.location = http::encode_path(record.location);
+    record.location = http::encode_path(place_.rules.url_prefix + placed->name);
     record.body = describe(record.location);
     return record;
 }

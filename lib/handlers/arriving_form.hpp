@@ -65,7 +65,7 @@ private:
     task<std::optional<http::problem>> begin_part();
     std::optional<http::problem> begin_file(stored_part& part);
     task<std::optional<http::problem>> take_data(std::span<const char> piece);
-    task<std::optional<http::problem>> end_part();
+    std::optional<http::problem> end_part() const;
     void add_to_fingerprint(std::string_view kind, std::initializer_list<std::string_view> texts);
     error_code finish_last();
     error_code move_to_folder();

@@ -66,7 +66,7 @@ error_code put_upload::look_ahead(const http::request& request) const {
     const auto condition = condition_of(request);
     if (!condition || condition(current ? &*current : nullptr)) return {};
     // The client will rely on this state as on any other.
-    const auto failed = folder && store.is_durable() ? (*folder)->sync() : error_code{};
+    const auto failed = folder ? store.settle(**folder) : error_code{};
     return failed ? failed : errc::precondition_failed;
 }
 

@@ -123,7 +123,7 @@ void repeat_guard::remember(const files::answer_record& stored) const {
 
 error_code repeat_guard::compare_with_form(const std::string& name, std::string_view fingerprint) const {
     auto& store = place_.with.store;
-    if (const auto failed = store.is_durable() ? store.top()->sync() : error_code{}) return failed;
+    if (const auto failed = store.settle(*store.top())) return failed;
     const auto folder = store.open(name, false);
     if (!folder) return folder.error();
     const auto text = files::read_small_file(**folder, form_fields_name);

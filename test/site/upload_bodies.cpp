@@ -1,7 +1,5 @@
 // How the body of an upload comes: in whatever pieces, cut off, too long, slowly; and what that costs.
-#include "support/upload_site.hpp"
-
-#include "../session/requests.hpp"
+#include "site/upload_requests.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,13 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace test;
 using http::verb;
-
-const std::string picture = "\x89PNG\r\n\x1a\n" + varied_bytes(3000);
-const std::string long_document = "[\"" + std::string(40'000, 'x') + "\"]";
-const std::string two_files =
-    form_text({{"name=\"who\"", "", "Ada"},
-               {"name=\"scan\"; filename=\"a b.png\"", "image/png", picture},
-               {"name=\"note\"; filename=\"n.txt\"", "text/plain", "\r\n--cu\r\n"}});
 
 unsigned status_of(const http::response& answer) { return static_cast<unsigned>(answer.status); }
 

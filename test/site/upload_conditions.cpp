@@ -1,8 +1,6 @@
 // What a request for an upload says beside its content: preconditions and digests; and what the connection
 // does after a refusal.
-#include "support/upload_site.hpp"
-
-#include "../session/requests.hpp"
+#include "site/upload_requests.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -16,16 +14,6 @@ using namespace test;
 using http::verb;
 
 using lines = field_lines;
-
-std::string upload(std::string_view line, std::string_view body, std::string_view more = {}) {
-    return request(line, "Content-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more), body);
-}
-
-answer ask(upload_site& server, std::string_view bytes) {
-    auto all = server.answers(bytes);
-    BOOST_REQUIRE_EQUAL(all.size(), 1u);
-    return all.front();
-}
 
 /// The status of an upload with these lines.
 unsigned status(upload_site& server, verb method, std::string_view target, const lines& more,

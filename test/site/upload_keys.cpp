@@ -1,8 +1,6 @@
 // Idempotency-Key: what was stored once is not stored again, whatever was lost in between.
 #include "base/text.hpp"
-#include "support/upload_site.hpp"
-
-#include "../session/requests.hpp"
+#include "site/upload_requests.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -11,16 +9,6 @@ namespace {
 
 using namespace test;
 using http::verb;
-
-std::string upload(std::string_view line, std::string_view body, std::string_view more = {}) {
-    return request(line, "Content-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more), body);
-}
-
-answer ask(upload_site& server, std::string_view bytes) {
-    auto all = server.answers(bytes);
-    BOOST_REQUIRE_EQUAL(all.size(), 1u);
-    return all.front();
-}
 
 BOOST_AUTO_TEST_SUITE(upload_keys)
 

@@ -1,8 +1,6 @@
 // Uploads through a site that is built as in production: what is stored, what is refused, and what either
 // leaves.
-#include "support/upload_site.hpp"
-
-#include "../session/requests.hpp"
+#include "site/upload_requests.hpp"
 
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
@@ -13,25 +11,8 @@ namespace {
 using namespace test;
 using http::verb;
 
-const std::string picture = "\x89PNG\r\n\x1a\n" + varied_bytes(3000);
-const std::string long_document = "[\"" + std::string(40'000, 'x') + "\"]";
-const std::string two_files =
-    form_text({{"name=\"who\"", "", "Ada"},
-               {"name=\"scan\"; filename=\"a b.png\"", "image/png", picture},
-               {"name=\"note\"; filename=\"n.txt\"", "text/plain", "\r\n--cu\r\n"}});
-
-std::string upload(std::string_view line, std::string_view body, std::string_view lines = {}) {
-    return request(line, "Content-Length: " + std::to_string(body.size()) + "\r\n" + std::string(lines),
-                   body);
-}
 std::string typed(std::string_view type) { return "Content-Type: " + std::string(type) + "\r\n"; }
 std::string form(std::string_view text) { return upload("POST /files", text, typed(form_type)); }
-
-answer ask(upload_site& server, std::string_view bytes) {
-    auto all = server.answers(bytes);
-    BOOST_REQUIRE_EQUAL(all.size(), 1u);
-    return all.front();
-}
 
 BOOST_AUTO_TEST_SUITE(uploads)
 
