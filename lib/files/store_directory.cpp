@@ -33,25 +33,25 @@ error_code store_directory::sync() {
     if (synced_ == changes_ && changing_ == 0) return health_.has_failed() ? errno_code(EIO) : error_code{};
     if (!gathering_) gathering_ = std::make_shared<round>();
     const auto mine = gathering_;
-    while (!mine->is_done) {
-        if (is_syncing_) {
-            round_done_.wait(lock);
-            continue;
-        }
-        // No round runs and this one is not done, so it is still gathering. Whoever is in it changed the
-        // directory before it came here; who comes from now on gets the next round.
-        gathering_.reset();
-        is_syncing_ = true;
-        const auto covered = changes_;
-        lock.unlock();
-        const auto failed = sync_once();
-        lock.lock();
-        is_syncing_ = false;
-        if (!failed) synced_ = covered;
-        mine->is_done = true;
-        mine->failed = failed;
-        round_done_.notify_all();
-    }
+    while (!mine->is_done && is_syncing_) mine->has_moved.wait(lock);
+    if (mine->is_done) return mine->failed;
+    // No round runs and this one is not done, so it is still gathering. Whoever is in it changed the
+    // directory before it came here; who comes from now on gets the next round.
+    gathering_.reset();
+    is_syncing_ = true;
+    const auto covered = changes_;
+    lock.unlock();
+    const auto failed = sync_once();
+    lock.lock();
+    is_syncing_ = false;
+    if (!failed) synced_ = covered;
+    mine->is_done = true;
+    mine->failed = failed;
+    const auto next = gathering_;
+    lock.unlock();
+    mine->has_moved.notify_all();
+    // One is enough to run it; the others would wake for nothing.
+    if (next) next->has_moved.notify_one();
     return mine->failed;
 }
 

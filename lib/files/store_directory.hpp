@@ -67,12 +67,12 @@ private:
     struct round {
         bool is_done = false;
         error_code failed;
+        std::condition_variable has_moved;  // it is done, or it may begin
     };
     const unique_fd directory_;
     disk_health& health_;
     std::atomic<bool> is_anchored_{false};
     std::mutex mutex_;
-    std::condition_variable round_done_;
     std::shared_ptr<round> gathering_;  // the round that has not begun yet
     bool is_syncing_ = false;
     unsigned changing_ = 0;      // changes under way

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "files/openat2.hpp"
 #include "files/stored_digest.hpp"
+#include "files/sync_time.hpp"
 #include "files/sync_trust.hpp"
 
 #include <fcntl.h>
@@ -85,6 +86,7 @@ upload_store::upload_store(const std::filesystem::path& directory, config::durab
     }
     keeps_digests_ = try_digest();
     judge_file_system(place);
+    if (is_durable()) sync_time_ = try_sync();
     // Files that a killed process had linked, but not synced, count as stored from here on.
     if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
     if (settle(*top_)) fail("cannot sync", place);
@@ -145,6 +147,13 @@ std::string upload_store::temporary_name() {
     name.resize(name.size() + 16);
     write_hex(next_random(), name.data() + temporary_prefix.size());
     return name;
+}
+
+/// 0 where it cannot be tried.
+std::chrono::nanoseconds upload_store::try_sync() const {
+    const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
+    const auto time = file ? measure_sync(file.get()) : result<std::chrono::nanoseconds>(last_error());
+    return time ? *time : std::chrono::nanoseconds{0};
 }
 
 error_code upload_store::link_as(link_form form, int fd, int directory, const std::string& name) noexcept {

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -76,6 +77,9 @@ public:
     /// there.
     bool keeps_digests() const noexcept { return keeps_digests_; }
 
+    /// What one sync of a few bytes took when the store was opened, at best; 0 when that is not known.
+    std::chrono::nanoseconds sync_time() const noexcept { return sync_time_; }
+
     disk_health& health() noexcept { return health_; }
     const disk_health& health() const noexcept { return health_; }
     store_space& space() noexcept { return space_; }
@@ -134,12 +138,14 @@ private:
     static error_code link_as(link_form form, int fd, int directory, const std::string& name) noexcept;
     bool try_unnamed(link_form form) const;
     bool try_digest() const;
+    std::chrono::nanoseconds try_sync() const;
     result<std::shared_ptr<store_directory>> known(unique_fd opened);
 
     disk_health health_;
     std::shared_ptr<store_directory> top_;
     unique_fd lock_file_;  // only where a directory cannot be locked
     config::durability effective_;
+    std::chrono::nanoseconds sync_time_{0};
     bool unnamed_ = false;
     bool keeps_digests_ = true;
     link_form form_ = link_form::empty_path;

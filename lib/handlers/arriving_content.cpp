@@ -16,7 +16,7 @@ constexpr std::size_t slow_buffer = 16 * 1024;
 // A client that fills a buffer within this time is a quick one, which gets a larger one.
 constexpr std::chrono::milliseconds quick_fill{50};
 // Fewer visits to the disk cost less; beyond this nothing more is gained.
-constexpr std::size_t most_buffer = 128 * 1024;
+constexpr std::size_t most_buffer = 64 * 1024;
 // Freeing a file of this size takes so long that it is done elsewhere.
 constexpr std::uint64_t worth_waiting = 256 * 1024;
 

@@ -25,6 +25,15 @@ public:
                 limits::work_limit& work) noexcept
         : store_(store), commits_(commits), work_(work) {}
 
+    /// How many threads the pool needs for `store`. All who wait for a slow disk share its syncs, so the more
+    /// they are, the more it stores (lib/README.md, durability). A disk that answers before a few threads
+    /// have had their turn on the processors leaves them nothing to wait for: then more of them only take
+    /// processors away from whoever reads. Without syncs a commit is work, and hardly ever here.
+    static unsigned threads_for(const files::upload_store& store) noexcept {
+        if (!store.is_durable()) return 2;
+        return store.sync_time() > slow_sync ? 64 : 24;
+    }
+
     /// Runs `call`, which returns an error_code or a result, and gives what it returned; errc::overloaded
     /// when there was no place. What it refers to must live in the awaiting frame.
     template <class Call>
@@ -60,6 +69,7 @@ private:
     // after it the pool is used for so many times as long, at most for `slow_period`. So an I/O thread waits
     // for a disk that stalls now and then about a hundredth of its time.
     static constexpr std::chrono::milliseconds quick_call{2};
+    static constexpr std::chrono::microseconds slow_sync{500};
     static constexpr int slow_factor = 100;
     static constexpr clock::duration slow_period = std::chrono::seconds(10);
 

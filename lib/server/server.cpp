@@ -24,23 +24,8 @@ constexpr std::chrono::seconds cut_patience{2};
 constexpr unsigned admin_soft = 64;
 constexpr unsigned admin_hard = 80;
 constexpr unsigned disk_threads = 4;
-// An fsync waits, it does not work: parallel ones are merged by the journal (lib/README.md, durability).
-// Without it a commit is work, and more threads only wake each other.
-constexpr unsigned syncing_commit_threads = 16;
-constexpr unsigned plain_commit_threads = 2;
-
-unsigned commit_threads(const config::settings& settings) {
-    const auto syncs = [](const config::upload_settings& uploads) {
-        return uploads.durability == config::durability::full;
-    };
-    bool any = !settings.uploads.path.empty() && syncs(settings.uploads);
-    const auto look = [&](const std::vector<config::route_settings>& routes) {
-        for (const auto& one : routes) any = any || (one.takes_uploads && syncs(one.uploads));
-    };
-    look(settings.site.routes);
-    for (const auto& one : settings.sites) look(one.routes);
-    return any ? syncing_commit_threads : plain_commit_threads;
-}
+// Of those that commit uploads; more are counted as exactly, but slower.
+constexpr unsigned counting_commit_threads = 64;
 
 /// With one thread the reactor needs no locks: nobody else touches a descriptor (what the sweeper does to a
 /// stream is a system call, and the pools only post). Posting stays safe from any thread.
@@ -59,11 +44,10 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       threads_(io_threads(settings.threads)),
       log_(log),
       access_log_(access_log),
-      metrics_(threads_ + disk_threads + commit_threads(settings_) + threads_ + 1),
+      metrics_(threads_ + disk_threads + counting_commit_threads + threads_ + 1),
       context_(concurrency_hint(threads_)),
       guard_(context_.get_executor()),
       disk_(disk_threads),
-      commits_(commit_threads(settings_)),
       encoders_(threads_),
       connections_(settings_.limits.connections, settings_.limits.connections_hard),
       admin_connections_(admin_soft, admin_hard),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/background_pool.hpp"
 #include "base/event.hpp"
 #include "config/settings.hpp"
 #include "limits/connection_limit.hpp"
@@ -81,7 +82,7 @@ private:
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<executor> guard_;
     boost::asio::thread_pool disk_;      // opening and reading cold files
-    boost::asio::thread_pool commits_;   // writing and syncing uploads: never in the way of a reader
+    background_pool commits_;            // writing and syncing uploads: never in the way of a reader
     boost::asio::thread_pool encoders_;  // compressing files
     limits::connection_limit connections_;
     limits::connection_limit admin_connections_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/background_pool.hpp"
 #include "config/settings.hpp"
 #include "files/open_files.hpp"
 #include "limits/work_limit.hpp"
@@ -20,7 +21,7 @@ namespace fairlead::site {
 /// What the handlers of a site are given; the server owns it and outlives the sites.
 struct surroundings {
     boost::asio::thread_pool& disk;
-    boost::asio::thread_pool& commits;
+    background_pool& commits;
     boost::asio::thread_pool& encoders;  ///< for work that takes a processor
     limits::work_limit& work;
     telemetry::metrics& metrics;

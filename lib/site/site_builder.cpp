@@ -122,7 +122,8 @@ shared_store::shared_store(const config::upload_settings& its, const surrounding
       directory(its.directory),
       largest(its.max_body),
       store(its.directory, its.durability, {its.quota, its.min_free}),
-      disk(store, around.commits, around.work) {
+      disk(store, around.commits.work(), around.work) {
+    around.commits.grow_to(handlers::upload_disk::threads_for(store));
     if (its.idempotency_time.count() > 0)
         records = std::make_unique<files::answer_records>(store, its.idempotency_time, its.idempotency_keys);
 }

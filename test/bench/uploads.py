@@ -13,12 +13,13 @@ import time
 
 import servers
 
-KIB, MIB = 1024, 1024 ** 2
+KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
 ONE_CLIENT, FDATASYNC, IDLE = "one client", "one fdatasync", "idle server"
 OURS_ALONE = {ONE_CLIENT, FDATASYNC, IDLE}  # what stands in nginx's place in rows that it has no part in
 
 CUT_FROM = MIB
 WARM_UP_BELOW = 64 * MIB
+WARM_LEAST, WARM_MOST = 256 * MIB, 3 * GIB
 FOR_EVER = 10 ** 8  # requests: the time ends these runs
 SYNCS = 200
 
@@ -34,6 +35,7 @@ def put(bench, workload, who):
     if size < WARM_UP_BELOW:
         load_new_names(bench, server, options | {"requests": max(options["requests"] // 20, options["connections"])})
     servers.settle(bench.work)
+    servers.warm_memory(min(WARM_LEAST + 8 * options["requests"] * size, WARM_MOST))
     before = server.cpu_seconds()
     report = load_new_names(bench, server, options)
     used = server.cpu_seconds() - before

@@ -29,7 +29,6 @@ public:
           access_log(access_lines, telemetry::access_format::combined),
           metrics(4),
           disk(1),
-          commits(1),
           encoders(1),
           connections(settings.limits.connections, settings.limits.connections_hard),
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
@@ -83,7 +82,7 @@ public:
     std::atomic<bool> is_draining{false};
     boost::asio::io_context context{1};
     boost::asio::thread_pool disk;
-    boost::asio::thread_pool commits;
+    background_pool commits;
     boost::asio::thread_pool encoders;
     limits::connection_limit connections;
     limits::work_limit work;

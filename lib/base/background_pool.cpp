@@ -1,0 +1,39 @@
+#include "base/background_pool.hpp"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+namespace fairlead {
+namespace {
+
+// A tenth of the weight that the other threads have (sched(7)).
+constexpr int niceness = 10;
+
+/// Where the kernel refuses, the thread is as any other.
+void give_way() noexcept {
+    const sched_param none{};
+    (void)::sched_setscheduler(0, SCHED_BATCH, &none);
+    // On Linux that of the calling thread alone.
+    (void)::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + niceness);
+}
+
+}  // namespace
+
+void background_pool::grow_to(unsigned threads) {
+    const std::lock_guard guard(mutex_);
+    while (threads_.size() < threads)
+        threads_.emplace_back([this] {
+            give_way();
+            work_.attach();
+        });
+}
+
+void background_pool::join() {
+    const std::lock_guard guard(mutex_);
+    if (is_joined_) return;
+    is_joined_ = true;
+    work_.wait();
+    for (auto& each : threads_) each.join();
+}
+
+}  // namespace fairlead
