@@ -6,6 +6,7 @@ import subprocess
 import listing
 import servers
 import served
+import slow_disk
 import uploads
 from workloads import BARE, DEFERRED, KIB, MIB, NOPUSH
 
@@ -15,7 +16,7 @@ class Bench:
 
     def __init__(self, arguments, work, workloads):
         self.arguments, self.work, self.running, self.started, self.batches = arguments, work, {}, 0, 0
-        self.learned, self.readings = {}, {}
+        self.learned, self.readings, self.disk = {}, {}, None
         self.generator = servers.find_built("fairlead_load", arguments.load)
         if any(workload.run == "slow_uploads" for workload in workloads):
             self.drip = servers.find_built("fairlead_drip", arguments.drip)
@@ -33,7 +34,7 @@ class Bench:
 
     def start(self, who, workload):
         self.started += 1
-        work = self.work / f"server-{self.started}"
+        work = self.storage(workload) / f"server-{self.started}"
         if who in ("fairlead", BARE) and self.binary:
             settings = {"security_headers": False} if who == BARE else workload.ours
             return servers.fairlead(self.binary, self.root, work, threads=workload.threads, settings=settings,
@@ -41,8 +42,16 @@ class Bench:
         return servers.nginx(self.root, work, workers=workload.threads, nopush=who == NOPUSH, deferred=who == DEFERRED,
                              lines=workload.theirs)
 
+    def storage(self, workload):
+        """The directory on the disk that this workload is about."""
+        if not workload.on_slow_disk:
+            return self.work
+        if not self.disk:
+            self.disk = slow_disk.make(self.work / "slow-disk")
+        return self.disk.mount
+
     def server(self, who, workload):
-        key = (who, workload.threads, json.dumps(workload.ours), workload.theirs)
+        key = (who, workload.threads, workload.on_slow_disk, json.dumps(workload.ours), workload.theirs)
         if key not in self.running:
             self.running[key] = self.start(who, workload)
         return self.running[key]
@@ -50,6 +59,8 @@ class Bench:
     def stop(self):
         for server in self.running.values():
             server.stop()
+        if self.disk:
+            self.disk.close()
 
     def once(self, workload, who, moment):
         """One measurement of one server; `moment` is the round and the slice."""

@@ -65,7 +65,7 @@ def cut_files(folder):
 def durable(bench, workload, who):
     """Small files, each answered when it is on the disk: from all clients, from one, or the least that one could take."""
     if who == FDATASYNC:
-        return dict.fromkeys(("p50", "p99"), fdatasync_ms(bench.work / "beside"))
+        return dict.fromkeys(("p50", "p99"), fdatasync_ms(bench.storage(workload) / "beside"))
     server = bench.server("fairlead", workload)
     options = workload.options | bench.learn(workload, who, server)
     if who == ONE_CLIENT:
@@ -73,7 +73,7 @@ def durable(bench, workload, who):
     if bench.arguments.quick:
         options["stop-after"] //= 10
     load_new_names(bench, server, options | {"requests": options["connections"]})
-    servers.settle(bench.work)
+    servers.settle(bench.storage(workload))
     return in_ms(load_new_names(bench, server, options | {"requests": FOR_EVER}))
 
 

@@ -5,6 +5,7 @@ from typing import Callable
 
 import first_answer
 import served
+import slow_disk
 from uploads import FDATASYNC, IDLE, ONE_CLIENT
 
 KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
@@ -41,6 +42,7 @@ class Workload:
     same_run: str = ""        # the row whose measurement it is, when it shows another reading of that
     family: str = ""          # what --only takes for several rows
     threads: int = 1
+    on_slow_disk: bool = False  # of slow_disk.py
     against: tuple = (PLAIN, NOPUSH)
     also: tuple = ()          # measured and reported, but not what the target is about
     absolute: bool = False    # the target is a value and not a ratio
@@ -108,45 +110,54 @@ def puts(**uploads):
 NGINX_PUTS = "client_max_body_size 0; create_full_put_path on;"
 
 
-def put_row(size_name, title, unit, digest, options, **more):
-    """Without and with the digest that Fairlead keeps of each file; nginx keeps none."""
+def put_row(size_name, title, unit, target, digest, options, **more):
+    """Without and with the digest that Fairlead keeps of each file. nginx keeps none, so the target is for the first."""
     name = more.pop("name", f"put-{size_name}" + ("-digest" if digest else ""))
     title = f"PUT of {title}, durability off, {'SHA-256' if digest else 'no digest'}: {more.pop('what', 'CPU per request')}"
-    return Workload(name, title, unit, None, options, run="put", against=(PLAIN,), family=f"put-{size_name}",
+    return Workload(name, title, unit, None if digest else target, options, run="put", against=(PLAIN,), family=f"put-{size_name}",
                     theirs=NGINX_PUTS, ours=puts(durability="off", digest=digest), learn=first_answer.takes_files, **more)
 
 
 def put_1g_rows(digest):
     name = "put-1g" + ("-digest" if digest else "")
     options = {"connections": 1, "requests": 3, "body-size": GIB, "seconds": 300}
-    yield put_row("1g", "1 GiB", "MB/s", digest, options, what="speed", measure="mb_per_second", slices=3)
-    yield put_row("1g", "1 GiB", "s", digest, options, what="CPU per GB", measure="cpu_per_gb", slices=3,
+    yield put_row("1g", "1 GiB", "MB/s", 1.0, digest, options, what="speed", measure="mb_per_second", slices=3)
+    yield put_row("1g", "1 GiB", "s", 1.1, digest, options, what="CPU per GB", measure="cpu_per_gb", slices=3,
                   name=name + "-cpu", same_run=name)
 
 
 SMALL = {"body-size": KIB, "connections": 64}
-DURABLE = dict(run="durable", threads=2, slices=3, family="durable", ours=puts(durability="full"),
-               learn=first_answer.takes_files_durably)
+
+
+def durable_rows(name, title, on_slow_disk):
+    options = SMALL | {"stop-after": 2000 if on_slow_disk else 3000}
+    more = dict(run="durable", threads=2, slices=1 if on_slow_disk else 3, family=name, ours=puts(durability="full"),
+                learn=first_answer.takes_files_durably, on_slow_disk=on_slow_disk)
+    yield Workload(name, f"{title}, uploads/s of 64 clients against one", "/s", 4.0, options, measure="rate",
+                   against=(ONE_CLIENT,), **more)
+    yield Workload(f"{name}-p50", "- median time of the 64 against one fdatasync", "ms", None, options, measure="p50",
+                   against=(FDATASYNC,), same_run=name, **more)
+    yield Workload(f"{name}-p99", "- the 99th percentile", "ms", 20.0, options, measure="p99", against=(FDATASYNC,),
+                   same_run=name, **more)
+
+
 BUSY_GETS = dict(run="gets", threads=2, slices=3, family="get-under-uploads", against=(IDLE,), ours=puts(durability="full"),
                  learn=first_answer.takes_files_durably)
 GETS_AT_A_RATE = get("1k", KIB, 1600, 8, rate=400, uploads=SMALL)
 
 UPLOADS = (
-    *(put_row("1k", "1 KiB", "us", digest, {"connections": 16, "requests": 9000, "body-size": KIB}, slices=3) for digest in (False, True)),
-    *(put_row("1m", "1 MiB", "us", digest, {"connections": 16, "requests": 576, "body-size": MIB}, slices=3) for digest in (False, True)),
+    *(put_row("1k", "1 KiB", "us", 0.9, digest, {"connections": 16, "requests": 9000, "body-size": KIB}, slices=3) for digest in (False, True)),
+    *(put_row("1m", "1 MiB", "us", 0.9, digest, {"connections": 16, "requests": 576, "body-size": MIB}, slices=3) for digest in (False, True)),
     *put_1g_rows(False), *put_1g_rows(True),
-    Workload("durable", "durable PUT of 1 KiB, uploads/s of 64 clients against one", "/s", None, SMALL | {"stop-after": 3000},
-             measure="rate", against=(ONE_CLIENT,), **DURABLE),
-    Workload("durable-p50", "- median time of the 64 against one fdatasync", "ms", None, SMALL | {"stop-after": 3000},
-             measure="p50", against=(FDATASYNC,), same_run="durable", **DURABLE),
-    Workload("durable-p99", "- the 99th percentile", "ms", None, SMALL | {"stop-after": 3000},
-             measure="p99", against=(FDATASYNC,), same_run="durable", **DURABLE),
-    Workload("slow-uploads", "memory while 5,000 uploads of 1 MiB drip in, 1 KiB/s each", "MiB", None,
+    *durable_rows("durable", "durable PUT of 1 KiB", on_slow_disk=False),
+    *durable_rows("durable-slow-disk", f"the same, flush of {slow_disk.FLUSH_MICROSECONDS // 1000} ms", on_slow_disk=True),
+    Workload("slow-uploads", "memory while 5,000 uploads of 1 MiB drip in, 1 KiB/s each", "MiB", 190,
              {"connections": 5000, "size": MIB, "piece": KIB, "pieces": 20, "pause": 1000},
-             run="slow_uploads", measure="mib", against=(PLAIN,), slices=1, theirs=NGINX_PUTS, ours=puts(durability="off")),
+             run="slow_uploads", measure="mib", against=(PLAIN,), absolute=True, slices=1, theirs=NGINX_PUTS,
+             ours=puts(durability="off")),
     Workload("get-under-uploads", "400 GETs/s of 1 KiB while 64 clients store durably: median time", "ms", None,
              GETS_AT_A_RATE, measure="p50", **BUSY_GETS),
-    Workload("get-under-uploads-p99", "- the 99th percentile", "ms", None, GETS_AT_A_RATE, measure="p99",
+    Workload("get-under-uploads-p99", "- the 99th percentile", "ms", 3.0, GETS_AT_A_RATE, measure="p99",
              same_run="get-under-uploads", **BUSY_GETS),
 )
 

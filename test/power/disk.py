@@ -35,13 +35,13 @@ def built(name, variable):
 class RecordingDisk:
     """ext4 on a loop device on the recording disk, mounted at `mount`. `position()` counts the records so far."""
 
-    def __init__(self, directory, flush_microseconds):
+    def __init__(self, directory, flush_microseconds, size=SIZE):
         self.pristine, self.log = directory / "pristine.img", directory / "disk.log"
         self.place, self.mount = directory / "disk", directory / "mount"
         for path in (self.place, self.mount):
             path.mkdir()
         with open(self.pristine, "wb") as image:
-            image.truncate(SIZE)
+            image.truncate(size)
         run("mkfs.ext4", "-q", "-F", "-m", "0", "-b", str(BLOCK), "-J", "size=8", "-O", "has_journal",
             "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", str(self.pristine))
         command = [built("recording_disk", "FAIRLEAD_RECORDING_DISK"), self.pristine, self.log, str(flush_microseconds),
