@@ -33,26 +33,35 @@ error_code store_directory::sync() {
     if (synced_ == changes_ && changing_ == 0) return health_.has_failed() ? errno_code(EIO) : error_code{};
     if (!gathering_) gathering_ = std::make_shared<round>();
     const auto mine = gathering_;
-    while (!mine->is_done && is_syncing_) mine->has_moved.wait(lock);
-    if (mine->is_done) return mine->failed;
+    // Who waits for somebody else's fsync sleeps outside the lock, which all of them would want at once when
+    // it ends.
+    while (is_syncing_) {
+        lock.unlock();
+        mine->state.wait(round_state::gathering);
+        if (mine->state == round_state::done) return mine->failed;
+        lock.lock();
+    }
+    if (mine->state == round_state::done) return mine->failed;
     // No round runs and this one is not done, so it is still gathering. Whoever is in it changed the
     // directory before it came here; who comes from now on gets the next round.
     gathering_.reset();
     is_syncing_ = true;
+    mine->state = round_state::gathering;
     const auto covered = changes_;
     lock.unlock();
     const auto failed = sync_once();
     lock.lock();
     is_syncing_ = false;
     if (!failed) synced_ = covered;
-    mine->is_done = true;
     mine->failed = failed;
+    mine->state = round_state::done;
     const auto next = gathering_;
+    if (next) next->state = round_state::may_begin;
     lock.unlock();
-    mine->has_moved.notify_all();
-    // One is enough to run it; the others would wake for nothing.
-    if (next) next->has_moved.notify_one();
-    return mine->failed;
+    mine->state.notify_all();
+    // One is enough to run it.
+    if (next) next->state.notify_one();
+    return failed;
 }
 
 }  // namespace fairlead::files

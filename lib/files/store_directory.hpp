@@ -4,7 +4,6 @@
 #include "base/unique_fd.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -63,11 +62,11 @@ public:
 private:
     error_code sync_once() noexcept;
 
+    enum class round_state { gathering, may_begin, done };
     // One fsync, shared by the calls that had come before it began.
     struct round {
-        bool is_done = false;
-        error_code failed;
-        std::condition_variable has_moved;  // it is done, or it may begin
+        std::atomic<round_state> state{round_state::gathering};  // changed by who holds the mutex
+        error_code failed;                                       // once it is done
     };
     const unique_fd directory_;
     disk_health& health_;

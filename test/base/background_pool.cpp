@@ -38,8 +38,7 @@ BOOST_AUTO_TEST_CASE(has_as_many_threads_as_the_one_who_asked_for_most) {
     pool.grow_to(1);
     pool.grow_to(4);
     std::latch together(4);
-    for (int i = 0; i < 4; ++i)
-        boost::asio::post(pool.work(), [&] { together.arrive_and_wait(); });
+    for (int i = 0; i < 4; ++i) boost::asio::post(pool.work(), [&] { together.arrive_and_wait(); });
     pool.join();
     BOOST_TEST(together.try_wait());
 }
