@@ -3,6 +3,9 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <string>
+#include <system_error>
+
 namespace fairlead {
 namespace {
 
@@ -21,11 +24,17 @@ void give_way() noexcept {
 
 void background_pool::grow_to(unsigned threads) {
     const std::lock_guard guard(mutex_);
-    while (threads_.size() < threads)
-        threads_.emplace_back([this] {
-            give_way();
-            work_.attach();
-        });
+    try {
+        while (threads_.size() < threads)
+            threads_.emplace_back([this] {
+                give_way();
+                work_.attach();
+            });
+    } catch (const std::system_error& failed) {
+        throw std::system_error(failed.code(), "cannot start " + std::to_string(threads) +
+                                                   " threads: raise the limit of tasks (ulimit -u, TasksMax, "
+                                                   "pids.max)");
+    }
 }
 
 void background_pool::join() {

@@ -18,8 +18,8 @@ public:
     background_pool& operator=(const background_pool&) = delete;
     ~background_pool() { join(); }
 
-    /// Starts threads until there are `threads`. Throws std::system_error when there are none to be had.
-    /// Thread safe.
+    /// Starts threads until there are `threads`. Throws std::system_error that names the remedy when there
+    /// are none to be had. Thread safe.
     void grow_to(unsigned threads);
     /// Returns when all that was posted is done; nothing may be posted afterwards.
     void join();

@@ -15,7 +15,7 @@
 
 namespace fairlead::handlers {
 
-/// Where the disk calls of uploads into one store run: on the pool of commits, each with a place among the
+/// Where the disk calls of uploads to one place run: on the pool of commits, each with a place among the
 /// requests at work. Without syncs a file goes to the page cache, which is quicker than another thread can be
 /// woken (measured: a fourth of the whole request); then a call runs where it is made, until one shows that
 /// the disk is in the way.

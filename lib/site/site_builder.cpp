@@ -121,8 +121,7 @@ shared_store::shared_store(const config::upload_settings& its, const surrounding
     : settings(its),
       directory(its.directory),
       largest(its.max_body),
-      store(its.directory, its.durability, {its.quota, its.min_free}),
-      disk(store, around.commits.work(), around.work) {
+      store(its.directory, its.durability, {its.quota, its.min_free}) {
     around.commits.grow_to(handlers::upload_disk::threads_for(store));
     if (its.idempotency_time.count() > 0)
         records = std::make_unique<files::answer_records>(store, its.idempotency_time, its.idempotency_keys);
@@ -155,8 +154,11 @@ shared_store& site_builder::store_of(const config::upload_settings& uploads) {
 }
 
 handlers::upload_place& site_builder::add_place(const config::upload_settings& uploads,
-                                                const config::cors_settings& cors, std::string url_prefix) {
+                                                const config::cors_settings& cors, std::string url_prefix,
+                                                limits::work_limit& work) {
     auto& shared = store_of(uploads);
+    auto& disk = *owned_.disks.emplace_back(
+        std::make_unique<handlers::upload_disk>(shared.store, around_.commits.work(), work));
     handlers::upload_rules rules;
     const auto takes = [&](std::string_view way) {
         return std::find(uploads.accept.begin(), uploads.accept.end(), way) != uploads.accept.end();
@@ -176,7 +178,7 @@ handlers::upload_place& site_builder::add_place(const config::upload_settings& u
     rules.has_digests = uploads.digest;
     rules.retry_after = settings_.limits.retry_after;
     rules.cors = cors_policy_of(cors);
-    const handlers::upload_services services{shared.store, shared.records.get(), shared.disk,
+    const handlers::upload_services services{shared.store, shared.records.get(), disk,
                                              shared.turns, owned_.upload_bytes,  around_.metrics,
                                              around_.log};
     return *owned_.places.emplace_back(
@@ -186,13 +188,13 @@ handlers::upload_place& site_builder::add_place(const config::upload_settings& u
 /// What answers below the place: stored files, and single ones put or removed.
 std::shared_ptr<handlers::handler> site_builder::stored_files(handlers::upload_place& place,
                                                               const config::upload_settings& uploads,
-                                                              bool listing) {
+                                                              bool listing, limits::work_limit* work) {
     std::vector<handlers::by_method::entry> ways;
     // Not even whether a file exists is told where they are not served.
     if (!uploads.serve)
         ways.emplace_back(http::verb::get, std::make_shared<handlers::nothing_here>());
     else
-        ways.emplace_back(http::verb::get, served_files(place, uploads, listing));
+        ways.emplace_back(http::verb::get, served_files(place, uploads, listing, work));
     if (place.rules.takes_put)
         ways.emplace_back(http::verb::put, std::make_shared<handlers::put_upload>(place));
     if (place.rules.takes_delete)
@@ -204,9 +206,10 @@ std::shared_ptr<handlers::handler> site_builder::stored_files(handlers::upload_p
 /// GET of stored files: those of strangers, so what the configuration says of its own files does not count.
 std::shared_ptr<handlers::handler> site_builder::served_files(handlers::upload_place& place,
                                                               const config::upload_settings& uploads,
-                                                              bool listing) {
+                                                              bool listing, limits::work_limit* work) {
     auto& stored = *owned_.folders.emplace_back(std::make_unique<folder>());
     stored.rules.url_prefix = place.rules.url_prefix;
+    stored.work = work;
     const bool is_json = place.rules.takes_json && uploads.accept.size() == 1;
     stored.rules.types =
         is_json ? http::type_policy::from_words({"json"}).value() : http::type_policy::all_as_attachments();
@@ -234,7 +237,7 @@ const part& site_builder::part_of_stored(named_site& made, const config::deliver
 void site_builder::add_uploads(named_site& to) {
     const auto& uploads = settings_.uploads;
     const std::string prefix = "/uploads/";
-    auto& place = add_place(uploads, settings_.site.delivery.cors, prefix);
+    auto& place = add_place(uploads, settings_.site.delivery.cors, prefix, around_.work);
     // Both belong to the part that lies around them: its fields, its CORS.
     const auto& around_upload = *to.routes.find(uploads.path)->belongs_to;
     const auto& around_stored = *to.routes.find(prefix)->belongs_to;
@@ -243,16 +246,18 @@ void site_builder::add_uploads(named_site& to) {
                       around_upload);
     const auto& own =
         uploads.serve ? part_of_stored(to, settings_.site.delivery, around_stored) : around_stored;
-    to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false), own);
+    to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false, nullptr), own);
 }
 
 /// POST goes to the route itself; stored files are below it.
 void site_builder::add_route_uploads(named_site& made, const config::route_settings& route,
                                      const part& around) {
     const auto& uploads = route.uploads;
-    auto& place = add_place(uploads, route.delivery.cors, route.path + "/");
+    // That of the route's own folder, which was made for it just now.
+    auto* work = owned_.folders.back()->work;
+    auto& place = add_place(uploads, route.delivery.cors, route.path + "/", work ? *work : around_.work);
     const auto& own = part_of_stored(made, route.delivery, around);
-    const auto below = stored_files(place, uploads, route.delivery.listing);
+    const auto below = stored_files(place, uploads, route.delivery.listing, work);
     std::vector<handlers::by_method::entry> ways;
     ways.emplace_back(http::verb::get, below);
     if (takes_post(place.rules))

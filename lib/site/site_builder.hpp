@@ -32,7 +32,6 @@ struct shared_store {
     std::uint64_t largest;  ///< bytes of the largest upload of any place
     files::upload_store store;
     std::unique_ptr<files::answer_records> records;
-    handlers::upload_disk disk;
     handlers::name_turns turns;
     std::chrono::steady_clock::time_point next_count{};  ///< of files and keys
 };
@@ -48,6 +47,8 @@ struct site_resources {
     std::vector<std::unique_ptr<folder>> folders;  ///< also of stored files
     std::atomic<std::uint64_t> upload_bytes{0};    ///< memory of uploads under way
     std::vector<std::unique_ptr<shared_store>> stores;
+    std::vector<std::unique_ptr<handlers::upload_disk>>
+        disks;  ///< one for each place, which may have limits of its own
     std::vector<std::unique_ptr<handlers::upload_place>> places;
 };
 
@@ -72,12 +73,16 @@ private:
     std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery);
     shared_store& store_of(const config::upload_settings& uploads);
     handlers::upload_place& add_place(const config::upload_settings& uploads,
-                                      const config::cors_settings& cors, std::string url_prefix);
+                                      const config::cors_settings& cors, std::string url_prefix,
+                                      limits::work_limit& work);
     void add_route_uploads(named_site& made, const config::route_settings& route, const part& around);
+    // `work`: of the route, if it has limits of its own.
     std::shared_ptr<handlers::handler> stored_files(handlers::upload_place& place,
-                                                    const config::upload_settings& uploads, bool listing);
+                                                    const config::upload_settings& uploads, bool listing,
+                                                    limits::work_limit* work);
     std::shared_ptr<handlers::handler> served_files(handlers::upload_place& place,
-                                                    const config::upload_settings& uploads, bool listing);
+                                                    const config::upload_settings& uploads, bool listing,
+                                                    limits::work_limit* work);
     const part& part_of_stored(named_site& made, const config::delivery_settings& delivery,
                                const part& around);
 

@@ -1,7 +1,6 @@
 """Starts, watches and stops the servers under measurement. Only processes started here are ever stopped."""
 
 import json
-import mmap
 import os
 import re
 import shutil
@@ -11,7 +10,6 @@ import subprocess
 import time
 from pathlib import Path
 
-MADV_POPULATE_WRITE = 23  # Python 3.11 has no name for it
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -42,13 +40,6 @@ def settle(folder):
     """Waits until its file system has written what was stored, or the work of one server falls on the next one. Only that
     one, since sync() waits for every disk of the machine, also for one that somebody else's test has made to hang."""
     subprocess.run(["sync", "-f", str(folder)], check=True, timeout=300)
-
-
-def warm_memory(size):
-    """Touches `size` bytes of free memory and frees them again. A virtual machine may have given its free memory back to the
-    host, and whoever touches such a page first pays some 10 us for it, more than for all else that is done with it."""
-    with mmap.mmap(-1, size) as free:
-        free.madvise(MADV_POPULATE_WRITE)
 
 
 class Server:

@@ -146,7 +146,7 @@ BUSY_GETS = dict(run="gets", threads=2, slices=3, family="get-under-uploads", ag
 GETS_AT_A_RATE = get("1k", KIB, 1600, 8, rate=400, uploads=SMALL)
 
 UPLOADS = (
-    *(put_row("1k", "1 KiB", "us", 0.9, digest, {"connections": 16, "requests": 9000, "body-size": KIB}, slices=3) for digest in (False, True)),
+    *(put_row("1k", "1 KiB", "us", 0.9, digest, {"connections": 16, "requests": 9000, "body-size": KIB}) for digest in (False, True)),
     *(put_row("1m", "1 MiB", "us", 0.9, digest, {"connections": 16, "requests": 576, "body-size": MIB}, slices=3) for digest in (False, True)),
     *put_1g_rows(False), *put_1g_rows(True),
     *durable_rows("durable", "durable PUT of 1 KiB", on_slow_disk=False),

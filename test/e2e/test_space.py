@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -180,6 +182,25 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(len(tree(self.files)), used.f_favail)
         self.assertEqual(self.server.ask("DELETE", "/files/i0").status, 204)
         self.assertEqual(self.server.ask(*ways(b"1")[0][1:]).status, 201)
+
+
+class WorkLimit(WithFiles):
+    """Places among the requests at work."""
+    settings = {"routes": {"/files": {"limits": {"in_flight": 1, "queue": 0}},
+                           "/other": {"uploads": {"directory": "other", "accept": ["put"]}}}}
+
+    def test_the_own_limit_of_a_route_counts_for_its_uploads_alone(self):
+        if "durability off" in self.server.log():
+            self.skipTest("the temporary directory keeps nothing (tmpfs?): set TMPDIR to a real file system")
+        with Tracer(self.server, "fsync:delay_enter=3000000"), ThreadPoolExecutor(2) as clients:
+            first = clients.submit(self.put, "first.txt", NEW_TEXT)
+            time.sleep(1)
+            other = clients.submit(self.server.ask, "PUT", "/other/x.txt", [TEXT], NEW_TEXT)
+            for _ in range(3):
+                self.assertEqual(self.put("second.txt", NEW_TEXT).status, 503)
+            self.assertEqual((first.result().status, other.result().status), (201, 201))
+        self.assertEqual(self.stored(), {"first.txt": NEW_TEXT})
+        self.assertEqual(self.put("second.txt", NEW_TEXT).status, 201)
 
 
 class Faults(WithFiles):
