@@ -89,7 +89,10 @@ upload_store::upload_store(const std::filesystem::path& directory, config::durab
     if (is_durable()) sync_time_ = try_sync();
     // Files that a killed process had linked, but not synced, count as stored from here on.
     if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
-    if (settle(*top_)) fail("cannot sync", place);
+    if (const auto failed = settle(*top_)) {
+        errno = failed.value();
+        fail("cannot sync", place);
+    }
     if (space_.look() || space_.count()) fail("cannot count the files in", place);
 }
 
@@ -149,11 +152,13 @@ std::string upload_store::temporary_name() {
     return name;
 }
 
-/// 0 where it cannot be tried.
-std::chrono::nanoseconds upload_store::try_sync() const {
+/// 0 where it cannot be tried. A disk that fails here has failed.
+std::chrono::nanoseconds upload_store::try_sync() {
     const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
     const auto time = file ? measure_sync(file.get()) : result<std::chrono::nanoseconds>(last_error());
-    return time ? *time : std::chrono::nanoseconds{0};
+    if (time) return *time;
+    health_.note(time.error());
+    return std::chrono::nanoseconds{0};
 }
 
 error_code upload_store::link_as(link_form form, int fd, int directory, const std::string& name) noexcept {

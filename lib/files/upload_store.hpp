@@ -138,7 +138,7 @@ private:
     static error_code link_as(link_form form, int fd, int directory, const std::string& name) noexcept;
     bool try_unnamed(link_form form) const;
     bool try_digest() const;
-    std::chrono::nanoseconds try_sync() const;
+    std::chrono::nanoseconds try_sync();
     result<std::shared_ptr<store_directory>> known(unique_fd opened);
 
     disk_health health_;

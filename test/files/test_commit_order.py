@@ -465,6 +465,15 @@ class CommitOrder(unittest.TestCase):
                 self.assertEqual(answers[0], "failed 28 indeterminate kept_0.json")
                 self.check_whole("replace")
 
+    def test_a_disk_that_fails_at_the_start_is_not_relied_on(self):
+        for number in (1, 2, 3):
+            answers, _, done = self.run_new("unnamed", "create", [f"fdatasync:error=EIO:when={number}"])
+            self.assertEqual((answers, done.returncode), ([], 1))
+            self.assertIn("cannot sync", done.stderr)
+            self.assertIn("Input/output error", done.stderr)
+        answers, _, _ = self.run_new("unnamed", "create", ["fdatasync:error=EDQUOT:when=1"])
+        self.assertEqual([answer.split()[0] for answer in answers], ["stored"] * COUNT)
+
     def test_a_directory_that_cannot_be_locked_has_a_lock_file(self):
         refusal = "flock:error=EBADF:when=1"  # NFS
         answers, calls, done = self.run_new("unnamed", "create", [refusal], 1)
