@@ -188,7 +188,7 @@ handlers::upload_place& site_builder::add_place(const config::upload_settings& u
 /// What answers below the place: stored files, and single ones put or removed.
 std::shared_ptr<handlers::handler> site_builder::stored_files(handlers::upload_place& place,
                                                               const config::upload_settings& uploads,
-                                                              bool listing, limits::work_limit* work) {
+                                                              bool listing, limits::work_limit& work) {
     std::vector<handlers::by_method::entry> ways;
     // Not even whether a file exists is told where they are not served.
     if (!uploads.serve)
@@ -206,10 +206,10 @@ std::shared_ptr<handlers::handler> site_builder::stored_files(handlers::upload_p
 /// GET of stored files: those of strangers, so what the configuration says of its own files does not count.
 std::shared_ptr<handlers::handler> site_builder::served_files(handlers::upload_place& place,
                                                               const config::upload_settings& uploads,
-                                                              bool listing, limits::work_limit* work) {
+                                                              bool listing, limits::work_limit& work) {
     auto& stored = *owned_.folders.emplace_back(std::make_unique<folder>());
     stored.rules.url_prefix = place.rules.url_prefix;
-    stored.work = work;
+    stored.work = &work;
     const bool is_json = place.rules.takes_json && uploads.accept.size() == 1;
     stored.rules.types =
         is_json ? http::type_policy::from_words({"json"}).value() : http::type_policy::all_as_attachments();
@@ -237,7 +237,8 @@ const part& site_builder::part_of_stored(named_site& made, const config::deliver
 void site_builder::add_uploads(named_site& to) {
     const auto& uploads = settings_.uploads;
     const std::string prefix = "/uploads/";
-    auto& place = add_place(uploads, settings_.site.delivery.cors, prefix, around_.work);
+    auto& work = around_.work;
+    auto& place = add_place(uploads, settings_.site.delivery.cors, prefix, work);
     // Both belong to the part that lies around them: its fields, its CORS.
     const auto& around_upload = *to.routes.find(uploads.path)->belongs_to;
     const auto& around_stored = *to.routes.find(prefix)->belongs_to;
@@ -246,7 +247,7 @@ void site_builder::add_uploads(named_site& to) {
                       around_upload);
     const auto& own =
         uploads.serve ? part_of_stored(to, settings_.site.delivery, around_stored) : around_stored;
-    to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false, nullptr), own);
+    to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false, work), own);
 }
 
 /// POST goes to the route itself; stored files are below it.
@@ -254,8 +255,9 @@ void site_builder::add_route_uploads(named_site& made, const config::route_setti
                                      const part& around) {
     const auto& uploads = route.uploads;
     // That of the route's own folder, which was made for it just now.
-    auto* work = owned_.folders.back()->work;
-    auto& place = add_place(uploads, route.delivery.cors, route.path + "/", work ? *work : around_.work);
+    auto* own_work = owned_.folders.back()->work;
+    auto& work = own_work ? *own_work : around_.work;
+    auto& place = add_place(uploads, route.delivery.cors, route.path + "/", work);
     const auto& own = part_of_stored(made, route.delivery, around);
     const auto below = stored_files(place, uploads, route.delivery.listing, work);
     std::vector<handlers::by_method::entry> ways;

@@ -76,13 +76,12 @@ private:
                                       const config::cors_settings& cors, std::string url_prefix,
                                       limits::work_limit& work);
     void add_route_uploads(named_site& made, const config::route_settings& route, const part& around);
-    // `work`: of the route, if it has limits of its own.
     std::shared_ptr<handlers::handler> stored_files(handlers::upload_place& place,
                                                     const config::upload_settings& uploads, bool listing,
-                                                    limits::work_limit* work);
+                                                    limits::work_limit& work);
     std::shared_ptr<handlers::handler> served_files(handlers::upload_place& place,
                                                     const config::upload_settings& uploads, bool listing,
-                                                    limits::work_limit* work);
+                                                    limits::work_limit& work);
     const part& part_of_stored(named_site& made, const config::delivery_settings& delivery,
                                const part& around);
 
