@@ -23,7 +23,6 @@ void give_way() noexcept {
 }  // namespace
 
 void background_pool::grow_to(unsigned threads) {
-    const std::lock_guard guard(mutex_);
     try {
         while (threads_.size() < threads)
             threads_.emplace_back([this] {
@@ -38,11 +37,10 @@ void background_pool::grow_to(unsigned threads) {
 }
 
 void background_pool::join() {
-    const std::lock_guard guard(mutex_);
-    if (is_joined_) return;
-    is_joined_ = true;
+    if (threads_.empty()) return;
     work_.wait();
     for (auto& each : threads_) each.join();
+    threads_.clear();
 }
 
 }  // namespace fairlead

@@ -2,7 +2,6 @@
 
 #include <boost/asio/thread_pool.hpp>
 
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -19,7 +18,7 @@ public:
     ~background_pool() { join(); }
 
     /// Starts threads until there are `threads`. Throws std::system_error that names the remedy when there
-    /// are none to be had. Thread safe.
+    /// are none to be had.
     void grow_to(unsigned threads);
     /// Returns when all that was posted is done; nothing may be posted afterwards.
     void join();
@@ -29,9 +28,7 @@ public:
 
 private:
     boost::asio::thread_pool work_{0};  // all of its threads are ours, which attach themselves
-    std::mutex mutex_;
     std::vector<std::thread> threads_;
-    bool is_joined_ = false;
 };
 
 }  // namespace fairlead
