@@ -33,9 +33,7 @@ bool is_one_name(std::string_view name) noexcept {
 result<staged_file> staged_file::create(upload_store& store, std::shared_ptr<store_directory> where,
                                         std::uint64_t expected) {
     if (store.has_unnamed_temporaries()) {
-        // Without O_EXCL, which would forbid to link it later (open(2)).
-        unique_fd file(
-            ::openat(where->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, upload_store::file_mode));
+        auto file = upload_store::open_unnamed(where->get());
         if (!file) return store.health().note(last_error());
         return staged_file(store, std::move(where), std::move(file), {}, expected);
     }
@@ -227,8 +225,7 @@ result<staged_file::placed> staged_file::finish(const std::string& name,
                                                 std::optional<std::uint64_t> replaced, bool was_exchanged) {
     if (const auto failed = store_.settle(*where_)) {
         const bool is_reversible = !replaced || was_exchanged;
-        if (!is_reversible || (replaced ? take_back_exchange(name) : take_back_new(name)))
-            indeterminate_name_ = name;
+        if (!is_reversible || take_back(name, was_exchanged)) indeterminate_name_ = name;
         return failed;
     }
     placed done;
@@ -242,21 +239,15 @@ result<staged_file::placed> staged_file::finish(const std::string& name,
     return done;
 }
 
-/// Removes a name whose sync failed. An error: nobody knows which of the two a power loss would leave.
-error_code staged_file::take_back_new(const std::string& name) {
+/// Undoes a change whose sync failed: the old file has its name again, or nothing has. An error: nobody knows
+/// which of the two states a power loss would leave.
+error_code staged_file::take_back(const std::string& name, bool was_exchanged) {
     {
         const store_directory::change change(*where_);
-        if (::unlinkat(where_->get(), name.c_str(), 0) != 0) return last_error();
-    }
-    return ::fsync(where_->get()) == 0 ? error_code{} : last_error();
-}
-
-error_code staged_file::take_back_exchange(const std::string& name) {
-    {
-        const store_directory::change change(*where_);
-        if (::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(),
-                        RENAME_EXCHANGE) != 0)
-            return last_error();
+        const int undone = was_exchanged ? ::renameat2(store_.top()->get(), temporary_.c_str(), where_->get(),
+                                                       name.c_str(), RENAME_EXCHANGE)
+                                         : ::unlinkat(where_->get(), name.c_str(), 0);
+        if (undone != 0) return last_error();
     }
     return ::fsync(where_->get()) == 0 ? error_code{} : last_error();
 }

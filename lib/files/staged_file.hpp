@@ -76,8 +76,7 @@ private:
     error_code give_name(const std::string& name);
     error_code give_temporary_name();
     error_code replace(const std::string& name, bool& was_exchanged);
-    error_code take_back_new(const std::string& name);
-    error_code take_back_exchange(const std::string& name);
+    error_code take_back(const std::string& name, bool was_exchanged);
     error_code refuse();
     result<placed> finish(const std::string& name, std::optional<std::uint64_t> replaced, bool was_exchanged);
 

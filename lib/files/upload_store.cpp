@@ -130,7 +130,7 @@ void upload_store::sweep(const std::string& path) const {
 }
 
 bool upload_store::try_unnamed(link_form form) const {
-    const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
+    const auto file = open_unnamed(top_->get());
     if (!file) return false;
     const auto name = temporary_name();
     if (link_as(form, file.get(), top_->get(), name)) return false;
@@ -140,9 +140,14 @@ bool upload_store::try_unnamed(link_form form) const {
 
 /// Tried on a file that never gets a name; where there are no such files it is taken for possible.
 bool upload_store::try_digest() const {
-    const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
+    const auto file = open_unnamed(top_->get());
     const auto info = file ? inspect(file.get()) : result<file_info>(errno_code(EOPNOTSUPP));
     return !info || keep_digest(file.get(), *info, sha_hasher(sha_kind::sha256).finish()).value() != ENOTSUP;
+}
+
+unique_fd upload_store::open_unnamed(int directory) noexcept {
+    // Without O_EXCL, which would forbid to link it later (open(2)).
+    return unique_fd(::openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
 }
 
 std::string upload_store::temporary_name() {
@@ -154,7 +159,7 @@ std::string upload_store::temporary_name() {
 
 /// 0 where it cannot be tried. A disk that fails here has failed.
 std::chrono::nanoseconds upload_store::try_sync() {
-    const unique_fd file(::openat(top_->get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
+    const auto file = open_unnamed(top_->get());
     const auto time = file ? measure_sync(file.get()) : result<std::chrono::nanoseconds>(last_error());
     if (time) return *time;
     health_.note(time.error());

@@ -123,6 +123,9 @@ public:
                                 const name_condition& condition, std::string& indeterminate);
 
     bool has_unnamed_temporaries() const noexcept { return unnamed_; }
+    /// A new file on the file system of `directory` that has no name yet; empty, with errno, when there can
+    /// be none.
+    static unique_fd open_unnamed(int directory) noexcept;
     /// Gives the unnamed file `fd` a name. Errors: EEXIST and whatever linkat says.
     error_code link(int fd, int directory, const std::string& name) const noexcept {
         return link_as(form_, fd, directory, name);
