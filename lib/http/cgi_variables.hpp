@@ -1,0 +1,78 @@
+#pragma once
+
+#include "http/message.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::http {
+
+/// Names and values for a program, in one piece of memory: the environment of a CGI program, the parameters
+/// of a FastCGI request.
+class variable_list {
+public:
+    struct variable {
+        std::string_view name;
+        std::string_view value;
+    };
+
+    /// Appends a variable. False, and nothing is added, when the name is empty or has '=' or NUL, or the
+    /// value has NUL. Names are not compared: who adds one twice has it twice.
+    bool add(std::string_view name, std::string_view value);
+
+    std::size_t size() const noexcept { return entries_.size(); }
+    /// Views into the list, until the next `add`.
+    variable operator[](std::size_t index) const noexcept;
+    /// The value of the first variable with this name, or nothing.
+    std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+    /// The environment for `execve`: "NAME=VALUE" each, and nullptr at the end. It points into the list,
+    /// until the next `add` or move.
+    std::vector<char*> environment();
+
+private:
+    struct entry {
+        std::size_t at;  // of the name; '=', the value and NUL follow
+        std::size_t name_size;
+        std::size_t value_size;
+    };
+    std::string text_;
+    std::vector<entry> entries_;
+};
+
+/// What a request does not say itself about the program that answers it.
+struct script_facts {
+    std::string_view script_name;      ///< the part of the path that names the program, decoded
+    std::string_view path_info;        ///< what follows it, decoded; empty, or begins with '/'
+    std::string_view script_filename;  ///< the program's file, as the program sees it
+    std::string_view document_root;    ///< the folder that "/" is, as the program sees it; no '/' at its end
+    std::optional<std::uint64_t>
+        content_length;               ///< of the body; nothing when there is none, or FastCGI streams it
+    std::string_view server_address;  ///< that the client reached; empty when it is not known
+    std::uint16_t server_port = 80;
+    bool passes_authorization = false;  ///< whether the program sees the client's credentials
+};
+
+/// Appends the meta-variables of RFC 3875 section 4.1, and those that PHP and others expect: DOCUMENT_ROOT,
+/// REDIRECT_STATUS (200, without which php-cgi refuses to run), REMOTE_PORT, REQUEST_URI, SCRIPT_FILENAME,
+/// SERVER_ADDR and UNIQUE_ID, the request's id.
+///
+/// - QUERY_STRING and REQUEST_URI are as the client sent them; REQUEST_URI is path and query also when the
+///   target is a whole URI. After a local redirect it is still what the client sent.
+/// - SERVER_NAME and HTTP_HOST are of the host that was checked, never of a Host that the target overrules.
+/// - REMOTE_HOST is the address, as the RFC allows. HTTPS is never set; REMOTE_IDENT neither.
+/// - Of the fields, HTTP_* has those whose names are of letters, digits and '-', so that no other name can
+///   pass for one of them ('_' and '.' would both become '_'). Lines with one name are joined by ", ", those
+///   of Cookie by "; ". Never: Proxy, which some programs take for their own setting; Content-Length and
+///   Content-Type, which have variables of their own; fields of the connection; and Authorization, unless
+///   asked for.
+void add_meta_variables(variable_list& variables, const request& request, const script_facts& facts);
+
+/// True when `add_meta_variables` may set it, or it is an HTTP_* name: not for a configuration to choose.
+bool is_meta_variable(std::string_view name) noexcept;
+
+}  // namespace fairlead::http
