@@ -3,6 +3,7 @@
 #include "net/edge_wait.hpp"
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <boost/asio/post.hpp>
@@ -24,15 +25,23 @@ bool nothing_left(msghdr& message) noexcept {
 
 }  // namespace
 
+plain_stream::plain_stream(boost::asio::io_context& context, unique_fd&& socket) noexcept
+    : context_(context), socket_(std::move(socket)) {
+    const int on = 1;
+    tells_rest_ = ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_INQ, &on, sizeof on) == 0;
+}
+
 result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
     iovec piece{buffer.data(), buffer.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
+    // Only where the kernel has something to say: a unix peer could pass descriptors into it, which nobody
+    // would close. Without room for them the kernel drops them (unix(7)).
+    if (tells_rest_) message.msg_control = control;
     for (;;) {
+        message.msg_controllen = tells_rest_ ? sizeof control : 0;
         const auto n = ::recvmsg(socket_.get(), &message, 0);
         if (n >= 0) {
             is_drained_ = nothing_left(message);
@@ -97,6 +106,21 @@ task<error_code> plain_stream::wait(readiness direction) {
                                                    context_.get_executor(), as_result);
     (direction == readiness::readable ? is_drained_ : is_full_) = false;
     co_return failed;
+}
+
+task<error_code> plain_stream::finish_connecting() {
+    // The first edge may be older than the outcome, so the socket itself is asked.
+    pollfd outcome{socket_.get(), POLLOUT, 0};
+    while (::poll(&outcome, 1, 0) == 0) {
+        is_full_ = true;
+        const auto failed = co_await wait(readiness::writable);
+        if (failed) co_return failed;
+    }
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    is_full_ = false;
+    co_return error == 0 ? error_code{} : errno_code(error);
 }
 
 void plain_stream::fill_segments(bool on) noexcept {

@@ -8,13 +8,16 @@
 
 namespace fairlead::net {
 
-/// A TCP connection without TLS. The descriptor joins the reactor when it is first waited for, so a
-/// connection whose only request is there already costs no epoll call; afterwards waiting costs none either
-/// (edge_wait.hpp).
+/// A TCP connection without TLS, or a unix stream socket. The descriptor joins the reactor when it is first
+/// waited for, so a connection whose only request is there already costs no epoll call; afterwards waiting
+/// costs none either (edge_wait.hpp).
 class plain_stream final : public byte_stream {
 public:
     plain_stream(boost::asio::io_context& context, accepted_socket&& socket) noexcept
         : context_(context), socket_(std::move(socket.fd)), is_paced_(socket.is_paced) {}
+    /// Takes over a non-blocking stream socket of any family that no listener has prepared: one end of
+    /// socketpair(2), or one that connect(2) was called for.
+    plain_stream(boost::asio::io_context& context, unique_fd&& socket) noexcept;
     ~plain_stream() override { close(); }
 
     result<std::size_t> read_now(std::span<char> buffer) override;
@@ -31,6 +34,10 @@ public:
     void reset_on_close() noexcept override;
     void close() noexcept override;
 
+    /// Returns when a connect(2) that is in progress has come to its end: no error when the connection
+    /// stands, else why it does not, as errno in the system category. ECONNRESET after `abort(abort_both)`.
+    task<error_code> finish_connecting();
+
 private:
     error_code join_reactor();
 
@@ -42,7 +49,9 @@ private:
     bool is_drained_ = false;
     // True when the kernel took nothing, so that it will announce room.
     bool is_full_ = false;
-    bool is_paced_;
+    bool is_paced_ = false;
+    // The kernel says with each read what is left (TCP_INQ); a unix socket does not.
+    bool tells_rest_ = true;
 };
 
 }  // namespace fairlead::net

@@ -2,6 +2,7 @@
 // event comes. Each case repeats many times, since the windows are narrow, and fails by a time limit.
 #include "net/plain_stream.hpp"
 
+#include "net/reading.hpp"
 #include "support/loopback.hpp"
 #include "support/temp_dir.hpp"
 
@@ -19,69 +20,6 @@ namespace {
 
 using test::client;
 using test::loopback_listener;
-
-constexpr std::chrono::seconds patience{20};
-
-/// Runs a coroutine on a thread of its own, beside the client's.
-class background {
-public:
-    explicit background(boost::asio::io_context& context, task<> work) : context_(context) {
-        boost::asio::co_spawn(context_, std::move(work),
-                              [this](std::exception_ptr failure) { is_done_ = !failure; });
-        thread_ = std::thread([this] { context_.run_for(patience); });
-    }
-    ~background() {
-        if (thread_.joinable()) thread_.join();
-    }
-    /// True when the coroutine came to its end in time.
-    bool finish() {
-        thread_.join();
-        context_.restart();
-        return is_done_;
-    }
-
-private:
-    boost::asio::io_context& context_;
-    std::atomic<bool> is_done_{false};
-    std::thread thread_;
-};
-
-/// Reads until the end of the stream, waiting when nothing is there. `answer` is called with each piece.
-task<> read_to_end(plain_stream& stream, std::string& all, bool echoes) {
-    std::array<char, 256> buffer;
-    for (;;) {
-        const auto got = stream.read_now(buffer);
-        if (got && *got == 0) co_return;
-        if (got) {
-            all.append(buffer.data(), *got);
-            const iovec piece{buffer.data(), *got};
-            if (echoes) (void)stream.write_now({&piece, 1});
-            continue;
-        }
-        if (!would_block(got.error())) throw boost::system::system_error(got.error());
-        const auto failed = co_await stream.wait(readiness::readable);
-        if (failed) throw boost::system::system_error(failed);
-    }
-}
-
-/// As a session does: after a read that took everything it waits, without asking for EAGAIN first.
-task<> read_once_then_wait(plain_stream& stream, std::string& all, bool echoes) {
-    std::array<char, 256> buffer;
-    for (;;) {
-        const auto failed = co_await stream.wait(readiness::readable);
-        if (failed) throw boost::system::system_error(failed);
-        const auto got = stream.read_now(buffer);
-        if (!got && would_block(got.error())) continue;
-        if (!got) throw boost::system::system_error(got.error());
-        if (*got == 0) co_return;
-        all.append(buffer.data(), *got);
-        const iovec piece{buffer.data(), *got};
-        if (echoes) (void)stream.write_now({&piece, 1});
-    }
-}
-
-using reader = task<> (*)(plain_stream&, std::string&, bool);
-constexpr reader readers[] = {read_to_end, read_once_then_wait};
 
 BOOST_AUTO_TEST_SUITE(plain_stream_waits)
 

@@ -24,15 +24,16 @@ namespace fairlead::test {
     throw std::system_error(errno, std::system_category(), what);
 }
 
-/// A blocking TCP client of this machine. Every call fails after ten seconds, so that no test hangs.
+/// A blocking TCP client of this machine, or one end of a pair. Every call fails after ten seconds, so that
+/// no test hangs.
 class client {
 public:
+    /// Takes over a connected, blocking socket.
+    explicit client(unique_fd connected) : socket_(std::move(connected)) { limit_patience(); }
     /// `host`: the last byte of 127.0.0.x.
     explicit client(std::uint16_t port, int receive_buffer = 0, unsigned host = 1)
         : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        const timeval patience{10, 0};
-        ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        limit_patience();
         const int at_once = 1;
         ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
         if (receive_buffer > 0)
@@ -99,8 +100,15 @@ public:
         socket_.reset();
     }
     void close() { socket_.reset(); }
+    int descriptor() const noexcept { return socket_.get(); }
 
 private:
+    void limit_patience() {
+        const timeval patience{10, 0};
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    }
+
     unique_fd socket_;
     std::string early_;
 };

@@ -1,0 +1,143 @@
+// What holds for TCP has to hold for one end of socketpair(2), which scripts are spoken to through, and for a
+// unix socket: no wake-up is lost although the kernel does not say what a read left.
+#include "net/plain_stream.hpp"
+
+#include "net/reading.hpp"
+#include "support/loopback.hpp"
+#include "support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstring>
+
+namespace fairlead::net {
+namespace {
+
+using test::client;
+
+struct pair {
+    pair() {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+            test::fail_with_errno("socketpair");
+        ours = unique_fd(ends[0]);
+        theirs = unique_fd(ends[1]);
+        ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+    }
+    unique_fd ours;
+    unique_fd theirs;
+};
+
+BOOST_AUTO_TEST_SUITE(unix_streams)
+
+BOOST_AUTO_TEST_CASE(no_byte_is_slept_through) {
+    for (const auto read : readers) {
+        pair ends;
+        client peer(std::move(ends.theirs));
+        boost::asio::io_context context;
+        plain_stream stream(context, std::move(ends.ours));
+        std::string all;
+        background server(context, read(stream, all, true));
+        for (int i = 0; i < 5000; ++i) {
+            peer.send("a");
+            if (i % 2 == 0) peer.send("b");
+            std::size_t echoed = 0;
+            while (echoed < (i % 2 == 0 ? 2u : 1u)) {
+                const auto piece = peer.receive_some();
+                BOOST_REQUIRE(!piece.empty());
+                echoed += piece.size();
+            }
+        }
+        peer.finish_sending();
+        BOOST_TEST(server.finish());
+        BOOST_TEST(all.size() == 7500u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_end_is_seen_however_it_comes) {
+    enum class end { shutdown, close, abort };
+    for (int i = 0; i < 600; ++i) {
+        const auto how = static_cast<end>(i % 3);
+        pair ends;
+        client peer(std::move(ends.theirs));
+        boost::asio::io_context context;
+        plain_stream stream(context, std::move(ends.ours));
+        std::string all;
+        const bool echoes = i % 2 == 0;
+        background server(context, readers[i / 6 % 2](stream, all, echoes));
+        peer.send("hello");
+        if (echoes) BOOST_TEST_REQUIRE(!peer.receive_some().empty());
+        if (how == end::shutdown) peer.finish_sending();
+        if (how == end::close) peer.close();
+        if (how == end::abort) stream.abort(byte_stream::abort_both);
+        BOOST_TEST_REQUIRE(server.finish());
+        if (how != end::abort) BOOST_TEST(all == "hello");
+    }
+}
+
+task<> send_all(plain_stream& stream, std::string_view rest, int& waits) {
+    while (!rest.empty()) {
+        const iovec piece{const_cast<char*>(rest.data()), rest.size()};
+        const auto sent = stream.write_now({&piece, 1}, true);
+        if (sent) {
+            rest.remove_prefix(*sent);
+            continue;
+        }
+        if (!would_block(sent.error())) throw boost::system::system_error(sent.error());
+        ++waits;
+        const auto failed = co_await stream.wait(readiness::writable);
+        if (failed) throw boost::system::system_error(failed);
+    }
+    stream.shutdown_send();
+}
+
+BOOST_AUTO_TEST_CASE(room_after_a_full_buffer_is_not_slept_through) {
+    const auto bytes = test::varied_bytes(16 * 1024 * 1024);
+    pair ends;
+    client peer(std::move(ends.theirs));
+    boost::asio::io_context context;
+    plain_stream stream(context, std::move(ends.ours));
+    int waits = 0;
+    background server(context, send_all(stream, bytes, waits));
+    const bool is_same = peer.receive_all() == bytes;
+    BOOST_TEST(is_same);
+    BOOST_TEST(server.finish());
+    BOOST_TEST(waits > 0);
+}
+
+/// Sends a byte, and with it the descriptor `passed`.
+void send_descriptor(int socket, int passed) {
+    char byte = 'x';
+    iovec piece{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof passed)] = {};
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    auto* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof passed);
+    std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    if (::sendmsg(socket, &message, MSG_NOSIGNAL) != 1) test::fail_with_errno("sendmsg");
+}
+
+BOOST_AUTO_TEST_CASE(descriptors_that_a_peer_passes_are_not_taken) {
+    pair ends;
+    pair passed;
+    client far_end(std::move(passed.theirs));
+    boost::asio::io_context context;
+    plain_stream stream(context, std::move(ends.ours));
+    send_descriptor(ends.theirs.get(), passed.ours.get());
+    passed.ours.reset();
+    std::array<char, 16> buffer;
+    BOOST_TEST(stream.read_now(buffer).value() == 1u);
+    // The message held the last copy, unless our process has one now.
+    BOOST_TEST(far_end.receive_all() == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::net
