@@ -1,0 +1,175 @@
+#include "content/fastcgi.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fairlead::content::fastcgi {
+namespace {
+
+constexpr char version = 1;
+constexpr unsigned request_id = 1;
+constexpr char role_responder = 1;
+constexpr char keep_connection_flag = 1;
+constexpr std::size_t end_size = 8;
+constexpr std::size_t begin_size = header_size + 8;
+
+unsigned byte_at(const record_header& bytes, std::size_t at) noexcept {
+    return static_cast<unsigned char>(bytes[at]);
+}
+
+unsigned two_bytes_at(const record_header& bytes, std::size_t at) noexcept {
+    return byte_at(bytes, at) << 8 | byte_at(bytes, at + 1);
+}
+
+void append(std::string& out, const record_header& header) { out.append(header.data(), header.size()); }
+
+/// A length below 128 has one byte, a longer one four, with the top bit set.
+void append_length(std::string& out, std::size_t length) {
+    if (length < 128) {
+        out += static_cast<char>(length);
+        return;
+    }
+    const auto word = static_cast<std::uint32_t>(length) | 0x8000'0000U;
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(word >> shift & 0xFF);
+}
+
+}  // namespace
+
+record_header header_of(record_type type, std::size_t length) noexcept {
+    return {version,
+            static_cast<char>(type),
+            static_cast<char>(request_id >> 8),
+            static_cast<char>(request_id & 0xFF),
+            static_cast<char>(length >> 8 & 0xFF),
+            static_cast<char>(length & 0xFF),
+            0,
+            0};
+}
+
+request_head::request_head(bool keep_connection) {
+    text_.reserve(1536);  // most requests, with what is added at the end
+    append(text_, header_of(record_type::begin_request, begin_size - header_size));
+    const char body[] = {0, role_responder, keep_connection ? keep_connection_flag : char{0}, 0, 0, 0, 0, 0};
+    text_.append(body, sizeof body);
+    text_.append(header_size, '\0');  // of the first PARAMS record; its length is not known yet
+}
+
+void request_head::add(std::string_view name, std::string_view value) {
+    append_length(text_, name.size());
+    append_length(text_, value.size());
+    text_.append(name).append(value);
+}
+
+std::string request_head::finish() && {
+    constexpr std::size_t first = begin_size + header_size;
+    const auto write_header = [this](std::size_t at, std::size_t length) {
+        const auto header = header_of(record_type::params, length);
+        std::memcpy(text_.data() + at, header.data(), header.size());
+    };
+    const auto total = text_.size() - first;
+    if (total > most_content) {
+        // Rare: what does not fit into one record moves back to make room for the headers of the others.
+        const auto rest = text_.substr(first + most_content);
+        text_.resize(first + most_content);
+        for (std::size_t at = 0; at < rest.size(); at += most_content) {
+            const auto piece = std::string_view(rest).substr(at, most_content);
+            append(text_, header_of(record_type::params, piece.size()));
+            text_.append(piece);
+        }
+    }
+    if (total > 0) {
+        write_header(begin_size, std::min(total, most_content));
+        append(text_, header_of(record_type::params, 0));
+    } else {
+        write_header(begin_size, 0);
+    }
+    return std::move(text_);
+}
+
+std::string abort_request() {
+    std::string out;
+    append(out, header_of(record_type::abort_request, 0));
+    return out;
+}
+
+/// Fills `small_` from the front of the input. Returns how much it took.
+std::size_t record_reader::gather(std::span<const char> input) noexcept {
+    const auto size = std::min(input.size(), small_.size() - gathered_);
+    if (size > 0) std::memcpy(small_.data() + gathered_, input.data(), size);
+    gathered_ = static_cast<std::uint8_t>(gathered_ + size);
+    return size;
+}
+
+/// What is wrong with the header in `small_`, or nothing.
+std::string_view record_reader::check_header() noexcept {
+    if (small_[0] != version) return "a record has another version than 1";
+    if (two_bytes_at(small_, 2) == 0) return "a management record came, which answers what was not asked";
+    if (two_bytes_at(small_, 2) != request_id) return "a record belongs to another request";
+    type_ = static_cast<record_type>(small_[1]);
+    content_ = static_cast<std::uint16_t>(two_bytes_at(small_, 4));
+    padding_ = static_cast<std::uint8_t>(byte_at(small_, 6));
+    switch (type_) {
+        case record_type::standard_output:
+        case record_type::standard_error: return {};
+        case record_type::end_request:
+            if (content_ != end_size) return "END_REQUEST has another length than 8";
+            return {};
+        default: return "a record has a type that no application may send";
+    }
+}
+
+/// Reads the content of END_REQUEST in `small_`; what is wrong with it, or nothing.
+std::string_view record_reader::check_end() noexcept {
+    application_status_ = static_cast<std::uint32_t>(two_bytes_at(small_, 0)) << 16 | two_bytes_at(small_, 2);
+    if (byte_at(small_, 4) > 3) return "END_REQUEST has a status that the protocol does not know";
+    status_ = static_cast<protocol_status>(byte_at(small_, 4));
+    return {};
+}
+
+record_reader::step record_reader::fail(std::string_view sentence) noexcept {
+    phase_ = phase::failed;
+    error_ = sentence;
+    return {0, event::error, {}, error_};
+}
+
+record_reader::step record_reader::feed(std::span<const char> input) noexcept {
+    std::size_t used = 0;
+    for (;;) {
+        const auto rest = input.subspan(used);
+        if (phase_ == phase::failed) return {used, event::error, {}, error_};
+        if (phase_ == phase::padding && padding_ == 0) {
+            const bool is_end = type_ == record_type::end_request;
+            phase_ = is_end ? phase::ended : phase::header;
+            gathered_ = 0;
+            if (is_end) return {used, event::end, {}, {}};
+            continue;
+        }
+        if (rest.empty()) return {used, event::need_more, {}, {}};
+        if (phase_ == phase::ended) return fail("bytes came behind END_REQUEST");
+
+        if (phase_ == phase::padding) {
+            const auto size = std::min<std::size_t>(rest.size(), padding_);
+            padding_ = static_cast<std::uint8_t>(padding_ - size);
+            used += size;
+        } else if (phase_ == phase::content) {
+            const auto size = std::min<std::size_t>(rest.size(), content_);
+            content_ = static_cast<std::uint16_t>(content_ - size);
+            if (content_ == 0) phase_ = phase::padding;
+            const bool is_output = type_ == record_type::standard_output;
+            return {used + size, is_output ? event::output : event::error_output, rest.first(size), {}};
+        } else {
+            used += gather(rest);
+            if (gathered_ < small_.size()) continue;
+            gathered_ = 0;
+            const bool is_header = phase_ == phase::header;
+            const auto wrong = is_header ? check_header() : check_end();
+            if (!wrong.empty()) return fail(wrong);
+            if (!is_header || content_ == 0)
+                phase_ = phase::padding;
+            else
+                phase_ = type_ == record_type::end_request ? phase::end_body : phase::content;
+        }
+    }
+}
+
+}  // namespace fairlead::content::fastcgi
