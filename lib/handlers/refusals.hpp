@@ -24,4 +24,28 @@ inline http::problem type_refused() {
     return refuse(http::status::unsupported_media_type, "Files of this type are not served here.");
 }
 
+inline http::problem special_file() {
+    auto refusal = refuse(http::status::forbidden, "This address is not a file.");
+    refusal.event = http::security_event::special_file;
+    return refusal;
+}
+
+/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks
+/// for one.
+inline http::problem open_failed(error_code error) {
+    auto refusal = http::problem_from(error);
+    if (error == boost::system::errc::cross_device_link ||
+        error == boost::system::errc::too_many_symbolic_link_levels) {
+        refusal.event = http::security_event::symlink;
+        refusal.log_detail.clear();  // so that the event names the target
+    }
+    return refusal;
+}
+
+/// True when nothing is at a path, or a file stands where a folder would have to be.
+inline bool is_missing(const error_code& error) noexcept {
+    return error == boost::system::errc::no_such_file_or_directory ||
+           error == boost::system::errc::not_a_directory;
+}
+
 }  // namespace fairlead::handlers

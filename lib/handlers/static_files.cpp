@@ -12,29 +12,6 @@ namespace {
 
 constexpr std::string_view path_variable = "$path";
 
-http::problem special_file() {
-    auto refusal = refuse(http::status::forbidden, "This address is not a file.");
-    refusal.event = http::security_event::special_file;
-    return refusal;
-}
-
-/// What a failed open means. A link that leaves the root is a security event: somebody put it there, or looks
-/// for one.
-http::problem open_failed(error_code error) {
-    auto refusal = http::problem_from(error);
-    if (error == boost::system::errc::cross_device_link ||
-        error == boost::system::errc::too_many_symbolic_link_levels) {
-        refusal.event = http::security_event::symlink;
-        refusal.log_detail.clear();  // so that the event names the target
-    }
-    return refusal;
-}
-
-bool is_missing(const error_code& error) noexcept {
-    return error == boost::system::errc::no_such_file_or_directory ||
-           error == boost::system::errc::not_a_directory;
-}
-
 }  // namespace
 
 static_files::static_files(static_files_options options, const file_rules& rules, files::open_files& files,

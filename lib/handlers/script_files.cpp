@@ -1,0 +1,52 @@
+#include "handlers/script_files.hpp"
+
+#include "base/blocking.hpp"
+#include "limits/overload.hpp"
+#include "net/byte_stream.hpp"
+
+namespace fairlead::handlers {
+
+bool script_files::try_handle(http::request& request, http::outcome& outcome) {
+    auto found = finder_.find(request, false);
+    if (!found) return false;
+    if (auto* refusal = std::get_if<http::problem>(&*found)) {
+        outcome = std::move(*refusal);
+        return true;
+    }
+    const bool is_file = std::holds_alternative<std::monostate>(*found);
+    return is_file && files_->try_handle(request, outcome);
+}
+
+task<result<script_finder::found>> script_files::find(const http::request& request) {
+    auto found = finder_.find(request, false);
+    if (found || !net::would_block(found.error())) co_return found;
+    const auto permit = co_await around_.work.acquire();
+    if (!permit) co_return permit.error();
+    found = co_await run_blocking(around_.disk, [this, &request] { return finder_.find(request, true); });
+    co_return found;
+}
+
+task<http::outcome> script_files::handle(http::request& request) {
+    auto found = co_await find(request);
+    if (!found && found.error() == errc::overloaded)
+        co_return limits::overload(around_.retry_after, "requests at work");
+    if (!found) co_return http::problem_from(found.error());
+    if (auto* refusal = std::get_if<http::problem>(&*found)) co_return std::move(*refusal);
+    if (const auto* script = std::get_if<found_script>(&*found)) {
+        auto answer = co_await runner_->run(request, *script);
+        co_return answer;
+    }
+    auto answer = co_await files_->handle(request);
+    co_return answer;
+}
+
+bool single_script::try_handle(http::request&, http::outcome&) { return false; }
+
+task<http::outcome> single_script::handle(http::request& request) {
+    const found_script script{
+        url_, std::string(request.path.substr(std::min(request.path.size(), url_.size()))), file_};
+    auto answer = co_await runner_->run(request, script);
+    co_return answer;
+}
+
+}  // namespace fairlead::handlers

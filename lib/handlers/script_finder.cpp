@@ -1,0 +1,137 @@
+#include "handlers/script_finder.hpp"
+
+#include "handlers/refusals.hpp"
+#include "http/target.hpp"
+#include "net/byte_stream.hpp"
+
+#include <algorithm>
+
+namespace fairlead::handlers {
+namespace {
+
+constexpr std::string_view path_variable = "$path";
+
+bool is_regular(const files::open_file& file) noexcept { return file.info.kind == files::file_kind::regular; }
+
+}  // namespace
+
+/// What was asked for.
+struct script_finder::place {
+    std::string_view path;      ///< of the request
+    std::string_view relative;  ///< below the root
+    bool may_block;
+
+    files::open_files::found open(files::open_files& files, std::string_view name) const {
+        return may_block ? files.open(name) : files.find_now(name);
+    }
+    bool has_to_wait(const error_code& error) const noexcept { return !may_block && net::would_block(error); }
+};
+
+bool script_finder::is_script(std::string_view path) const noexcept {
+    const auto own = http::extension(path);
+    const auto& known = scripts_.extensions;
+    return !own.empty() && std::find(known.begin(), known.end(), own) != known.end();
+}
+
+result<script_finder::found> script_finder::find(const http::request& request, bool may_block) const {
+    if (!request.path.starts_with(rules_.url_prefix)) return found{};
+    const place asked{request.path, request.path.substr(rules_.url_prefix.size()), may_block};
+    auto named = find_named(asked);
+    if (!named || !std::holds_alternative<std::monostate>(*named)) return named;
+    if (asked.relative.empty() || asked.relative.ends_with('/')) {
+        auto index = find_index(asked);
+        if (!index || !std::holds_alternative<std::monostate>(*index)) return index;
+    }
+    return find_other(asked);
+}
+
+/// The file as a script whose name is the first `name_size` bytes of the path below the root. Nothing: the
+/// file that a link led to is none.
+std::optional<script_finder::found> script_finder::take(std::string_view relative, std::size_t name_size,
+                                                        const files::open_file& file) const {
+    const auto name = relative.substr(0, name_size);
+    if (!is_script(file.lies_at())) return std::nullopt;
+    if (is_hidden_below_root(rules_, name) || is_hidden_below_root(rules_, file.lies_at()))
+        return found{not_found()};
+    return found{found_script{rules_.url_prefix + std::string(name), std::string(relative.substr(name_size)),
+                              file.lies_at()}};
+}
+
+result<script_finder::found> script_finder::find_named(const place& asked) const {
+    for (std::size_t end = 0; end < asked.relative.size(); ++end) {
+        end = std::min(asked.relative.find('/', end), asked.relative.size());
+        const auto name = asked.relative.substr(0, end);
+        if (!is_script(name)) continue;
+        const auto file = asked.open(files_, name);
+        if (!file) {
+            if (asked.has_to_wait(file.error())) return file.error();
+            if (is_missing(file.error())) return found{};  // and so is what is below it
+            return found{open_failed(file.error())};
+        }
+        if ((*file)->info.kind == files::file_kind::special) return found{special_file()};
+        if (!is_regular(**file)) continue;  // a folder, whatever its name
+        auto taken = take(asked.relative, end, **file);
+        return taken ? std::move(*taken) : found{};
+    }
+    return found{};
+}
+
+result<script_finder::found> script_finder::find_index(const place& asked) const {
+    const auto has_scripts = std::any_of(scripts_.index.begin(), scripts_.index.end(),
+                                         [this](const auto& name) { return is_script(name); });
+    if (!has_scripts) return found{};
+    for (const auto& name : scripts_.index) {
+        const auto relative = std::string(asked.relative) + name;
+        const auto file = asked.open(files_, relative);
+        if (!file && asked.has_to_wait(file.error())) return file.error();
+        if (!file && !is_missing(file.error())) return found{open_failed(file.error())};
+        if (!file || !is_regular(**file)) continue;
+        if (!is_script(name)) return found{};  // an index file of another kind comes first
+        auto taken = take(relative, relative.size(), **file);
+        return taken ? std::move(*taken) : found{};
+    }
+    return found{};
+}
+
+/// Whether the path leads to something that is no script and that the handler of files shows; nothing when
+/// the disk has to be asked.
+std::optional<bool> script_finder::is_there(const place& asked) const {
+    const bool is_folder = asked.relative.empty() || asked.relative.ends_with('/');
+    const auto there = asked.open(files_, asked.relative);
+    if (!there && asked.has_to_wait(there.error())) return std::nullopt;
+    if (!there) return !is_missing(there.error());
+    if (is_regular(**there) || scripts_.listing) return true;
+    if (!is_folder) return !scripts_.index.empty();  // it is redirected to the path with a slash
+    for (const auto& name : scripts_.index) {
+        const auto index = asked.open(files_, std::string(asked.relative) + name);
+        if (!index && asked.has_to_wait(index.error())) return std::nullopt;
+        if (index && is_regular(**index)) return true;
+    }
+    return false;
+}
+
+/// Unlike a page, a script is tried for every name: it may make pictures and lists that are no files.
+result<script_finder::found> script_finder::find_other(const place& asked) const {
+    const auto& tried = scripts_.try_paths;
+    if (std::none_of(tried.begin(), tried.end(), [this](const auto& one) { return is_script(one); }))
+        return found{};
+    const auto there = is_there(asked);
+    if (!there) return errno_code(EAGAIN);
+    if (*there) return found{};
+    auto bare = asked.relative;
+    if (bare.ends_with('/')) bare.remove_suffix(1);
+    for (const auto& one : tried) {
+        const bool is_derived = one.starts_with(path_variable);
+        if (is_derived && bare.empty()) continue;
+        std::string candidate(is_derived ? bare : std::string_view{});
+        candidate.append(std::string_view(one).substr(is_derived ? path_variable.size() : 1));
+        const auto file = asked.open(files_, candidate);
+        if (!file && asked.has_to_wait(file.error())) return file.error();
+        if (!file || !is_regular(**file)) continue;
+        auto taken = is_script(candidate) ? take(candidate, candidate.size(), **file) : std::nullopt;
+        return taken ? std::move(*taken) : found{};
+    }
+    return found{};
+}
+
+}  // namespace fairlead::handlers
