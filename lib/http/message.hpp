@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 #include "base/task.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -78,6 +79,7 @@ public:
 struct peer_info {
     std::string_view address;  ///< textual IP address, without port
     std::uint16_t port = 0;
+    ip_address ip{};  ///< what `address` says
 };
 
 /// A request as handlers see it.

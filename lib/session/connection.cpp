@@ -1,11 +1,8 @@
 #include "session/connection.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <boost/asio/co_spawn.hpp>
 
-#include <charconv>
-#include <cstring>
 #include <exception>
 
 namespace fairlead::session {
@@ -16,35 +13,13 @@ namespace {
 constexpr std::chrono::seconds linger_time{5};
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 
-/// `a.b.c.d`, terminated; inet_ntop() goes through snprintf, which costs more than parsing the request.
-void write_ipv4(const std::uint8_t (&bytes)[4], char* out) {
-    for (int i = 0; i < 4; ++i) {
-        out = std::to_chars(out, out + 3, bytes[i]).ptr;
-        *out++ = i < 3 ? '.' : '\0';
-    }
-}
-
-/// The textual address without port; an IPv4-mapped IPv6 address as IPv4, so that logs and rules see one
-/// form.
-http::peer_info describe(const sockaddr_storage& peer, std::span<char> text) {
+/// The address without port; an IPv4-mapped IPv6 address as IPv4, so that logs and rules see one form.
+http::peer_info describe(const sockaddr_storage& peer, std::span<char, ip_address::max_text> text) {
     http::peer_info info;
-    std::uint8_t bytes[4];
-    if (peer.ss_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);
-        std::memcpy(bytes, &v4.sin_addr, sizeof bytes);
-        write_ipv4(bytes, text.data());
-        info.port = ntohs(v4.sin_port);
-    } else {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer);
-        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-            std::memcpy(bytes, v6.sin6_addr.s6_addr + 12, sizeof bytes);
-            write_ipv4(bytes, text.data());
-        } else {
-            ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), static_cast<socklen_t>(text.size()));
-        }
-        info.port = ntohs(v6.sin6_port);
-    }
-    info.address = text.data();
+    info.ip = ip_address::from(peer);
+    info.address = info.ip.write_to(text);
+    info.port = ntohs(peer.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(peer).sin_port
+                                                : reinterpret_cast<const sockaddr_in6&>(peer).sin6_port);
     return info;
 }
 

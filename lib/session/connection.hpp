@@ -33,7 +33,7 @@ private:
     limits::connection_limit::slot slot_;
     net::plain_stream stream_;
     watch deadline_;  // after the stream: leaves the sweeper's list before the descriptor is closed
-    std::array<char, 46> peer_text_;
+    std::array<char, ip_address::max_text> peer_text_;
     http::peer_info peer_;
     std::optional<http1_session> session_;
     std::unique_ptr<shed_session> shed_;
