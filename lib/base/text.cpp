@@ -76,6 +76,15 @@ bool is_valid_utf8(std::string_view text) noexcept {
     return true;
 }
 
+bool has_control_character(std::string_view text) noexcept {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (static_cast<unsigned char>(text[at]) < 0x20 || text[at] == 0x7F) return true;
+        const bool may_be_c1 = text[at] == '\xC2' && at + 1 < text.size();
+        if (may_be_c1 && static_cast<unsigned char>(text[at + 1]) < 0xA0) return true;
+    }
+    return false;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), previous(b.size() + 1), current(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) previous[j] = j;

@@ -28,6 +28,10 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 /// True when `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
 bool is_valid_utf8(std::string_view text) noexcept;
 
+/// True when UTF-8 text has a control character: C0, DEL, or C1 (U+0080 to U+009F), which some terminals
+/// obey.
+bool has_control_character(std::string_view text) noexcept;
+
 /// Optimal string alignment distance (edits and swaps of neighbours): for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
