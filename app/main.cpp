@@ -3,6 +3,7 @@
 #include "config/places.hpp"
 #include "config/schema.hpp"
 #include "files/open_files.hpp"
+#include "hash_password.hpp"
 #include "healthcheck.hpp"
 #include "http/type_policy.hpp"
 #include "options.hpp"
@@ -117,6 +118,7 @@ int check_health(const app::options& asked) {
 int run(const app::options& asked) {
     using command = app::options::command;
     if (asked.what == command::healthcheck) return check_health(asked);
+    if (asked.what == command::hash_password) return app::hash_password(asked.scheme, asked.user);
     if (asked.what == command::print_schema) {
         print(stdout, config::schema_text());
         return 0;

@@ -4,6 +4,7 @@
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
 #include "config/suggest.hpp"
+#include "http/user_groups.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -18,7 +19,7 @@ namespace {
 
 /// The texts of the command line, before they are put together.
 struct arguments {
-    std::string config, root, port, threads, log_level, log_format, preset, url;
+    std::string config, root, port, threads, log_level, log_format, preset, url, scheme, user;
     std::vector<std::string> listen;
     std::string short_port, short_host, short_threads;
     bool test = false, print_effective = false, print_schema = false;
@@ -50,6 +51,15 @@ void declare(CLI::App& line, arguments& given) {
         line.add_subcommand("healthcheck", "Ask a running server whether it is ready; exit 0 or 1");
     health->add_option("--url", given.url, "Ask here instead of at the configured address")->type_name("URL");
     health->fallthrough();
+
+    auto* hash =
+        line.add_subcommand("hash-password",
+                            "Print the hash of a password for auth.users; it is read from the terminal, "
+                            "or as one line of standard input");
+    hash->add_option("--scheme", given.scheme, "yescrypt (the default), bcrypt or sha512")
+        ->type_name("SCHEME");
+    hash->add_option("--user", given.user, "Print a whole line for this user")->type_name("NAME");
+    hash->fallthrough();
 }
 
 early_exit mistake(const std::string& message) {
@@ -72,12 +82,12 @@ std::string suggestion(const CLI::App& line, const std::string& message) {
 /// What is wrong with the short form, or nothing.
 std::optional<early_exit> check_short_form(const arguments& given) {
     if (!given.short_port.empty() && !parse_decimal(given.short_port)) {
-        const bool near_command =
-            config::suggest(given.short_port, std::array<std::string_view, 1>{"healthcheck"}) != "";
-        return mistake(
-            config::quote(given.short_port) + " is no port" +
-            (near_command ? "; did you mean healthcheck?"
-                          : "; a configuration file is given with --config FILE, a folder with --root DIR"));
+        constexpr std::array<std::string_view, 2> commands{"healthcheck", "hash-password"};
+        const auto near_command = std::string(config::suggest(given.short_port, commands));
+        return mistake(config::quote(given.short_port) + " is no port" +
+                       (near_command.empty()
+                            ? "; a configuration file is given with --config FILE, a folder with --root DIR"
+                            : "; did you mean " + near_command + "?"));
     }
     if (!given.short_port.empty() && !given.port.empty())
         return mistake("the port is given twice (PORT and --port); remove one");
@@ -127,6 +137,8 @@ std::variant<options, early_exit> understand(const CLI::App& line, const argumen
     using command = options::command;
     if (line.got_subcommand("healthcheck"))
         result.what = command::healthcheck;
+    else if (line.got_subcommand("hash-password"))
+        result.what = command::hash_password;
     else if (given.print_schema)
         result.what = command::print_schema;
     else if (!given.preset.empty())
@@ -138,6 +150,16 @@ std::variant<options, early_exit> understand(const CLI::App& line, const argumen
 
     if (result.what == command::print_types && given.preset != "web" && given.preset != "strict")
         return mistake("--print-types takes web or strict, not " + config::quote(given.preset));
+    if (!given.scheme.empty()) {
+        const auto scheme = hash_scheme_named(given.scheme);
+        if (!scheme)
+            return mistake("--scheme takes yescrypt, bcrypt or sha512, not " + config::quote(given.scheme));
+        result.scheme = *scheme;
+    }
+    if (!given.user.empty() && !http::is_user_name(given.user))
+        return mistake(
+            "--user takes one word of at most 255 bytes without ',', ':' and quotes, as rules name users");
+    result.user = given.user;
     if (!given.url.empty()) {
         result.health = parse_health_url(given.url);
         if (!result.health)

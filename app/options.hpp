@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/password_hash.hpp"
 #include "config/load.hpp"
 
 #include <cstdint>
@@ -27,12 +28,15 @@ struct options {
         print_schema,     ///< print the JSON Schema of the configuration file
         print_types,      ///< print a preset of file types
         healthcheck,      ///< ask a running server whether it is ready
+        hash_password,    ///< print the hash of a password that is read
     };
     command what = command::serve;
     config::sources sources;  ///< file and flags; the caller adds the environment
     std::string preset;       ///< for print_types: "web" or "strict"
     std::optional<health_target>
         health;  ///< for healthcheck: where --url points; else ask default_health_target()
+    hash_scheme scheme = hash_scheme::yescrypt;  ///< for hash_password
+    std::string user;  ///< for hash_password: the name of the line that is printed; empty: only the hash
 };
 
 /// The command line has been answered: help or version (status 0, for standard output), or a mistake and its
