@@ -4,7 +4,9 @@
 
 namespace fairlead::handlers {
 
-handler* by_method::find(http::verb method) const noexcept {
+handler* by_method::find(const http::request& request) const noexcept {
+    if (!request.allowed.contains(request.method)) return nullptr;
+    auto method = request.method;
     if (method == http::verb::head) method = http::verb::get;
     for (const auto& [own, target] : entries_)
         if (own == method) return target.get();
@@ -22,13 +24,13 @@ http::outcome by_method::refuse(const http::request& request) const {
 }
 
 bool by_method::try_handle(http::request& request, http::outcome& outcome) {
-    if (auto* const target = find(request.method)) return target->try_handle(request, outcome);
+    if (auto* const target = find(request)) return target->try_handle(request, outcome);
     outcome = refuse(request);
     return true;
 }
 
 task<http::outcome> by_method::handle(http::request& request) {
-    auto* const target = find(request.method);
+    auto* const target = find(request);
     if (!target) co_return refuse(request);
     auto answer = co_await target->handle(request);
     co_return answer;

@@ -19,7 +19,7 @@ public:
     task<http::outcome> handle(http::request& request) override;
 
 private:
-    handler* find(http::verb method) const noexcept;
+    handler* find(const http::request& request) const noexcept;
     http::outcome refuse(const http::request& request) const;
 
     const std::vector<entry> entries_;

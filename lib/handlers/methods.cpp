@@ -7,9 +7,11 @@
 namespace fairlead::handlers {
 
 std::optional<http::outcome> check_method(const http::request& request, std::span<const http::verb> allowed) {
-    if (std::find(allowed.begin(), allowed.end(), request.method) != allowed.end()) return std::nullopt;
+    const bool is_own = std::find(allowed.begin(), allowed.end(), request.method) != allowed.end();
+    if (is_own && request.allowed.contains(request.method)) return std::nullopt;
     std::string list;
     for (const auto method : allowed) {
+        if (!request.allowed.contains(method)) continue;
         const auto name = boost::beast::http::to_string(method);
         list.append(name.data(), name.size()).append(", ");
     }

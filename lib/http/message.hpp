@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/ip_address.hpp"
 #include "base/task.hpp"
+#include "http/method_set.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/field.hpp>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +84,24 @@ struct peer_info {
     ip_address ip{};  ///< what `address` says
 };
 
+/// The end of a connection on this machine.
+struct local_end {
+    ip_address ip;
+    std::uint16_t port = 0;
+};
+
+/// What a handler may know of the connection that a request came on. Any thread may ask while the request is
+/// at work.
+class connection_view {
+public:
+    virtual ~connection_view() = default;
+    /// True when nobody would read an answer: the connection was reset, or is closed in both directions. A
+    /// client that only said that it sends no more (FIN) has not left.
+    virtual bool has_left() const noexcept = 0;
+    /// The address and port that the client reached; "::" and 0 where there are none.
+    virtual local_end local() const noexcept = 0;
+};
+
 /// A request as handlers see it.
 struct request {
     verb method = verb::unknown;
@@ -89,10 +109,16 @@ struct request {
     std::string_view target;       ///< as received (RFC 9112 section 3.2)
     unsigned version_minor = 1;    ///< HTTP/1.x
     field_table fields;
-    peer_info peer;
+    peer_info peer;       ///< who is connected
+    peer_info client;     ///< who asks: the peer, or whom a proxy names that is trusted
     std::string_view id;  ///< X-Request-Id of the answer
     std::chrono::steady_clock::time_point received;
     body_reader* body = nullptr;  ///< nullptr when the request has no body (no Content-Length, no chunks)
+    const connection_view* connection = nullptr;  ///< nullptr while the request may not wait
+    std::string user;                             ///< who has proved to be that; empty: nobody
+
+    /// What the part of the site takes; nothing else is answered, whatever a handler could do.
+    method_set allowed = method_set::all();
 
     // Filled by the session from Host, and by the site from an absolute-form target, which wins (RFC 9112
     // section 3.2.2):
@@ -138,16 +164,18 @@ struct memory_slice {
     std::string_view bytes;
 };
 
-/// A body that is made while it is sent, in bounded memory. Its length is known at its end only: it is sent
-/// in chunks, or up to the end of the connection where the client does not know chunks. When it fails, the
-/// connection ends without the last chunk.
+/// A body that is made while it is sent, in bounded memory. Where its length is known only at its end it is
+/// sent in chunks, or up to the end of the connection where the client does not know chunks. When it fails,
+/// or is shorter than was announced, the connection ends without the last chunk or byte; what is longer is
+/// cut.
 struct stream_body {
     std::unique_ptr<body_reader> source;
+    std::optional<std::uint64_t> length = std::nullopt;  ///< bytes, if they are known before
 };
 
 using body = std::variant<std::monostate, std::string, memory_slice, file_slice, stream_body>;
 
-/// Length in bytes that `Content-Length` announces; 0 for a stream, which has none.
+/// Length in bytes that `Content-Length` announces; 0 for a stream that has none.
 std::uint64_t body_length(const body& value) noexcept;
 
 /// Field lines of an answer, kept as the text that is sent: `Name: value CRLF` each.

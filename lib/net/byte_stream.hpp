@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/task.hpp"
+#include "http/message.hpp"
 
 #include <sys/uio.h>
 
@@ -41,6 +42,12 @@ public:
     /// is made. A reset, or an abort, that came together with the bytes of the last read may have no sign of
     /// its own.
     virtual void expect_more() noexcept {}
+
+    /// True when the peer takes nothing any more and sends nothing: the stream was reset, or has ended in
+    /// both directions. From any thread, as long as the stream is not closed.
+    virtual bool has_left() const noexcept { return false; }
+    /// Our end; "::" and 0 where there are no addresses.
+    virtual http::local_end local() const noexcept { return {}; }
 
     /// Ends our direction (FIN); the peer's stays open.
     virtual void shutdown_send() noexcept = 0;

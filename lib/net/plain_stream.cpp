@@ -2,6 +2,7 @@
 
 #include "net/edge_wait.hpp"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/sendfile.h>
@@ -126,6 +127,22 @@ task<error_code> plain_stream::finish_connecting() {
 void plain_stream::fill_segments(bool on) noexcept {
     const int value = on ? 1 : 0;
     ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
+bool plain_stream::has_left() const noexcept {
+    // POLLHUP is for both directions; who only ended his own is POLLRDHUP (poll(2)).
+    pollfd asked{socket_.get(), 0, 0};
+    return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+http::local_end plain_stream::local() const noexcept {
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return {};
+    // The port has the same place in both families.
+    const bool is_ip = bound.ss_family == AF_INET || bound.ss_family == AF_INET6;
+    const auto port = is_ip ? ntohs(reinterpret_cast<const sockaddr_in&>(bound).sin_port) : std::uint16_t{0};
+    return {ip_address::from(bound), port};
 }
 
 void plain_stream::shutdown_send() noexcept { ::shutdown(socket_.get(), SHUT_WR); }

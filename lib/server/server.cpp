@@ -53,13 +53,17 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       admin_connections_(admin_soft, admin_hard),
       work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
       watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
-      sites_(site::build(settings_, {disk_, commits_, encoders_, work_, metrics_, log_, is_draining_})),
-      public_shared_(share(*sites_.pages, connections_)),
+      sites_(site::build(settings_,
+                         {disk_, commits_, encoders_, work_, deadlines_, metrics_, log_, is_draining_})),
       admin_shared_(share(*sites_.admin, admin_connections_)),
       sweep_timer_(context_.get_executor()),
       drain_timer_(context_.get_executor()),
       last_status_time_(std::chrono::steady_clock::now()) {
-    for (const auto& where : settings_.listen) listeners_.push_back(make_listener(where, public_shared_));
+    for (const auto& one : sites_.pages) {
+        const auto& shared = *public_shared_.emplace_back(
+            std::make_unique<session::environment>(share(*one.served, connections_)));
+        for (const auto& where : one.at) listeners_.push_back(make_listener(where, shared));
+    }
     for (const auto& where : settings_.admin.listen)
         admin_listeners_.push_back(make_listener(where, admin_shared_));
     watch_numbers();
@@ -147,6 +151,7 @@ task<> server::sweep() {
         const auto now = std::chrono::steady_clock::now();
         watches_.sweep(now, connections_.is_pressed());
         work_.expire(now);
+        deadlines_.sweep(now);
         sites_.expire(now);
         if (now >= next_house && !is_keeping_house_.exchange(true)) {  // a disk that hangs gets one call
             next_house = now + house_interval;
@@ -180,6 +185,7 @@ task<> server::drain() {
     while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause();
     if (watches_.size() > 0) {
         sites_.abandon();
+        deadlines_.abort_all();
         const auto cut = watches_.abort_all();
         if (cut > 0) exit_code_ = 3;
         log_.warn("drain_timeout passed: {} requests cut", cut);

@@ -88,8 +88,9 @@ private:
     limits::connection_limit admin_connections_;
     limits::work_limit work_;
     session::watch_list watches_;
+    net::deadline_list deadlines_;
     site::built_sites sites_;
-    session::environment public_shared_;
+    std::vector<std::unique_ptr<session::environment>> public_shared_;  // one for each of sites_.pages
     session::environment admin_shared_;
     std::vector<std::unique_ptr<net::listener>> listeners_;
     std::vector<std::unique_ptr<net::listener>> admin_listeners_;

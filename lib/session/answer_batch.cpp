@@ -90,7 +90,7 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
                    file && file->total_length() > 0) {
             file_.emplace(std::move(*file));
         } else if (auto* made = std::get_if<http::stream_body>(&answer.body)) {
-            stream_ = {std::move(made->source), options.may_chunk};
+            stream_ = {std::move(made->source), options.may_chunk && !made->length, made->length};
         }
     }
     if (content.size() <= copy_limit && !content.empty()) {

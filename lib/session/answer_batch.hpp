@@ -56,9 +56,15 @@ private:
 };
 
 /// A body that is made while it is sent, and how it is framed.
-struct chunked_body {
+struct made_body {
     std::unique_ptr<http::body_reader> source;
-    bool is_chunked = true;  ///< else its end is that of the connection
+    bool is_chunked = true;  ///< else its end is where `left` says, or that of the connection
+    std::optional<std::uint64_t> left = std::nullopt;  ///< bytes that were announced and are not yet sent
+
+    /// errc::end_of_stream when the source ended (`got` is 0) before all that was announced.
+    error_code ends_early(std::size_t got) const noexcept {
+        return got == 0 && left.value_or(0) > 0 ? make_error_code(errc::end_of_stream) : error_code{};
+    }
 };
 
 /// Answers that leave with one system call, but for a file or a stream that the last of them may have. Heads
@@ -94,7 +100,7 @@ public:
     struct unsent {
         std::vector<http::memory_slice> pieces;
         std::optional<file_transfer> file;
-        chunked_body made;
+        made_body made;
     };
     unsent take_unsent();
     std::span<const exchange_record> records() const noexcept { return {records_.data(), records_used_}; }
@@ -117,7 +123,7 @@ private:
     std::array<std::shared_ptr<const void>, max_answers> owners_;
     std::array<const char*, max_answers> referred_ends_;  // where what each of them keeps ends
     std::optional<file_transfer> file_;
-    chunked_body stream_;
+    made_body stream_;
     std::span<const iovec> unsent_;  // the end of `pieces_`
 };
 

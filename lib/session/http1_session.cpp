@@ -218,7 +218,8 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     head_options options;
     options.is_head = request.method == http::verb::head;
     options.may_chunk = request.version_minor > 0;
-    const bool ends_with_body = !options.may_chunk && std::holds_alternative<http::stream_body>(answer.body);
+    const auto* made = std::get_if<http::stream_body>(&answer.body);
+    const bool ends_with_body = made && !made->length && !options.may_chunk;
     options.keep = may_keep(wants_keep && !answer.close && !ends_with_body);
     options.requests_left = options.keep ? shared_.limits.requests_per_connection - served_ : 0;
     options.keep_alive = shared_.keep_alive_lines;
@@ -232,7 +233,8 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     // section 9.6).
     const bool may_send_on = answer.close || wants_keep;
     step next = options.keep ? step::read : (may_send_on ? step::linger : step::leave);
-    if (has_content(answer, options.is_head)) bytes_sent = http::body_length(answer.body);
+    // What is made counts when it has been sent.
+    if (!made && has_content(answer, options.is_head)) bytes_sent = http::body_length(answer.body);
     auto& record = batch.add(std::move(answer), options);
     record.describe(request, shared_.access_log.enabled());
     record.status = status;
@@ -278,7 +280,7 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
     http::outcome outcome;
     const bool may_wait = framing->kind != http::body_framing::kind::none;
     if (may_wait || !shared_.pages.try_respond(request, outcome)) {
-        suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing);
+        suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing, stream_);
         identify(suspended_->request, suspended_->id);
         return step::suspend;
     }
@@ -288,7 +290,7 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
 /// Fills in what the connection knows of a request. `id` has to live as long as it.
 void http1_session::identify(http::request& request, id_text& id) const {
     write_hex(next_random(), id.data());
-    request.peer = peer_;
+    request.peer = request.client = peer_;
     request.id = {id.data(), id.size()};
     request.received = now_;
 }

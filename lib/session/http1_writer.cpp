@@ -57,7 +57,7 @@ char* write_head(char* out, const http::response& answer, const head_options& op
     out = put(out, answer.common);
     // No Content-Length where the status has no content (RFC 9110 section 8.6); for 304 it would describe the
     // 200.
-    if (std::holds_alternative<http::stream_body>(answer.body)) {
+    if (const auto* made = std::get_if<http::stream_body>(&answer.body); made && !made->length) {
         if (options.may_chunk) out = put(out, "Transfer-Encoding: chunked\r\n");
     } else if (has_content(answer, false)) {
         out = put(out, "Content-Length: ");

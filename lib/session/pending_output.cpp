@@ -68,22 +68,26 @@ task<error_code> pending_output::send_made(net::byte_stream& stream, watch& dead
     constexpr std::size_t lead = 10;  // at most 8 hexadecimal digits, and CRLF
     std::vector<char> buffer(lead + piece_size + 2);
     std::uint64_t in_turn = 0;
+    if (rest.made.left == 0) co_return error_code{};
     for (;;) {
         const std::span<char> room(buffer.data() + lead, piece_size);
         const auto asked = watch::clock::now();
         const auto got = co_await rest.made.source->read_some(room);
         begin_ += watch::clock::now() - asked;  // it was not the client who was slow
-        if (!got) {
+        const auto failed_early = got ? rest.made.ends_early(*got) : got.error();
+        if (failed_early) {
             // Without chunks the end of the connection would look like the end of the body; a reset does not.
             if (!rest.made.is_chunked) stream.reset_on_close();
-            co_return got.error();
+            co_return failed_early;
         }
-        std::string_view piece(buffer.data() + lead, *got);
-        if (rest.made.is_chunked) piece = frame_chunk(buffer, lead, *got);
+        const auto size = rest.made.left ? std::min<std::uint64_t>(*got, *rest.made.left) : *got;
+        std::string_view piece(buffer.data() + lead, size);
+        if (rest.made.is_chunked) piece = frame_chunk(buffer, lead, size);
         auto failed = co_await send_bytes(stream, deadline, limits, piece);
-        if (failed || *got == 0) co_return failed;
-        records.back().add_bytes_sent(*got);
-        in_turn += *got;
+        if (failed || size == 0) co_return failed;
+        records.back().add_bytes_sent(size);
+        if (rest.made.left && (*rest.made.left -= size) == 0) co_return error_code{};
+        in_turn += size;
         if (in_turn < file_transfer::turn_size) continue;
         in_turn = 0;
         failed = co_await wait_writable(stream, deadline, limits);  // others have a turn, too

@@ -56,7 +56,7 @@ step shed_session::answer(const http::request* request) {
     http::request asked;
     if (request) asked = *request;
     asked.id = {id.data(), id.size()};
-    asked.peer = peer_;
+    asked.peer = asked.client = peer_;
     asked.received = watch::clock::now();
 
     http::response response;

@@ -4,6 +4,7 @@
 #include "http/message.hpp"
 #include "session/http1_body.hpp"
 #include "session/http1_reader.hpp"
+#include "session/stream_view.hpp"
 
 #include <array>
 #include <memory>
@@ -21,7 +22,7 @@ using id_text = std::array<char, 16>;
 struct suspended_request {
     /// Copies `bytes`, and `parsed` from views of them to views of the copy.
     suspended_request(std::span<const char> bytes, const request_head& parsed, const http::head_facts& facts,
-                      const http::body_framing& how);
+                      const http::body_framing& how, const net::byte_stream& stream);
     // The request views the members.
     suspended_request(const suspended_request&) = delete;
     suspended_request& operator=(const suspended_request&) = delete;
@@ -34,6 +35,7 @@ struct suspended_request {
     const bool expects_continue;
 
 private:
+    const stream_view connection_;
     std::string head_;
     std::vector<http::field_view> fields_;
 };

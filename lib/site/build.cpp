@@ -2,6 +2,7 @@
 
 #include "handlers/status_pages.hpp"
 #include "http/builtin_media_types.hpp"
+#include "site/listening.hpp"
 #include "site/site_builder.hpp"
 
 #include <algorithm>
@@ -66,28 +67,57 @@ void add_health(named_site& to, const surroundings& around,
     routes.add(router::match::exact, "/healthz", readiness, whole);
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text.append(text.empty() ? "" : ", ").append(name);
+    return text;
+}
+
+/// What is served on some addresses. Of `all`, the default site is the first.
+std::unique_ptr<site> make_pages(const listening& where, const config::settings& settings,
+                                 const named_sites& all, telemetry::log& log) {
+    named_sites here;
+    http::host_table hosts;
+    for (const auto index : where.sites) {
+        const auto& names = index == 0 ? settings.site.hosts : settings.sites[index - 1].hosts;
+        for (const auto& name : names) hosts.add(name, here.size());
+        here.push_back(all[index]);
+    }
+    // Last, since what is listed counts before what is only where we listen.
+    add_listeners(hosts, where.at);
+    return std::make_unique<site>(std::move(hosts), std::move(here), log);
+}
+
+std::unique_ptr<site> make_admin(const config::settings& settings, const surroundings& around,
+                                 const std::vector<std::unique_ptr<shared_store>>& stores) {
+    auto made = std::make_shared<named_site>();
+    made->parts.push_back(std::make_unique<part>());
+    made->parts.front()->fields = *http::field_rules::parse(http::default_security_fields());
+    add_health(*made, around, stores, true);
+    made->routes.add(
+        router::match::exact, "/metrics",
+        std::make_shared<handlers::metrics_page>([&metrics = around.metrics] { return metrics.text(); },
+                                                 std::string(telemetry::metrics::content_type)),
+        *made->parts.front());
+    http::host_table hosts(settings.site.hosts);
+    add_listeners(hosts, settings.admin.listen);
+    return std::make_unique<site>(std::move(hosts), named_sites{std::move(made)}, around.log);
+}
+
 }  // namespace
 
 built_sites build(const config::settings& settings, const surroundings& around) {
     auto owned = std::make_shared<site_resources>(settings, load_media_types(settings.mime_types));
     built_sites built;
     site_builder builder(*owned, settings, around);
-    http::host_table hosts(settings.site.hosts);
-    std::vector<named_site> sites;
-    sites.push_back(builder.build(settings.site));
+    std::vector<std::shared_ptr<named_site>> sites;
+    sites.push_back(std::make_shared<named_site>(builder.build(settings.site)));
     built.summary.push_back("serving " + settings.site.delivery.root);
     for (const auto& one : settings.sites) {
-        std::string names;
-        for (const auto& name : one.hosts) {
-            hosts.add(name, sites.size());
-            names.append(names.empty() ? "" : ", ").append(name);
-        }
-        built.summary.push_back("serving " + one.delivery.root + " as " + names);
-        sites.push_back(builder.build(one));
+        sites.push_back(std::make_shared<named_site>(builder.build(one)));
+        built.summary.push_back("serving " + one.delivery.root + " as " + joined(one.hosts));
     }
-    // Last, since what is listed counts before what is only where we listen.
-    add_listeners(hosts, settings.listen);
-    if (!settings.uploads.path.empty()) builder.add_uploads(sites.front());
+    if (!settings.uploads.path.empty()) builder.add_uploads(*sites.front());
     for (const auto& one : owned->stores) {
         built.summary.push_back("taking uploads into " + one->directory.string() + " (durability " +
                                 (one->store.is_durable() ? "full" : "off") + ")");
@@ -98,33 +128,22 @@ built_sites build(const config::settings& settings, const surroundings& around) 
                 "kept, and entity tags change with a file's metadata",
                 one->directory.string());
     }
-    for (auto& one : sites) add_health(one, around, owned->stores, false);
+    for (auto& one : sites) add_health(*one, around, owned->stores, false);
     if (settings.site.hosts.empty() && settings.sites.empty() && listens_everywhere(settings.listen))
         around.log.warn(
             "listening on every address, but \"hosts\" is empty: only loopback names are answered, "
             "any other Host gets 403");
-    built.pages = std::make_unique<site>(std::move(hosts), std::move(sites), around.log);
+    for (const auto& where : plan_listeners(settings))
+        built.pages.push_back(
+            {where.at, make_pages(where, settings, {sites.begin(), sites.end()}, around.log)});
+    built.admin = make_admin(settings, around, owned->stores);
 
-    named_site admin;
-    admin.parts.push_back(std::make_unique<part>());
-    admin.parts.front()->fields = *http::field_rules::parse(http::default_security_fields());
-    add_health(admin, around, owned->stores, true);
-    admin.routes.add(
-        router::match::exact, "/metrics",
-        std::make_shared<handlers::metrics_page>([&metrics = around.metrics] { return metrics.text(); },
-                                                 std::string(telemetry::metrics::content_type)),
-        *admin.parts.front());
-    std::vector<named_site> admin_sites;
-    admin_sites.push_back(std::move(admin));
-    http::host_table admin_hosts(settings.site.hosts);
-    add_listeners(admin_hosts, settings.admin.listen);
-    built.admin = std::make_unique<site>(std::move(admin_hosts), std::move(admin_sites), around.log);
-
-    built.keep_house = [&owned = *owned, &pages = *built.pages] {
+    built.keep_house = [&owned = *owned, sites] {
         const auto now = files::open_files::steady::now();
         for (const auto& one : owned.folders) one->files->let_go_unused(now);
         for (const auto& one : owned.stores) one->keep_house(now);
-        pages.refresh();
+        for (const auto& one : sites)
+            for (const auto& its : one->parts) its->pages.refresh();
     };
     built.keep_house();
     built.make_room = [&owned = *owned] {

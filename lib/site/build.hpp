@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "files/open_files.hpp"
 #include "limits/work_limit.hpp"
+#include "net/deadlines.hpp"
 #include "site/site.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -24,6 +25,7 @@ struct surroundings {
     background_pool& commits;
     boost::asio::thread_pool& encoders;  ///< for work that takes a processor
     limits::work_limit& work;
+    net::deadline_list& deadlines;  ///< of what works for requests elsewhere
     telemetry::metrics& metrics;
     telemetry::log& log;
     const std::atomic<bool>& is_draining;
@@ -32,8 +34,13 @@ struct surroundings {
 
 /// The sites of one configuration, with what they stand on.
 struct built_sites {
-    std::shared_ptr<void> resources;   ///< open directories and caches; outlives the sites below
-    std::unique_ptr<site> pages;       ///< the public listeners
+    std::shared_ptr<void> resources;  ///< open directories and caches; outlives the sites below
+    /// Addresses that are public, and what is served there; of the first, the first is that of the top.
+    struct public_pages {
+        std::vector<config::endpoint> at;
+        std::unique_ptr<site> served;
+    };
+    std::vector<public_pages> pages;
     std::unique_ptr<site> admin;       ///< the admin listeners
     std::function<void()> keep_house;  ///< to be called about once a second, on a thread that may block
     std::function<void()> make_room;   ///< lets cached descriptors go, when the process has none left

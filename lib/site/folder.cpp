@@ -97,6 +97,7 @@ std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_sett
 std::unique_ptr<part> make_part(const folder& of, const config::delivery_settings& settings,
                                 const folder_services& services) {
     auto made = std::make_unique<part>();
+    if (!settings.methods.empty()) made->methods = must(http::method_set::parse(settings.methods), "methods");
     made->fields = of.rules.fields;
     made->steps = make_steps(settings);
     made->pages = error_pages(settings.error_pages, of.files->root(), services.media_types);

@@ -43,9 +43,9 @@ http::problem unlisted_host(std::string_view name) {
 
 }  // namespace
 
-/// The way to the handler: target, Host, steps, routes.
+/// The way to the steps: target, Host, route.
 std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
-    where.within = sites_.front().parts.front().get();
+    where.within = sites_.front()->parts.front().get();
     const auto named = http::parse_target(request.target, request.method);
     if (!named) return http::to_problem(named.error());
     if (named->form == http::target_form::authority) return not_a_proxy();
@@ -61,17 +61,19 @@ std::optional<http::outcome> site::prepare(http::request& request, way& where) c
     if (path) request.path = *path;
 
     const auto index = find_site(request);
-    const auto& here = sites_[index.value_or(0)];
-    where.within = here.parts.front().get();
-    if (const auto* route = path ? here.routes.find(request.path) : nullptr) {
-        where = {route->target.get(), route->belongs_to};
+    where.here = sites_[index.value_or(0)].get();
+    where.within = where.here->parts.front().get();
+    if (path) {
+        find_route(request, where);
         // A probe names whatever address it reached: health checks reveal nothing and pass without steps.
-        if (where.target->is_health_check()) return std::nullopt;
+        if (where.target && where.target->is_health_check()) {
+            where.steps_begun = where.here->steps.size() + where.within->steps.size();
+            return std::nullopt;
+        }
     }
     if (!index) return unlisted_host(request.host_name);
     if (!path) return http::to_problem(path.error());
-    if (here.steps.empty() && where.target && where.within->steps.empty()) return std::nullopt;
-    return enter_site(request, here, where);
+    return std::nullopt;
 }
 
 /// The site that a request names. One thread mostly sees the same name again, so it keeps the last.
@@ -92,27 +94,54 @@ std::optional<std::size_t> site::find_site(const http::request& request) const {
     return latest.index;
 }
 
-/// The steps of the site, then those of the part that the path leads to.
-std::optional<http::outcome> site::enter_site(http::request& request, const named_site& here,
-                                              way& where) const {
-    for (const auto& one : here.steps) {
-        if (auto answered = one->before(request)) return answered;
-        // The path may be another one now.
-        if (const auto* route = here.routes.find(request.path))
-            where = {route->target.get(), route->belongs_to};
-        else
-            where.target = nullptr;
+void site::find_route(http::request& request, way& where) {
+    if (const auto* route = where.here->routes.find(request.path)) {
+        where.target = route->target.get();
+        where.within = route->belongs_to;
+        request.allowed = where.within->methods;
+    } else {
+        where.target = nullptr;
     }
-    if (!where.target) return handlers::not_found();
-    for (const auto& one : where.within->steps)
-        if (auto answered = one->before(request)) return answered;
-    return std::nullopt;
+}
+
+/// The step that comes next: those of the site, then those of the part that the path leads to by then.
+/// Nothing: all have let the request pass.
+const steps::step* site::next_step(http::request& request, way& where) {
+    const auto& first = where.here->steps;
+    const auto begun = where.steps_begun;
+    if (begun > 0 && begun <= first.size()) find_route(request, where);  // the path may be another one now
+    if (begun < first.size()) return first[where.steps_begun++].get();
+    const auto& second = where.within->steps;
+    if (!where.target || begun - first.size() >= second.size()) return nullptr;
+    ++where.steps_begun;
+    return second[begun - first.size()].get();
+}
+
+task<std::optional<http::outcome>> site::take_steps(http::request& request, way& where) const {
+    while (const auto* step = next_step(request, where)) {
+        std::optional<http::outcome> answered;
+        if (step->has_to_wait(request))
+            answered = co_await step->before_waiting(request);
+        else
+            answered = step->before(request);
+        if (answered) co_return answered;
+    }
+    co_return std::nullopt;
 }
 
 bool site::try_respond(http::request& request, http::outcome& outcome) {
     way where;
-    if (auto answered = prepare(request, where))
+    auto answered = prepare(request, where);
+    while (!answered) {
+        const auto* step = next_step(request, where);
+        if (!step) break;
+        if (step->has_to_wait(request)) return false;
+        answered = step->before(request);
+    }
+    if (answered)
         outcome = std::move(*answered);
+    else if (!where.target)
+        outcome = handlers::not_found();
     else if (!where.target->try_handle(request, outcome))
         return false;
     finish(outcome, request, *where.within);
@@ -123,18 +152,20 @@ task<http::response> site::respond(http::request& request) {
     way where;
     http::outcome outcome;
     auto answered = prepare(request, where);
-    if (answered) {
-        outcome = std::move(*answered);
-    } else {
-        try {
+    try {
+        if (!answered) answered = co_await take_steps(request, where);
+        if (answered)
+            outcome = std::move(*answered);
+        else if (!where.target)
+            outcome = handlers::not_found();
+        else
             outcome = co_await where.target->handle(request);
-        } catch (const std::exception& error) {
-            http::problem failure;
-            failure.detail = "The server failed to answer this request.";
-            failure.log_detail = error.what();
-            failure.close = true;
-            outcome = std::move(failure);
-        }
+    } catch (const std::exception& error) {
+        http::problem failure;
+        failure.detail = "The server failed to answer this request.";
+        failure.log_detail = error.what();
+        failure.close = true;
+        outcome = std::move(failure);
     }
     finish(outcome, request, *where.within);
     co_return std::move(std::get<http::response>(outcome));
@@ -142,7 +173,7 @@ task<http::response> site::respond(http::request& request) {
 
 bool site::try_health(http::request& request, http::response& answer) {
     way where;
-    if (prepare(request, where) || !where.target->is_health_check()) return false;
+    if (prepare(request, where) || !where.target || !where.target->is_health_check()) return false;
     http::outcome outcome;
     if (!where.target->try_handle(request, outcome)) return false;
     finish(outcome, request, *where.within);
@@ -181,14 +212,9 @@ http::response site::render(const http::problem& refusal, const http::request& r
     return answer;
 }
 
-void site::refresh() {
-    for (const auto& one : sites_)
-        for (const auto& its : one.parts) its->pages.refresh();
-}
-
 void site::report(const http::problem& refusal, const http::request& request) const {
     if (refusal.event != http::security_event::none)
-        log_.security(event_name(refusal.event), request.peer.address, request.id,
+        log_.security(event_name(refusal.event), request.client.address, request.id,
                       refusal.log_detail.empty() ? request.target : std::string_view(refusal.log_detail));
     const auto code = static_cast<unsigned>(refusal.status);
     if (code >= 500 && code != 503)

@@ -19,6 +19,7 @@ namespace fairlead::site {
 /// What the answers of a part of a site have in common, whoever gives them.
 struct part {
     std::vector<std::unique_ptr<steps::step>> steps;  ///< in order; on the way back in reverse
+    http::method_set methods = http::method_set::all();
     http::field_rules fields;
     error_pages pages;
     const part* above = nullptr;  ///< whose pages count where this part has none
@@ -31,6 +32,9 @@ struct named_site {
     std::vector<std::unique_ptr<part>> parts;  ///< the first is the site's own, the others its routes'
 };
 
+/// The sites of a listener. Those of several listeners may be the same ones.
+using named_sites = std::vector<std::shared_ptr<const named_site>>;
+
 /// What a listener serves. It knows no transport, does not change after it was built, and is used by all
 /// threads at once. A request goes
 ///
@@ -41,7 +45,7 @@ struct named_site {
 class site {
 public:
     /// `hosts` gives the index in `sites`, of which there is at least one.
-    site(http::host_table hosts, std::vector<named_site> sites, telemetry::log& log)
+    site(http::host_table hosts, named_sites sites, telemetry::log& log)
         : id_(next_id()), hosts_(std::move(hosts)), sites_(std::move(sites)), log_(log) {}
 
     /// Answers a request without a body, if nothing has to be waited for; false: await `respond`. `outcome`
@@ -57,21 +61,22 @@ public:
     /// The answer for a refusal before anybody knew what was asked for: logged, rendered for `Accept`, with
     /// the fields of the first site and the built-in page, which is small.
     http::response refuse(const http::problem& refusal, const http::request& request) const {
-        return render(refusal, request, *sites_.front().parts.front(), nullptr);
+        return render(refusal, request, *sites_.front()->parts.front(), nullptr);
     }
 
-    /// Reads what was replaced meanwhile, such as error pages. May block.
-    void refresh();
-
 private:
-    /// Where a request went.
+    /// Where a request went, and how far it has come.
     struct way {
-        handlers::handler* target = nullptr;
+        const named_site* here = nullptr;
+        handlers::handler* target = nullptr;  ///< nullptr: nothing is there
         const part* within = nullptr;
+        std::size_t steps_begun = 0;  ///< of the site, then of the part
     };
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
     std::optional<std::size_t> find_site(const http::request& request) const;
-    std::optional<http::outcome> enter_site(http::request& request, const named_site& here, way& where) const;
+    static void find_route(http::request& request, way& where);
+    static const steps::step* next_step(http::request& request, way& where);
+    task<std::optional<http::outcome>> take_steps(http::request& request, way& where) const;
     void finish(http::outcome& outcome, const http::request& request, const part& within) const;
     void add_fields(const http::request& request, const part& within, http::response& answer) const;
     http::response refuse(const http::problem& refusal, const http::request& request,
@@ -87,7 +92,7 @@ private:
 
     const std::uint64_t id_;  // no other one has it, also later, when this one's address may be used again
     http::host_table hosts_;
-    std::vector<named_site> sites_;
+    named_sites sites_;
     telemetry::log& log_;
 };
 

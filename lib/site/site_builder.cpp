@@ -228,6 +228,7 @@ std::shared_ptr<handlers::handler> site_builder::served_files(handlers::upload_p
 const part& site_builder::part_of_stored(named_site& made, const config::delivery_settings& delivery,
                                          const part& around) {
     auto& own = *made.parts.emplace_back(std::make_unique<part>());
+    own.methods = around.methods;
     own.fields = *http::field_rules::parse(http::default_security_fields());
     own.steps = make_steps(delivery);
     own.above = &around;

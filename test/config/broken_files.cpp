@@ -72,11 +72,12 @@ BOOST_AUTO_TEST_CASE(unknown_keys_get_a_suggestion) {
          "/log/access/zzzzzzz: unknown key: allowed here are format, file"},
         {R"("a/b~c": 1)",
          "/a~1b~0c: unknown key: allowed here are listen, threads, defer_accept, congestion_control, hosts, "
-         "root, types, mime_types, index, listing, try, redirects, rewrites, cache_control, headers, "
+         "root, types, mime_types, index, listing, methods, try, redirects, rewrites, cache_control, "
+         "headers, "
          "security_headers, error_pages, compression, cors, uploads, limits, admin, log, routes, sites"},
         {R"("": 1)",
          "/: unknown key: allowed here are listen, threads, defer_accept, congestion_control, hosts, root, "
-         "types, mime_types, index, listing, try, redirects, rewrites, cache_control, headers, "
+         "types, mime_types, index, listing, methods, try, redirects, rewrites, cache_control, headers, "
          "security_headers, error_pages, compression, cors, uploads, limits, admin, log, routes, sites"},
     });
 }
@@ -199,7 +200,8 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_whatever_the_key_is) {
     given::must_refuse(
         R"({"a\u001b[2J\n\"b\"": 1})",
         {R"(/etc/fairlead/site.json:1:2: /a\u001b[2J\n\"b\": unknown key: allowed here are listen, threads, )"
-         "defer_accept, congestion_control, hosts, root, types, mime_types, index, listing, try, redirects, "
+         "defer_accept, congestion_control, hosts, root, types, mime_types, index, listing, methods, try, "
+         "redirects, "
          "rewrites, cache_control, headers, security_headers, error_pages, compression, cors, uploads, "
          "limits, "
          "admin, log, routes, sites"});

@@ -252,6 +252,47 @@ BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
     BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(sites_may_have_addresses_and_the_same_names_there) {
+    const auto all = given::must_load(R"({"hosts": ["a.example"], "listen": "127.0.0.1:80", "sites": {
+  "a.example:8443": {"listen": ["*:8443", "127.0.0.1:9000"]}, "b.example": {}, "*": {"listen": "*:8444"}}})")
+                         .values;
+    BOOST_TEST_REQUIRE(all.sites.size() == 3u);
+    BOOST_TEST((all.sites[0].hosts == std::vector<std::string>{"a.example"}));
+    BOOST_TEST((all.sites[0].listen == std::vector<endpoint>{{"*", 8443}, {"127.0.0.1", 9000}}));
+    BOOST_TEST(all.sites[1].listen.empty());
+    BOOST_TEST((all.listen == std::vector<endpoint>{{"127.0.0.1", 80}}));
+
+    given::must_refuse(
+        R"({"hosts": ["a.example"], "listen": "*:80", "sites": {
+"a.example:1": {"listen": ["*:81", "*:80"]},
+"a.example:2": {"listen": "*:81"}}})",
+        {at + "2:1: /sites/a.example:1: \"a.example\" belongs to the default site (hosts) already; "
+              "remove one",
+         at + "3:1: /sites/a.example:2: \"a.example\" belongs to the site of line 2 already; remove one"});
+    given::must_refuse(
+        R"({"sites": {"a.example": {"listen": "127.0.0.1:9180"}}})",
+        {at + "1:12: /sites/a.example: its address \"127.0.0.1:9180\" is that of admin.listen; use "
+              "another port"});
+}
+
+BOOST_AUTO_TEST_CASE(a_method_that_nothing_takes_is_refused) {
+    const auto all = given::must_load(R"({"methods": ["GET", "POST"], "routes": {
+  "/a": {"methods": ["GET", "PUT", "DELETE"], "uploads": {"directory": "/up", "accept": ["put", "delete"]}}}})");
+    BOOST_TEST((all.values.site.delivery.methods == std::vector<std::string>{"GET", "POST"}));
+    given::must_refuse(R"({"routes": {
+"/a": {"methods": ["PUT"]},
+"/b": {"methods": ["GET", "POST"], "uploads": {"directory": "/up", "accept": ["put"]}}}})",
+                       {at + "2:8: /routes/~1a/methods: \"PUT\" is taken by nothing here: it needs "
+                             "uploads.directory, and put in uploads.accept, or remove it",
+                        at + "3:8: /routes/~1b/methods: \"POST\" is taken by nothing here: it needs "
+                             "uploads.directory, and json, raw or form in uploads.accept, or remove it"});
+    const auto errors =
+        given::errors_of(given::load_site(R"({"routes": {"/c": {"methods": ["get"], "listen": "*:1"}}})"));
+    BOOST_TEST_REQUIRE(errors.size() == 2u);
+    BOOST_TEST(errors[0].find("\"get\" is no method that this server knows") != std::string::npos, errors[0]);
+    BOOST_TEST(errors[1].find("/routes/~1c/listen: this key counts for") != std::string::npos, errors[1]);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

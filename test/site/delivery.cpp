@@ -354,6 +354,53 @@ BOOST_AUTO_TEST_CASE(caching_follows_the_rules_and_old_clients_get_a_date) {
     BOOST_TEST(old.find("\r\nExpires: ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(methods_that_a_part_does_not_list_are_refused_whatever_stands_there) {
+    temp_dir store;
+    session_fixture server([&](config::settings& all) {
+        auto closed = route(all, "/sub");
+        closed.delivery.methods = {"POST"};
+        auto drop = route(all, "/drop");
+        drop.delivery.methods = {"GET", "PUT"};
+        drop.takes_uploads = true;
+        drop.uploads = all.uploads;
+        drop.uploads.directory = store.path().string();
+        drop.uploads.accept = {"raw", "put", "delete"};
+        all.site.routes = {closed, drop};
+    });
+    const struct {
+        const char* method;
+        const char* target;
+        unsigned status;
+        const char* allow;
+    } rows[] = {
+        {"GET", "/", 200, ""},
+        {"GET", "/sub/", 405, "OPTIONS"},
+        {"GET", "/sub/nothing.txt", 405, "OPTIONS"},
+        {"OPTIONS", "/sub/", 204, "OPTIONS"},
+        {"POST", "/sub/", 405, "OPTIONS"},
+        {"PUT", "/drop/a.txt", 201, ""},
+        {"GET", "/drop/a.txt", 404, ""},
+        {"HEAD", "/drop/a.txt", 404, ""},
+        {"DELETE", "/drop/a.txt", 405, "GET, HEAD, PUT, OPTIONS"},
+        {"DELETE", "/drop/nothing.txt", 405, "GET, HEAD, PUT, OPTIONS"},
+        {"OPTIONS", "/drop/a.txt", 204, "GET, HEAD, PUT, OPTIONS"},
+        {"POST", "/drop", 405, "GET, HEAD, OPTIONS"},
+        {"OPTIONS", "/drop", 204, "GET, HEAD, OPTIONS"},
+        {"BREW", "/drop", 501, ""},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST_CONTEXT(row.method << " " << row.target) {
+            const auto served = server.serve(std::string(row.method) + " " + row.target +
+                                             " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+            std::string_view bytes = served.bytes;
+            answer seen;
+            BOOST_TEST_REQUIRE(take_answer(bytes, seen, std::string_view(row.method) == "HEAD"));
+            BOOST_TEST(seen.status == row.status);
+            BOOST_TEST(seen.field("Allow") == row.allow);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 
 namespace fairlead::site {
@@ -24,7 +25,7 @@ struct asked {
         request.fields = http::field_table(lines_);
         request.authority = request.host_name = "localhost";
         request.id = "0123456789abcdef";
-        request.peer.address = "192.0.2.7";
+        request.peer.address = request.client.address = "192.0.2.7";
     }
     http::request request;
 
@@ -111,13 +112,13 @@ BOOST_AUTO_TEST_CASE(two_paths_give_one_answer) {
     for (const auto& row : rows) {
         BOOST_TEST_CONTEXT(row.target) {
             asked first(row.method, row.target, row.lines);
-            const auto waited = run_task(server.context, server.sites.pages->respond(first.request));
+            const auto waited = run_task(server.context, server.pages.respond(first.request));
             BOOST_TEST(static_cast<unsigned>(waited.status) == row.status);
             // What was opened a moment ago needs no disk: the short path has to answer it. For what is not
             // there the kernel may have to be asked again.
             asked second(row.method, row.target, row.lines);
             http::outcome outcome;
-            const bool is_answered = server.sites.pages->try_respond(second.request, outcome);
+            const bool is_answered = server.pages.try_respond(second.request, outcome);
             BOOST_TEST((is_answered || row.status == 404));
             if (!is_answered) continue;
             const auto& at_once = std::get<http::response>(outcome);
@@ -173,11 +174,7 @@ struct single {
     void add(router::match kind, std::string path, std::shared_ptr<handlers::handler> target) {
         made.routes.add(kind, std::move(path), std::move(target), *made.parts.front());
     }
-    site build() {
-        std::vector<named_site> all;
-        all.push_back(std::move(made));
-        return {http::host_table(), std::move(all), log_};
-    }
+    site build() { return {http::host_table(), {std::make_shared<named_site>(std::move(made))}, log_}; }
     named_site made;
 
 private:
@@ -241,6 +238,158 @@ BOOST_AUTO_TEST_CASE(steps_are_asked_in_order_and_add_their_fields_to_every_answ
     }
 }
 
+/// Cannot decide about one path at once.
+struct waiting_step final : steps::step {
+    explicit waiting_step(std::string& notes_to, bool throws_always = false)
+        : notes(notes_to), throws(throws_always) {}
+    std::optional<http::outcome> before(http::request&) const override {
+        notes += "+now";
+        return std::nullopt;
+    }
+    bool has_to_wait(const http::request& request) const override { return request.path == "/slow"; }
+    task<std::optional<http::outcome>> before_waiting(http::request& request) const override {
+        notes += "+waited";
+        if (throws) throw std::runtime_error("secret reason");
+        request.user = "ann";
+        co_return std::nullopt;
+    }
+    std::string& notes;
+    bool throws;
+};
+
+BOOST_AUTO_TEST_CASE(a_step_that_has_to_wait_is_awaited_in_its_place) {
+    std::string notes;
+    telemetry::log log;
+    single one_part(log);
+    one_part.add(router::match::prefix, "/", std::make_shared<named_handler>("handler"));
+    auto& all = one_part.made.parts.front()->steps;
+    all.push_back(std::make_unique<noting_step>("1", notes));
+    all.push_back(std::make_unique<waiting_step>(notes));
+    all.push_back(std::make_unique<noting_step>("3", notes));
+    auto pages = one_part.build();
+    boost::asio::io_context context;
+
+    asked quick(http::verb::get, "/quick");
+    (void)answer_now(pages, quick.request);
+    BOOST_TEST(notes == "+1+now+3-3-1");
+
+    notes.clear();
+    asked slow(http::verb::get, "/slow");
+    http::outcome outcome;
+    BOOST_TEST(!pages.try_respond(slow.request, outcome));
+    BOOST_TEST(notes == "+1");  // and nothing behind it
+    notes.clear();
+    const auto answer = run_task(context, pages.respond(slow.request));
+    BOOST_TEST(text_of(answer) == "handler");
+    BOOST_TEST(notes == "+1+waited+3-3-1");
+    BOOST_TEST(slow.request.user == "ann");
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_throws_lets_nobody_pass) {
+    std::string notes;
+    std::vector<std::string> lines;
+    telemetry::log log(lines);
+    single one_part(log);
+    one_part.add(router::match::prefix, "/", std::make_shared<named_handler>("handler"));
+    one_part.made.parts.front()->steps.push_back(std::make_unique<waiting_step>(notes, true));
+    auto pages = one_part.build();
+    boost::asio::io_context context;
+    asked slow(http::verb::get, "/slow");
+    const auto answer = run_task(context, pages.respond(slow.request));
+    BOOST_TEST(text_of(answer) == "500");
+    BOOST_TEST(std::get<std::string>(answer.body).find("secret") == std::string::npos);
+    BOOST_TEST_REQUIRE(!lines.empty());
+    BOOST_TEST(lines.front().find("secret reason") != std::string::npos);
+}
+
+/// Gives one length or none, and some bytes, in pieces.
+struct made_of_pieces final : handlers::handler {
+    made_of_pieces(std::vector<std::string> parts, std::optional<std::uint64_t> announced)
+        : pieces(std::move(parts)), length(announced) {}
+    struct source final : http::body_reader {
+        explicit source(std::vector<std::string> parts) : pieces(std::move(parts)) {}
+        task<result<std::size_t>> read_some(std::span<char> buffer) override {
+            if (next == pieces.size()) co_return std::size_t{0};
+            const auto& piece = pieces[next++];
+            std::copy(piece.begin(), piece.end(), buffer.begin());
+            co_return piece.size();
+        }
+        std::int64_t length() const noexcept override { return -1; }
+        std::vector<std::string> pieces;
+        std::size_t next = 0;
+    };
+    bool try_handle(http::request&, http::outcome&) override { return false; }
+    task<http::outcome> handle(http::request&) override {
+        http::response answer;
+        answer.body = http::stream_body{std::make_unique<source>(pieces), length};
+        co_return answer;
+    }
+    std::vector<std::string> pieces;
+    std::optional<std::uint64_t> length;
+};
+
+BOOST_AUTO_TEST_CASE(a_made_body_of_known_length_needs_no_chunks) {
+    const struct {
+        std::vector<std::string> pieces;
+        std::uint64_t length;
+        std::string_view sent;
+        bool goes_on;
+    } rows[] = {
+        {{"hello ", "world"}, 11, "hello world", true},
+        {{"hello ", "world"}, 8, "hello wo", true},  // what is too long is cut
+        {{"hello ", "world"}, 6, "hello ", true},
+        {{"hello ", "world"}, 12, "hello world", false},  // too short: the connection ends as a failure
+        {{}, 0, "", true},
+        {{}, 1, "", false},
+    };
+    for (const auto& row : rows) {
+        for (const bool is_old_client : {false, true}) {
+            telemetry::log log;
+            single one_part(log);
+            one_part.add(router::match::prefix, "/", std::make_shared<named_handler>("next"));
+            one_part.add(router::match::exact, "/made",
+                         std::make_shared<made_of_pieces>(row.pieces, row.length));
+            auto pages = one_part.build();
+            session_fixture around;
+            session::environment shared{around.settings.limits,
+                                        pages,
+                                        around.connections,
+                                        around.watches,
+                                        around.metrics,
+                                        around.access_log,
+                                        around.log,
+                                        around.disk,
+                                        around.is_draining,
+                                        session::keep_alive_lines(std::chrono::seconds(30))};
+            const std::string version =
+                is_old_client ? " HTTP/1.0\r\nConnection: keep-alive\r\n" : " HTTP/1.1\r\n";
+            memory_stream stream("GET /made" + version + "Host: localhost\r\n\r\nGET /" + version +
+                                 "Host: localhost\r\n\r\n");
+            {
+                session::watch deadline(around.watches, stream);
+                const http::peer_info peer{"192.0.2.7", 50412};
+                session::http1_session served(stream, shared, deadline, peer);
+                run_task(around.context, served.run(served.serve_ready()));
+            }
+            BOOST_TEST_CONTEXT(row.length << (is_old_client ? " old" : "")) {
+                std::string_view rest = stream.outgoing;
+                const auto head_end = rest.find("\r\n\r\n") + 4;
+                const auto head = rest.substr(0, head_end);
+                BOOST_TEST(head.find("Content-Length: " + std::to_string(row.length) + "\r\n") !=
+                           std::string_view::npos);
+                BOOST_TEST(head.find("Transfer-Encoding") == std::string_view::npos);
+                rest.remove_prefix(head_end);
+                BOOST_TEST(rest.substr(0, row.sent.size()) == row.sent);
+                BOOST_TEST((rest.size() > row.sent.size()) == row.goes_on);  // the answer behind it
+                BOOST_TEST(stream.is_reset == !row.goes_on);
+                const auto line = around.access_lines.empty() ? std::string() : around.access_lines.front();
+                BOOST_TEST(line.find("\" 200 " + std::to_string(row.sent.size()) + " ") != std::string::npos,
+                           line);
+            }
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_handler_that_throws_is_answered_and_logged) {
     std::vector<std::string> lines;
     telemetry::log log(lines);
@@ -269,14 +418,14 @@ BOOST_AUTO_TEST_CASE(only_health_checks_pass_where_everything_else_is_shed) {
         asked one(http::verb::get, target);
         http::response answer;
         BOOST_TEST_CONTEXT(target)
-        BOOST_TEST(server.sites.pages->try_health(one.request, answer) == is_health);
+        BOOST_TEST(server.pages.try_health(one.request, answer) == is_health);
     }
     server.is_draining = true;
     asked live(http::verb::get, "/livez"), ready(http::verb::get, "/readyz");
     http::response answer;
-    BOOST_TEST_REQUIRE(server.sites.pages->try_health(live.request, answer));
+    BOOST_TEST_REQUIRE(server.pages.try_health(live.request, answer));
     BOOST_TEST((answer.status == http::status::ok));
-    BOOST_TEST_REQUIRE(server.sites.pages->try_health(ready.request, answer));
+    BOOST_TEST_REQUIRE(server.pages.try_health(ready.request, answer));
     BOOST_TEST((answer.status == http::status::service_unavailable));
 }
 
@@ -286,7 +435,7 @@ BOOST_AUTO_TEST_CASE(attempts_are_told_to_the_log) {
              {"/../etc/passwd", "traversal"}, {"http://evil.example/", "host"}}) {
         server.log_lines.clear();
         asked one(http::verb::get, target);
-        const auto answer = answer_now(*server.sites.pages, one.request);
+        const auto answer = answer_now(server.pages, one.request);
         BOOST_TEST((answer.status == http::status::forbidden));
         BOOST_TEST_REQUIRE(!server.log_lines.empty());
         BOOST_TEST(server.log_lines[0].find("security event=" + event +

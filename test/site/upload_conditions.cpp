@@ -103,7 +103,7 @@ std::multiset<unsigned> statuses_together(upload_site& server, verb method, cons
     for (int i = 0; i < count; ++i) {
         bodies.emplace_back(std::to_string(i));
         requests.emplace_back(method, "/files/x", more, bodies.back());
-        boost::asio::co_spawn(context, server.sites.pages->respond(requests.back().request),
+        boost::asio::co_spawn(context, server.pages.respond(requests.back().request),
                               [&](std::exception_ptr failure, const http::response& answer) {
                                   BOOST_TEST(!failure);
                                   statuses.insert(static_cast<unsigned>(answer.status));

@@ -33,10 +33,11 @@ public:
           connections(settings.limits.connections, settings.limits.connections_hard),
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
           watches({settings.limits.idle_timeout, settings.limits.idle_timeout_pressed}),
-          sites(site::build(settings,
-                            {disk, commits, encoders, work, metrics, log, is_draining, cache_limits()})),
+          sites(site::build(settings, {disk, commits, encoders, work, deadlines, metrics, log, is_draining,
+                                       cache_limits()})),
+          pages(*sites.pages.front().served),
           shared{settings.limits,
-                 *sites.pages,
+                 pages,
                  connections,
                  watches,
                  metrics,
@@ -86,8 +87,10 @@ public:
     boost::asio::thread_pool encoders;
     limits::connection_limit connections;
     limits::work_limit work;
+    net::deadline_list deadlines;
     session::watch_list watches;
     site::built_sites sites;
+    site::site& pages;  ///< of the first listener
     session::environment shared;
 
 private:

@@ -127,7 +127,7 @@ public:
                            http::body_reader& body) {
         asked_upload asked(method, target, lines, body);
         // On a context of its own, so that one request may be asked while another waits for its body.
-        return run_task(sites.pages->respond(asked.request));
+        return run_task(pages.respond(asked.request));
     }
 
     site::site_resources& resources() const {

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "net": {"http", "base"},
     "handlers": {"files", "content", "http", "limits", "net", "config", "telemetry", "base"},
     "steps": {"content", "limits", "http", "telemetry", "base"},
-    "site": {"handlers", "steps", "files", "content", "http", "limits", "config", "telemetry", "base"},
+    "site": {"handlers", "steps", "net", "files", "content", "http", "limits", "config", "telemetry", "base"},
     "session": {"site", "net", "http", "limits", "config", "telemetry", "base"},
     "server": {"session", "site", "net", "limits", "config", "telemetry", "base"},
 }
