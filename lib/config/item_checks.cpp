@@ -5,6 +5,7 @@
 #include "http/content_coding.hpp"
 #include "http/cors.hpp"
 #include "http/field_value.hpp"
+#include "http/method_set.hpp"
 
 #include <arpa/inet.h>
 
@@ -120,6 +121,12 @@ std::optional<std::string> check_origin(std::string_view text) {
 std::optional<std::string> check_field_name(std::string_view text) {
     if (http::is_token(text)) return std::nullopt;
     return "write a name of letters, digits and '-'";
+}
+
+std::optional<std::string> check_method(std::string_view text) {
+    const std::string name(text);
+    const auto parsed = http::method_set::parse({&name, 1});
+    return parsed ? std::nullopt : std::optional(parsed.error());
 }
 
 std::optional<std::string> check_route(std::string_view text) {

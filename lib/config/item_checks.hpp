@@ -36,6 +36,9 @@ std::optional<std::string> check_origin(std::string_view text);
 /// A field name or a method: a token of RFC 9110 section 5.6.2, or "*".
 std::optional<std::string> check_field_name(std::string_view text);
 
+/// A method of `methods`.
+std::optional<std::string> check_method(std::string_view text);
+
 /// A key of `routes`: a path without escapes, with or without a slash at its end.
 std::optional<std::string> check_route(std::string_view text);
 

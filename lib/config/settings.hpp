@@ -130,6 +130,7 @@ struct delivery_settings {
     std::vector<std::string> types{
         "web"};  ///< a preset (`web`, `strict`) or a list of extensions; "" is "no extension"
     std::vector<std::string> index{"index.html"};
+    std::vector<std::string> methods;    ///< what is answered; empty is all that the handlers can do
     bool listing = false;                ///< whether a folder without an index file shows what is in it
     std::vector<std::string> try_paths;  ///< tried when there is no such file: "$path.html", "/index.html"
     named_values cache_control;          ///< glob or media type to Cache-Control, first match wins
@@ -153,6 +154,7 @@ struct route_settings {
 
 /// What is served under some names.
 struct site_settings {
+    std::vector<endpoint> listen;    ///< addresses of its own; empty: those at the top
     std::vector<std::string> hosts;  ///< names that `Host` may have (`*.example.org` too); loopback names
                                      ///< always count as the default site's
     delivery_settings delivery;

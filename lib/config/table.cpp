@@ -67,7 +67,7 @@ using o = cors_settings;
 constexpr std::array rows{
     setting{"listen", endpoints_kind{field_at<&settings::listen>(), false},
             "Addresses that the site is served on; `*:PORT` or `PORT` is every address, IPv6 and IPv4.",
-            R"(["*:8080"])"},
+            R"(["*:8080"])", scope::site},
     setting{"threads", count_kind{field_at<&settings::threads>(), 0, 256},
             "I/O threads; 0 is one per processor.", "4"},
     setting{"defer_accept", boolean_kind{field_at<&settings::defer_accept>()},
@@ -99,6 +99,11 @@ constexpr std::array rows{
     setting{"listing", boolean_kind{delivery<&d::listing>()},
             "Whether a folder without an index file shows what is in it, as a page or as JSON.", "true",
             scope::route},
+    setting{"methods", texts_kind{delivery<&d::methods>(), true, check_method, {}},
+            "Methods that are answered, others get 405; `GET` takes HEAD, too, and OPTIONS always tells "
+            "which. An empty "
+            "list is all that there is.",
+            R"(["GET", "POST"])", scope::route},
     setting{"try", texts_kind{delivery<&d::try_paths>(), true, check_try_path, {}},
             "Files tried in this order when a path names none; `$path` is the path that was asked for.",
             R"(["$path.html", "/index.html"])", scope::route},
