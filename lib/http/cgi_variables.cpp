@@ -131,9 +131,13 @@ void add_meta_variables(variable_list& variables, const request& request, const 
     variables.add("SERVER_NAME", request.host_name.empty() ? facts.server_address : request.host_name);
     variables.add("SERVER_PORT", std::to_string(facts.server_port));
     if (!facts.server_address.empty()) variables.add("SERVER_ADDR", facts.server_address);
-    variables.add("REMOTE_ADDR", request.peer.address);
-    variables.add("REMOTE_HOST", request.peer.address);
-    variables.add("REMOTE_PORT", std::to_string(request.peer.port));
+    variables.add("REMOTE_ADDR", request.client.address);
+    variables.add("REMOTE_HOST", request.client.address);
+    variables.add("REMOTE_PORT", std::to_string(request.client.port));
+    if (!request.user.empty()) {
+        variables.add("AUTH_TYPE", "Basic");
+        variables.add("REMOTE_USER", request.user);
+    }
     variables.add("REQUEST_METHOD", request.method_text);
     variables.add("REQUEST_URI", request_uri(request));
     variables.add("QUERY_STRING", request.query);
@@ -145,7 +149,7 @@ void add_meta_variables(variable_list& variables, const request& request, const 
         variables.add("PATH_TRANSLATED", std::string(facts.document_root).append(facts.path_info));
     }
     if (facts.content_length) variables.add("CONTENT_LENGTH", std::to_string(*facts.content_length));
-    if (const auto type = request.fields[field::content_type]; !type.empty())
+    if (const auto type = request.fields[field::content_type]; request.body && !type.empty())
         variables.add("CONTENT_TYPE", type);
     variables.add("REDIRECT_STATUS", "200");
     variables.add("UNIQUE_ID", request.id);

@@ -62,7 +62,7 @@ struct script_facts {
 /// SERVER_ADDR and UNIQUE_ID, the request's id.
 ///
 /// - QUERY_STRING and REQUEST_URI are as the client sent them; REQUEST_URI is path and query also when the
-///   target is a whole URI. After a local redirect it is still what the client sent.
+///   target is a whole URI. After a local redirect they are of the new target.
 /// - SERVER_NAME and HTTP_HOST are of the host that was checked, never of a Host that the target overrules.
 /// - REMOTE_HOST is the address, as the RFC allows. HTTPS is never set; REMOTE_IDENT neither.
 /// - Of the fields, HTTP_* has those whose names are of letters, digits and '-', so that no other name can

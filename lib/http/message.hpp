@@ -128,9 +128,10 @@ struct request {
     // Filled by the site from `target` before a step or a handler runs:
     std::string_view
         path;  ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
-    std::string_view query;    ///< as received, without '?'
-    bool has_query = false;    ///< tells "/a?" from "/a"
-    std::string path_storage;  ///< holds `path` when decoding changed it
+    std::string_view query;      ///< as received, without '?'
+    bool has_query = false;      ///< tells "/a?" from "/a"
+    std::string target_storage;  ///< holds `target` when a program has chosen another one
+    std::string path_storage;    ///< holds `path` when decoding changed it
 };
 
 /// Text, and behind it a part of a file (one part of multipart/byteranges).
@@ -204,6 +205,8 @@ struct response {
     std::string_view common;  ///< field lines of the site or route, which outlives the answer
     field_block fields;
     http::body body;
+    /// The path and query that the site answers with, by GET, in place of this (RFC 3875 section 6.2.2).
+    std::string local_location;
     bool close = false;     ///< the connection cannot go on after this answer
     bool is_quiet = false;  ///< no line in the access log (health checks)
 };

@@ -280,7 +280,7 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
     http::outcome outcome;
     const bool may_wait = framing->kind != http::body_framing::kind::none;
     if (may_wait || !shared_.pages.try_respond(request, outcome)) {
-        suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing, stream_);
+        suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing, view_);
         identify(suspended_->request, suspended_->id);
         return step::suspend;
     }

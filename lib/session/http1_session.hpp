@@ -4,6 +4,7 @@
 #include "session/answer_batch.hpp"
 #include "session/environment.hpp"
 #include "session/http1_reader.hpp"
+#include "session/stream_view.hpp"
 #include "session/suspended_request.hpp"
 #include "session/watch.hpp"
 
@@ -72,6 +73,7 @@ private:
     task<step> flush();
 
     net::byte_stream& stream_;
+    const stream_view view_{stream_};
     const environment& shared_;
     watch& deadline_;
     const http::peer_info& peer_;

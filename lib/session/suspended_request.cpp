@@ -4,11 +4,10 @@ namespace fairlead::session {
 
 suspended_request::suspended_request(std::span<const char> bytes, const request_head& parsed,
                                      const http::head_facts& facts, const http::body_framing& how,
-                                     const net::byte_stream& stream)
+                                     const http::connection_view& connection)
     : framing(how),
       wants_keep(facts.keep_alive),
       expects_continue(facts.expects_continue),
-      connection_(stream),
       head_(bytes.data(), bytes.size()) {
     const auto moved = [&](std::string_view view) {
         if (view.empty()) return std::string_view();
@@ -22,7 +21,7 @@ suspended_request::suspended_request(std::span<const char> bytes, const request_
     mine.target = moved(parsed.target);
     mine.fields = http::field_table(fields_);
     mine.fill(request);
-    request.connection = &connection_;
+    request.connection = &connection;
     // The name stands at the front of the field, whatever text the check compared it with.
     if (facts.host) request.host_name = request.authority.substr(0, facts.host->name.size());
 }

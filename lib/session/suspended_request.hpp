@@ -4,7 +4,6 @@
 #include "http/message.hpp"
 #include "session/http1_body.hpp"
 #include "session/http1_reader.hpp"
-#include "session/stream_view.hpp"
 
 #include <array>
 #include <memory>
@@ -20,9 +19,10 @@ using id_text = std::array<char, 16>;
 /// A request that may wait: its head in memory of its own, since what was parsed lies in a buffer that every
 /// connection of the thread uses.
 struct suspended_request {
-    /// Copies `bytes`, and `parsed` from views of them to views of the copy.
+    /// Copies `bytes`, and `parsed` from views of them to views of the copy. `connection` lives as long as
+    /// it: an answer that is made while it is sent asks it longer than there is this request.
     suspended_request(std::span<const char> bytes, const request_head& parsed, const http::head_facts& facts,
-                      const http::body_framing& how, const net::byte_stream& stream);
+                      const http::body_framing& how, const http::connection_view& connection);
     // The request views the members.
     suspended_request(const suspended_request&) = delete;
     suspended_request& operator=(const suspended_request&) = delete;
@@ -35,7 +35,6 @@ struct suspended_request {
     const bool expects_continue;
 
 private:
-    const stream_view connection_;
     std::string head_;
     std::vector<http::field_view> fields_;
 };

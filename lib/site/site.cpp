@@ -1,6 +1,7 @@
 #include "site/site.hpp"
 
 #include "handlers/refusals.hpp"
+#include "http/cgi_output.hpp"
 #include "http/host.hpp"
 #include "http/refusal.hpp"
 #include "http/target.hpp"
@@ -149,6 +150,32 @@ bool site::try_respond(http::request& request, http::outcome& outcome) {
 }
 
 task<http::response> site::respond(http::request& request) {
+    auto answer = co_await respond_once(request);
+    if (answer.local_location.empty()) co_return answer;
+    const auto asked = request;  // which is what the log tells
+    for (unsigned turns = 0; !answer.local_location.empty(); ++turns) {
+        if (turns == most_local_redirects || !answer.local_location.starts_with('/')) {
+            const auto bad = http::bad_script_output("programs send the request on and on: at last to \"" +
+                                                     answer.local_location + '"');
+            answer = refuse(bad, asked);
+            break;
+        }
+        request.target_storage = std::move(answer.local_location);
+        request.target = request.target_storage;
+        request.body = nullptr;
+        if (request.method != http::verb::head) {
+            request.method = http::verb::get;
+            request.method_text = "GET";
+        }
+        answer = co_await respond_once(request);
+    }
+    request.method = asked.method;
+    request.method_text = asked.method_text;
+    request.target = asked.target;
+    co_return answer;
+}
+
+task<http::response> site::respond_once(http::request& request) {
     way where;
     http::outcome outcome;
     auto answered = prepare(request, where);

@@ -53,7 +53,10 @@ public:
     bool try_respond(http::request& request, http::outcome& outcome);
 
     /// Answers any request. An exception of a handler is logged with the request id and answered with 500.
+    /// Where a program names a path of this site as its answer, that is what is answered: with all rules of
+    /// that path, and at most `most_local_redirects` times.
     task<http::response> respond(http::request& request);
+    static constexpr unsigned most_local_redirects = 5;
 
     /// Answers if the request is a health check; false for anything else.
     bool try_health(http::request& request, http::response& answer);
@@ -72,6 +75,7 @@ private:
         const part* within = nullptr;
         std::size_t steps_begun = 0;  ///< of the site, then of the part
     };
+    task<http::response> respond_once(http::request& request);
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
     std::optional<std::size_t> find_site(const http::request& request) const;
     static void find_route(http::request& request, way& where);

@@ -26,8 +26,8 @@ struct asked {
         made.has_query = true;
         made.authority = "Example.org:8080";
         made.host_name = "Example.org";
-        made.peer.address = "192.0.2.7";
-        made.peer.port = 4711;
+        made.client.address = "192.0.2.7";
+        made.client.port = 4711;
         made.id = "id-1";
         facts.script_name = "/cgi/a b.sh";
         facts.path_info = "/x./y";
@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(describes_a_request) {
     asked one;
     one.add("Host", "ignored.example");
     one.add("Accept", "text/html");
+    one.made.user = "ann";
     const std::map<std::string, std::string> expected{
         {"GATEWAY_INTERFACE", "CGI/1.1"},
         {"SERVER_SOFTWARE", "Fairlead"},
@@ -68,6 +69,8 @@ BOOST_AUTO_TEST_CASE(describes_a_request) {
         {"REMOTE_ADDR", "192.0.2.7"},
         {"REMOTE_HOST", "192.0.2.7"},
         {"REMOTE_PORT", "4711"},
+        {"REMOTE_USER", "ann"},
+        {"AUTH_TYPE", "Basic"},
         {"REQUEST_METHOD", "GET"},
         {"REQUEST_URI", "/cgi/a%20b.sh/x%2e/y?q=%41&b"},
         {"QUERY_STRING", "q=%41&b"},
@@ -94,6 +97,11 @@ BOOST_AUTO_TEST_CASE(describes_a_request) {
 BOOST_AUTO_TEST_CASE(describes_a_body) {
     asked one;
     one.made.method_text = "POST";
+    struct nothing final : body_reader {
+        task<result<std::size_t>> read_some(std::span<char>) override { co_return std::size_t{0}; }
+        std::int64_t length() const noexcept override { return -1; }
+    } body;
+    one.made.body = &body;
     one.add("Content-Type", "text/plain");
     one.add("Content-Length", "5");
     one.add("Transfer-Encoding", "chunked");
