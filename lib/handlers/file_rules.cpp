@@ -1,7 +1,10 @@
 #include "handlers/file_rules.hpp"
 
+#include "base/text.hpp"
 #include "http/digest_fields.hpp"
 #include "http/target.hpp"
+
+#include <algorithm>
 
 namespace fairlead::handlers {
 namespace {
@@ -36,6 +39,7 @@ struct served_as {
     bool is_attachment = false;
 };
 served_as find_type(const file_rules& rules, std::string_view path) {
+    if (is_script_source(rules, path)) return {};
     const auto extension = http::extension(path);
     const auto* rule = rules.types.find(extension);
     if (!rule && extension.empty() && is_well_known(rules.url_prefix + std::string(path)))
@@ -46,6 +50,17 @@ served_as find_type(const file_rules& rules, std::string_view path) {
 }
 
 }  // namespace
+
+bool is_script_source(const file_rules& rules, std::string_view path) {
+    if (rules.script_extensions.empty()) return false;
+    const auto parts = split(path.substr(path.rfind('/') + 1), '.');
+    return std::any_of(parts.begin() + 1, parts.end(), [&](std::string_view part) {
+        // Editors keep what was there before under "a.php~".
+        while (part.ends_with('~')) part.remove_suffix(1);
+        const auto is_same = [part](const std::string& one) { return iequals(one, part); };
+        return std::any_of(rules.script_extensions.begin(), rules.script_extensions.end(), is_same);
+    });
+}
 
 bool is_hidden_below_root(const file_rules& rules, std::string_view path) {
     return rules.types.hides_dot_files() && http::is_hidden("/" + std::string(path));

@@ -25,11 +25,17 @@ struct file_rules {
     std::vector<http::content_coding> sibling_codings;  ///< of files beside a file
     std::vector<std::string> coded_types;               ///< media types that are compressed on the fly
     std::uint64_t coded_size = 0;                       ///< least size of a file for that
+    /// Extensions of scripts: files that have one of them anywhere in their names ("a.php", "a.php.gz",
+    /// "a.php.bak", "a.php~") are never sent.
+    std::vector<std::string> script_extensions;
     std::string extra;  ///< field lines that are added to each head, each with its CRLF
 };
 
 /// Whether clients may know of a file at `path` (where it really lies, relative to the root), and get it.
 bool may_serve(const file_rules& rules, std::string_view path);
+
+/// Whether the name of a file at `path` is that of a script, or of a copy or a coded form of one.
+bool is_script_source(const file_rules& rules, std::string_view path);
 
 /// Whether a name on the way to `path` (relative to the root) begins with a dot, and such names are hidden.
 bool is_hidden_below_root(const file_rules& rules, std::string_view path);

@@ -1,0 +1,99 @@
+#include "handlers/script_input.hpp"
+
+#include "base/blocking.hpp"
+#include "handlers/refusals.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <span>
+
+namespace fairlead::handlers {
+namespace {
+
+error_code write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return last_error();
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+/// A file that goes when its last descriptor is closed.
+result<unique_fd> make_file() {
+    std::error_code failed;
+    const auto folder = std::filesystem::temp_directory_path(failed);
+    if (failed) return errno_code(failed.value());
+    unique_fd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!file) return last_error();
+    return file;
+}
+
+}  // namespace
+
+http::problem script_input::too_long() const {
+    return refuse(http::status::payload_too_large,
+                  "The body has more than " + std::to_string(most_) + " bytes, which is the limit here.");
+}
+
+task<std::optional<http::problem>> script_input::receive(http::body_reader& body) {
+    if (const auto announced = body.length(); announced >= 0 && static_cast<std::uint64_t>(announced) > most_)
+        co_return too_long();
+    buffer_.resize(in_memory);
+    for (;;) {
+        if (used_ == buffer_.size()) {
+            const auto failed = co_await run_blocking(disk_, [this] { return keep(); });
+            if (failed) {
+                auto refusal = http::problem_from(failed);
+                refusal.log_detail +=
+                    ": the body of a request for a script cannot be kept in the folder for "
+                    "temporary files (TMPDIR)";
+                co_return refusal;
+            }
+        }
+        const auto got = co_await body.read_some(std::span(buffer_).subspan(used_));
+        if (!got) {
+            const bool has_left = got.error() == errc::end_of_stream;
+            auto refusal = http::problem_from(has_left ? make_error_code(errc::bad_framing) : got.error());
+            refusal.close = true;
+            co_return refusal;
+        }
+        if (*got == 0) co_return std::nullopt;
+        size_ += *got;
+        used_ += *got;
+        if (size_ > most_) co_return too_long();
+    }
+}
+
+/// Moves the buffer to the file. Blocks.
+error_code script_input::keep() {
+    if (!file_) {
+        auto made = make_file();
+        if (!made) return made.error();
+        file_ = std::move(*made);
+    }
+    const auto bytes = std::string_view(buffer_).substr(0, std::exchange(used_, 0));
+    return write_all(file_.get(), bytes);
+}
+
+result<unique_fd> script_input::open() {
+    if (size_ == 0) {
+        unique_fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        if (!nothing) return last_error();
+        return nothing;
+    }
+    if (!file_) {
+        file_.reset(::memfd_create("request-body", MFD_CLOEXEC));
+        if (!file_) return last_error();
+    }
+    if (const auto failed = keep()) return failed;
+    buffer_ = {};
+    if (::lseek(file_.get(), 0, SEEK_SET) < 0) return last_error();
+    return std::move(file_);
+}
+
+}  // namespace fairlead::handlers
