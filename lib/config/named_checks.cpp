@@ -1,7 +1,9 @@
 #include "config/named_checks.hpp"
 
 #include "base/text.hpp"
+#include "config/item_checks.hpp"
 #include "http/cache_rules.hpp"
+#include "http/cgi_variables.hpp"
 #include "http/field_rules.hpp"
 #include "http/redirect_rules.hpp"
 
@@ -71,6 +73,47 @@ std::vector<named_fault> check_error_pages(const named_values& given) {
             faults.push_back({i, "the name is a status from 400 to 599"});
         else if (page && (!page->starts_with('/') || page->ends_with('/')))
             faults.push_back({i, "write the path of a file below root (\"/404.html\")"});
+    }
+    return faults;
+}
+
+std::vector<named_fault> check_programs(const named_values& given) {
+    std::vector<named_fault> faults;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const auto& program = *given[i].value;
+        if (given[i].name.empty())
+            faults.push_back({i, "files without an extension cannot be told from others: name one"});
+        else if (auto wrong = check_extension(given[i].name))
+            faults.push_back({i, "the name is an extension: " + *wrong});
+        else if (!program.empty() && (!program.starts_with('/') || program.ends_with('/')))
+            faults.push_back({i,
+                              "write the whole path of one program (\"/usr/bin/php-cgi\"), or \"\" for files "
+                              "that are programs themselves"});
+        else if (program.find('\0') != std::string::npos)
+            faults.push_back({i, "the path has a NUL"});
+    }
+    return faults;
+}
+
+std::vector<named_fault> check_environment(const named_values& given) {
+    const auto is_name = [](std::string_view text) {
+        return !text.empty() && !(text.front() >= '0' && text.front() <= '9') &&
+               std::all_of(text.begin(), text.end(), [](char c) {
+                   const char lower = to_lower(c);
+                   return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_';
+               });
+    };
+    std::vector<named_fault> faults;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const auto& name = given[i].name;
+        if (!is_name(name))
+            faults.push_back(
+                {i, "the name of a variable has letters, digits and '_', and no digit in front"});
+        else if (http::is_meta_variable(name))
+            faults.push_back(
+                {i, "this variable tells of the request, so the server sets it itself; remove it"});
+        else if (given[i].value->find('\0') != std::string::npos)
+            faults.push_back({i, "the value has a NUL, which no variable can hold; remove it"});
     }
     return faults;
 }

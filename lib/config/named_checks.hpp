@@ -11,6 +11,10 @@ std::vector<named_fault> check_rewrites(const named_values& given);
 std::vector<named_fault> check_cache_control(const named_values& given);
 std::vector<named_fault> check_headers(const named_values& given);
 std::vector<named_fault> check_error_pages(const named_values& given);
+/// Extensions and the interpreters of scripts. Whether they exist is seen by `check_places`.
+std::vector<named_fault> check_programs(const named_values& given);
+/// Names and values of variables that scripts get.
+std::vector<named_fault> check_environment(const named_values& given);
 
 /// `given` comes first, so that its rules win; a pattern above that it repeats is left out.
 named_values merge_cache_control(const named_values& above, const named_values& given);

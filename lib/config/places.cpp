@@ -8,7 +8,7 @@
 namespace fairlead::config {
 namespace {
 
-enum class wanted { directory, file };
+enum class wanted { directory, file, program };
 
 /// Why the path cannot be used, or nothing.
 std::optional<std::string> find_fault(const std::string& path, wanted what) {
@@ -19,7 +19,9 @@ std::optional<std::string> find_fault(const std::string& path, wanted what) {
                (errno == ENOENT ? "; create it, or correct the path" : "");
     if (is_directory != S_ISDIR(found.st_mode))
         return quote(path) + (is_directory ? " is no directory" : " is no file");
-    if (::access(path.c_str(), is_directory ? R_OK | X_OK : R_OK) != 0)
+    if (what == wanted::program && ::access(path.c_str(), X_OK) != 0)
+        return quote(path) + " cannot be run by this user: " + std::strerror(errno);
+    if (what != wanted::program && ::access(path.c_str(), is_directory ? R_OK | X_OK : R_OK) != 0)
         return quote(path) + " cannot be read by this user: " + std::strerror(errno);
     return std::nullopt;
 }
@@ -44,6 +46,20 @@ public:
         }
     }
 
+    void check_programs(const std::string& where) {
+        for (const auto& [extension, program] : delivery_.cgi.programs) {
+            if (program->empty()) continue;
+            if (auto fault = find_fault(*program, wanted::program))
+                errors_.push_back({where, prefix_ + "/cgi/programs/" + extension, std::move(*fault)});
+        }
+    }
+
+    void check_script(const std::string& where) {
+        if (delivery_.cgi.script.empty()) return;
+        if (auto fault = find_fault(delivery_.cgi.script, wanted::program))
+            errors_.push_back({where, prefix_ + "/cgi/script", std::move(*fault)});
+    }
+
 private:
     const delivery_settings& delivery_;
     const std::string prefix_;
@@ -58,6 +74,8 @@ void check_scope(const loaded& configuration, const given_scope& scope, const st
         const auto where = place_text(configuration.file, at);
         if (table()[row].path == "root") level.check_root(where);
         if (table()[row].path == "error_pages") level.check_error_pages(where);
+        if (table()[row].path == "cgi.programs") level.check_programs(where);
+        if (table()[row].path == "cgi.script") level.check_script(where);
     }
     for (const auto& route : scope.routes) check_scope(configuration, route, pointer + "/routes", errors);
 }
@@ -70,6 +88,8 @@ config_errors check_places(const loaded& configuration) {
     level_check top(values.site.delivery, "", errors);
     top.check_root(configuration.origin_of("root").place());
     top.check_error_pages(configuration.origin_of("error_pages").place());
+    top.check_programs(configuration.origin_of("cgi.programs").place());
+    top.check_script(configuration.origin_of("cgi.script").place());
     if (!values.mime_types.empty())
         if (auto fault = find_fault(values.mime_types, wanted::file))
             errors.push_back(

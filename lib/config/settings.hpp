@@ -123,6 +123,23 @@ struct cors_settings {
     std::chrono::milliseconds max_age{600'000};
 };
 
+/// Scripts that are run, each time that they are asked for (RFC 3875). None are while both `programs` and
+/// `script` are empty.
+struct cgi_settings {
+    named_values programs;  ///< extension to the interpreter's absolute path, or to "": the file itself
+    std::string script;     ///< a program that answers all paths; relative to the configuration file
+    std::chrono::milliseconds timeout{60'000};   ///< from the start of a script to the end of its output
+    std::chrono::milliseconds cpu_time{30'000};  ///< of each process
+    std::uint64_t memory = 1ULL << 30;           ///< bytes of address space of each process; 0: no limit
+    std::uint64_t max_output = 256 << 20;        ///< bytes
+    std::uint64_t max_body = 16 << 20;           ///< bytes of a request's body
+    unsigned processes = 16;                     ///< scripts that run at once
+    unsigned queue = 64;                         ///< requests that may wait for a place among them
+    named_values environment;                    ///< variables beside those of RFC 3875
+    bool authorization = false;                  ///< whether scripts see the credentials of the client
+    bool is_on() const noexcept { return !programs.empty() || !script.empty(); }
+};
+
 /// What is published, and how it is delivered. A site and a route take what they do not say from the level
 /// above them.
 struct delivery_settings {
@@ -139,6 +156,7 @@ struct delivery_settings {
     named_values error_pages;            ///< status to a file below `root`; of this level alone
     compression_settings compression;
     cors_settings cors;
+    cgi_settings cgi;
 };
 
 /// Every path of a site that begins with `path`.

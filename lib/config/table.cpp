@@ -54,6 +54,10 @@ constexpr auto cors() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::cors, Member>();
 }
 template <auto Member>
+constexpr auto cgi() {
+    return field_at<&settings::site, &site_settings::delivery, &delivery_settings::cgi, Member>();
+}
+template <auto Member>
 constexpr auto log() {
     return field_at<&settings::log, Member>();
 }
@@ -63,6 +67,7 @@ using l = limit_settings;
 using d = delivery_settings;
 using c = compression_settings;
 using o = cors_settings;
+using g = cgi_settings;
 
 constexpr std::array rows{
     setting{"listen", endpoints_kind{field_at<&settings::listen>(), false},
@@ -222,6 +227,44 @@ constexpr std::array rows{
     setting{"uploads.inside_root", boolean_kind{upload<&u::inside_root>()},
             "Allow an upload directory inside `root`, where files are published like any other.", "true",
             scope::route},
+
+    setting{
+        "cgi.programs",
+        named_values_kind{cgi<&g::programs>(), check_programs, nullptr, false,
+                          "an object of extensions and interpreters ({\"php\": \"/usr/bin/php-cgi\"})"},
+        "Scripts by extension and what runs them: an absolute path, or \"\" for scripts that are programs "
+        "themselves; `{}` is none.",
+        R"({"php": "/usr/bin/php-cgi", "cgi": ""})", scope::route},
+    setting{"cgi.script", path_kind{cgi<&g::script>(), true},
+            "A program that answers every path, in place of files; empty is none.",
+            R"("/usr/lib/git-core/git-http-backend")", scope::route},
+    setting{"cgi.timeout", time_kind{cgi<&g::timeout>(), 100ms, 24h},
+            "From the start of a script to the end of its output; then 504, or the answer is cut.", R"("5m")",
+            scope::route},
+    setting{"cgi.cpu_time", time_kind{cgi<&g::cpu_time>(), 1s, 24h},
+            "Processor time of each process of a script, in whole seconds; then it is killed.", R"("2m")",
+            scope::route},
+    setting{"cgi.memory", size_kind{cgi<&g::memory>(), 0, 1024 * gib},
+            "Address space of each process of a script; 0 is no limit.", R"("256m")", scope::route},
+    setting{"cgi.max_output", size_kind{cgi<&g::max_output>(), 1, 1024 * 1024 * gib},
+            "Most bytes that a script may write; then the answer is cut.", R"("10m")", scope::route},
+    setting{"cgi.max_body", size_kind{cgi<&g::max_body>(), 0, 1024 * gib},
+            "Most bytes of a body for a script; above it 413.", R"("100m")", scope::route},
+    setting{"cgi.processes", count_kind{cgi<&g::processes>(), 1, 10'000},
+            "Scripts that run at once, for each route apart.", "4", scope::route},
+    setting{"cgi.queue", count_kind{cgi<&g::queue>(), 0, many},
+            "Requests that may wait for a place among them, for `limits.queue_timeout` at most; beyond that "
+            "503.",
+            "200", scope::route},
+    setting{
+        "cgi.environment",
+        named_values_kind{cgi<&g::environment>(), check_environment, nullptr, false,
+                          "an object of variables and values ({\"APP_ENV\": \"production\"})"},
+        "Variables for scripts beside those of RFC 3875; nothing of the server's own environment is passed "
+        "on.",
+        R"({"APP_ENV": "production"})", scope::route},
+    setting{"cgi.authorization", boolean_kind{cgi<&g::authorization>()},
+            "Whether scripts see the client's credentials (`HTTP_AUTHORIZATION`).", "true", scope::route},
 
     setting{"limits.connections", count_kind{limit<&l::connections>(), 1, many},
             "From this many connections on, a new one gets 503 (health checks excepted).", "4096"},

@@ -107,7 +107,8 @@ std::unique_ptr<site> make_admin(const config::settings& settings, const surroun
 }  // namespace
 
 built_sites build(const config::settings& settings, const surroundings& around) {
-    auto owned = std::make_shared<site_resources>(settings, load_media_types(settings.mime_types));
+    refuse_exposed_scripts(settings);
+    auto owned = std::make_shared<site_resources>(settings, around, load_media_types(settings.mime_types));
     built_sites built;
     site_builder builder(*owned, settings, around);
     std::vector<std::shared_ptr<named_site>> sites;
@@ -153,8 +154,12 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     built.expire = [&owned = *owned](limits::work_limit::clock::time_point now) {
         for (const auto& one : owned.folders)
             if (one->own_work) one->own_work->expire(now);
+        owned.programs.expire(now);
     };
-    built.abandon = [&owned = *owned] { owned.coded.stop(); };
+    built.abandon = [&owned = *owned] {
+        owned.coded.stop();
+        owned.programs.stop();
+    };
     built.resources = std::move(owned);
     return built;
 }

@@ -60,6 +60,8 @@ std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, s
     if (settings.compression.precompressed) rules.sibling_codings = rules.codings;
     rules.coded_types = settings.compression.types;
     rules.coded_size = settings.compression.min_size;
+    for (const auto& [extension, program] : settings.cgi.programs)
+        rules.script_extensions.push_back(extension);
     made->files = open_files_by(rules, settings.root, services.cache);
     return made;
 }

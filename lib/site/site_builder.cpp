@@ -82,7 +82,7 @@ named_site site_builder::build(const config::site_settings& site) {
     site_work_ = nullptr;
     auto& whole = add_part(made, site.delivery, "/", site.has_own_limits ? &site.limits : nullptr);
     site_work_ = owned_.folders.back()->work;
-    made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery), whole);
+    made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery, site.limits, ""), whole);
     for (const auto& route : site.routes) add_route(made, route);
     made.routes.add(router::match::exact, "*", std::make_shared<handlers::server_options>(), whole);
     return made;
@@ -92,7 +92,7 @@ void site_builder::add_route(named_site& made, const config::route_settings& rou
     auto& part = add_part(made, route.delivery, route.has_own_root ? route.path + "/" : "/",
                           route.has_own_limits ? &route.limits : nullptr);
     if (route.takes_uploads) return add_route_uploads(made, route, part);
-    const auto target = handler_of_last(route.delivery);
+    const auto target = handler_of_last(route.delivery, route.limits, route.path);
     made.routes.add(router::match::exact, route.path, target, part);
     made.routes.add(router::match::prefix, route.path + "/", target, part);
 }
@@ -113,8 +113,13 @@ part& site_builder::add_part(named_site& made, const config::delivery_settings& 
     return *made.parts.back();
 }
 
-std::shared_ptr<handlers::handler> site_builder::handler_of_last(const config::delivery_settings& delivery) {
-    return make_handler(*owned_.folders.back(), delivery, services_, settings_.limits.retry_after);
+/// Files, and scripts where there are some.
+std::shared_ptr<handlers::handler> site_builder::handler_of_last(const config::delivery_settings& delivery,
+                                                                 const config::limit_settings& limits,
+                                                                 std::string url) {
+    auto& folder = *owned_.folders.back();
+    auto files = make_handler(folder, delivery, services_, settings_.limits.retry_after);
+    return owned_.programs.add(folder, delivery, limits, std::move(url), std::move(files));
 }
 
 shared_store::shared_store(const config::upload_settings& its, const surroundings& around)

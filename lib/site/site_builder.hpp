@@ -8,6 +8,7 @@
 #include "handlers/upload_place.hpp"
 #include "site/build.hpp"
 #include "site/folder.hpp"
+#include "site/scripts.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -38,11 +39,14 @@ struct shared_store {
 
 /// What the handlers of all sites refer to. Built in this order, gone in the reverse one.
 struct site_resources {
-    site_resources(const config::settings& settings, http::media_type_table types)
-        : media_types(std::move(types)), coded(settings.compression_cache, coded_descriptors) {}
+    site_resources(const config::settings& settings, const surroundings& around, http::media_type_table types)
+        : media_types(std::move(types)),
+          coded(settings.compression_cache, coded_descriptors),
+          programs({around.disk, around.work, around.deadlines, around.metrics, around.log}) {}
 
     http::media_type_table media_types;
     handlers::coded_files coded;
+    scripts programs;
     std::atomic<std::uint64_t> listing_bytes{0};
     std::vector<std::unique_ptr<folder>> folders;  ///< also of stored files
     std::atomic<std::uint64_t> upload_bytes{0};    ///< memory of uploads under way
@@ -70,7 +74,8 @@ private:
     part& add_part(named_site& made, const config::delivery_settings& delivery, std::string url_prefix,
                    const config::limit_settings* own_limits);
     void add_route(named_site& made, const config::route_settings& route);
-    std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery);
+    std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery,
+                                                       const config::limit_settings& limits, std::string url);
     shared_store& store_of(const config::upload_settings& uploads);
     handlers::upload_place& add_place(const config::upload_settings& uploads,
                                       const config::cors_settings& cors, std::string url_prefix,

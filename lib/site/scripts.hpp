@@ -1,0 +1,55 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "handlers/script_keeper.hpp"
+#include "net/deadlines.hpp"
+#include "site/folder.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead::site {
+
+/// What runs the scripts of all sites.
+class scripts {
+public:
+    struct services {
+        boost::asio::thread_pool& disk;
+        limits::work_limit& work;  ///< where a folder has none of its own
+        net::deadline_list& deadlines;
+        telemetry::metrics& metrics;
+        telemetry::log& log;
+    };
+
+    explicit scripts(const services& around) : around_(around) {}
+
+    /// The handler of a folder: `files` itself when it has no scripts. `url` is the path that a route has,
+    /// without a slash at its end; empty for a site. Throws std::runtime_error that says what cannot be used.
+    std::shared_ptr<handlers::handler> add(folder& of, const config::delivery_settings& delivery,
+                                           const config::limit_settings& limits, std::string url,
+                                           std::shared_ptr<handlers::handler> files);
+
+    /// Sends those away who waited too long for a place.
+    void expire(limits::work_limit::clock::time_point now);
+    /// Kills what runs.
+    void stop() noexcept;
+
+private:
+    const services around_;
+    // Scripts give their places back, so these outlive the keeper.
+    std::vector<std::unique_ptr<limits::work_limit>> places_;
+    std::unique_ptr<handlers::script_keeper> keeper_;  // where there are scripts
+};
+
+/// Extensions of the scripts of a level.
+std::vector<std::string> script_extensions_of(const config::delivery_settings& delivery);
+
+/// Throws std::runtime_error when a root that lies around, inside, or at that of scripts would send them as
+/// files, or when uploads would go where scripts are run.
+void refuse_exposed_scripts(const config::settings& settings);
+
+}  // namespace fairlead::site

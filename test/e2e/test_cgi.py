@@ -1,0 +1,299 @@
+"""Scripts (RFC 3875): what they are told, what their output becomes, what bad ones get, and that nothing of them is left."""
+
+import os
+import shutil
+import time
+import unittest
+from pathlib import Path
+
+import support
+from support import Server, wait_for
+
+PHP = shutil.which("php-cgi")
+
+
+def script(text):
+    return b"#!/bin/sh\n" + text.encode()
+
+
+def processes_of(server):
+    """All processes that the server has below it, and their groups' members, without itself: [(id, command)]."""
+    parents, commands = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            number, rest = path.read_text().split(" (", 1)
+        except OSError:
+            continue
+        command, rest = rest.rsplit(") ", 1)
+        parents[int(number)] = int(rest.split()[1])
+        commands[int(number)] = command
+    found = {server.process.pid}
+    while more := {one for one, parent in parents.items() if parent in found and one not in found}:
+        found |= more
+    return sorted((one, commands[one]) for one in found - {server.process.pid})
+
+
+PLAIN = "echo 'Content-Type: text/plain'; echo; "
+FILES = {
+    "env.cgi": script(PLAIN + "exec env"),
+    "body.cgi": script(PLAIN + 'echo "$CONTENT_LENGTH|$CONTENT_TYPE"; exec cat'),
+    "unread.cgi": script(PLAIN + "echo done"),
+    "duplex.cgi": script(PLAIN + "head -c 400000 /dev/zero; exec wc -c"),
+    "status.cgi": script("echo 'Status: 418 Whatever'; " + PLAIN + "echo tea"),
+    "cookies.cgi": script("echo 'Set-Cookie: a=1'; echo 'Set-Cookie: b=2'; echo 'X-Accel-Redirect: /x'; " + PLAIN),
+    "local.cgi": script("echo 'Location: /env.cgi/told?by=local'; echo"),
+    "to_file.cgi": script("echo 'Location: /page.html'; echo"),
+    "round.cgi": script("echo 'Location: /round.cgi'; echo"),
+    "secret.cgi": script("echo 'Location: /.hidden.html'; echo"),
+    "away.cgi": script("echo 'Location: https://other.example/x'; echo"),
+    "stream.cgi": script(PLAIN + "echo one; sleep 0.5; echo two"),
+    # Bad ones.
+    "headless.cgi": script("echo '<html>'; echo; echo text"),
+    "silent.cgi": script("exit 0"),
+    "tricks.cgi": script("printf 'Content-Type: text/html\\rSet-Cookie: evil=1\\n\\nx'"),
+    "endless_head.cgi": script("exec tr '\\0' x </dev/zero"),
+    "endless.cgi": script(PLAIN + "exec cat /dev/zero"),
+    "never.cgi": script("exec sleep 1000"),
+    "stubborn.cgi": script("trap '' TERM; while :; do sleep 1000; done"),
+    "lingers.cgi": script(PLAIN + "echo done; sleep 1000 >/dev/null 2>&1 </dev/null &"),
+    "holds.cgi": script(PLAIN + "echo done; sleep 1000 &"),
+    "escapes.cgi": script(PLAIN + "echo done; setsid sh -c 'sleep 1000 & sleep 1000' >/dev/null 2>&1 </dev/null &"),
+    "slow/burns.cgi": script("while :; do :; done"),
+    "complains.cgi": script("printf 'one\\ntwo \\033[31m\\n' >&2; " + PLAIN),
+    "plain.cgi": b"no program",
+    # Files beside them.
+    "page.html": b"a page", "page.cgi.html": b"a page", "env.cgi.bak": b"source", "env.cgi.txt": b"source", "env.cgi~": b"source",
+    ".hidden.html": b"hidden", "picture.jpg": b"picture", "folder/index.html": b"folder",
+}
+
+
+class Scripts(unittest.TestCase):
+    settings = {
+        "index": ["index.html", "index.cgi"], "limits": {"queue_timeout": "1s"},
+        "cgi": {"programs": {"cgi": ""}, "timeout": "2s", "cpu_time": "1s", "max_output": "4m", "max_body": "2m",
+                "environment": {"APP": "own"}},
+        "routes": {"/slow": {"cgi": {"timeout": "1m"}}},
+    }
+    files = FILES
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(cls.settings, files=cls.files)
+        cls.addClassCleanup(cls.server.close)
+        for path in cls.server.root.rglob("*.cgi"):
+            path.chmod(0o644 if path.name == "plain.cgi" else 0o755)
+
+    def assert_nothing_left(self):
+        self.assertTrue(wait_for(lambda: not processes_of(self.server), 8), processes_of(self.server))
+
+    def variables(self, target, fields=(), **more):
+        answer = self.server.ask(target=target, fields=fields, **more)
+        self.assertEqual(answer.status, 200)
+        return dict(line.split("=", 1) for line in answer.body.decode().splitlines())
+
+
+class Variables(Scripts):
+    def test_all_of_them(self):
+        told = self.variables("/env.cgi/a%20b/c?q=%41&r", ["X-Own: 1", "X-Own: 2", "Proxy: evil", "X_Own: 3", "Cookie: a=b",
+                                                         "Authorization: Basic eDp5"])
+        root = str(self.server.root)
+        for name, value in {
+            "SCRIPT_NAME": "/env.cgi", "PATH_INFO": "/a b/c", "PATH_TRANSLATED": root + "/a b/c", "QUERY_STRING": "q=%41&r",
+            "REQUEST_URI": "/env.cgi/a%20b/c?q=%41&r", "REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1",
+            "SERVER_NAME": "localhost", "SERVER_PORT": str(self.server.port), "REMOTE_ADDR": "127.0.0.1", "HTTP_X_OWN": "1, 2",
+            "HTTP_COOKIE": "a=b", "REDIRECT_STATUS": "200", "DOCUMENT_ROOT": root, "SCRIPT_FILENAME": root + "/env.cgi",
+            "GATEWAY_INTERFACE": "CGI/1.1", "APP": "own", "PATH": "/usr/local/bin:/usr/bin:/bin",
+        }.items():
+            self.assertEqual(told.get(name), value, name)
+        for name in ("HTTP_PROXY", "HTTP_AUTHORIZATION", "HTTPS", "CONTENT_LENGTH", "HOME", "USER", "HTTP_CONNECTION"):
+            self.assertNotIn(name, told)
+
+    def test_body(self):
+        for size in (0, 1, 70_000, 2_000_000):
+            with self.subTest(size):
+                answer = self.server.ask("POST", "/body.cgi", ["Content-Type: a/b"], b"x" * size)
+                self.assertEqual(answer.body, f"{size}|a/b\n".encode() + b"x" * size)
+        with self.server.connect() as line:
+            line.send(support.request("POST", "/body.cgi", ["Transfer-Encoding: chunked"]) + b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n")
+            self.assertEqual(line.answer().body, b"7|\nabcdefg")
+        self.assertEqual(self.server.ask("POST", "/body.cgi", (), b"x" * ((2 << 20) + 1)).status, 413)
+
+    def test_nobody_has_to_read_the_body(self):
+        self.assertEqual(self.server.ask("POST", "/unread.cgi", (), b"x" * 2_000_000).body, b"done\n")
+        answer = self.server.ask("POST", "/duplex.cgi", (), b"x" * 2_000_000)
+        self.assertEqual(answer.body, b"\0" * 400_000 + b"2000000\n")
+
+    def test_a_half_close_is_not_leaving(self):
+        with self.server.connect() as line:
+            line.send(support.request("GET", "/stream.cgi"))
+            line.socket.shutdown(1)
+            self.assertEqual(line.answer().body, b"one\ntwo\n")
+
+
+class Output(Scripts):
+    def test_status_and_fields(self):
+        self.assertEqual(self.server.ask(target="/status.cgi").status, 418)
+        cookies = self.server.ask(target="/cookies.cgi")
+        self.assertEqual(cookies["Set-Cookie"], "a=1, b=2")
+        self.assertIsNone(cookies["X-Accel-Redirect"])
+
+    def test_local_redirects(self):
+        answer = self.server.ask("POST", "/local.cgi", (), b"body")
+        told = dict(line.split("=", 1) for line in answer.body.decode().splitlines())
+        self.assertEqual((told["REQUEST_METHOD"], told["PATH_INFO"], told["QUERY_STRING"]), ("GET", "/told", "by=local"))
+        self.assertNotIn("CONTENT_LENGTH", told)
+        self.assertEqual(self.server.ask(target="/to_file.cgi").body, b"a page")
+        self.assertEqual(self.server.ask(target="/round.cgi").status, 502)
+        self.assertEqual(self.server.ask(target="/secret.cgi").status, 404)
+
+    def test_redirect_of_the_client(self):
+        answer = self.server.ask(target="/away.cgi")
+        self.assertEqual((answer.status, answer["Location"], answer.body), (302, "https://other.example/x", b""))
+
+    def test_head_has_no_body(self):
+        answer = self.server.ask("HEAD", "/status.cgi")
+        self.assertEqual((answer.status, answer.body), (418, b""))
+
+    def test_comes_as_it_is_made(self):
+        with self.server.connect() as line:
+            line.send(support.request("GET", "/stream.cgi"))
+            begin = time.monotonic()
+            line._take_until(b"one\n")
+            self.assertLess(time.monotonic() - begin, 0.4)
+
+    def test_sources_are_never_sent(self):
+        for target in ("/env.cgi.bak", "/env.cgi.txt", "/env.cgi~", "/env.cgi.gz", "/page.cgi.html", "/env.CGI"):
+            with self.subTest(target):
+                answer = self.server.ask(target=target)
+                self.assertIn(answer.status, (404, 415))
+                self.assertNotIn(b"source", answer.body)
+        self.assertIn(self.server.ask(target="/picture.jpg/env.cgi").status, (404, 415))
+        self.assertEqual(self.server.ask(target="/page.html").body, b"a page")
+        self.assertEqual(self.server.ask(target="/folder/").body, b"folder")
+
+
+class Bad(Scripts):
+    def test_table(self):
+        """Script, status, and what the log says with the request's id."""
+        for name, status, said in (
+            ("headless", 502, r'a line of the head is no \\"Name: value\\": \\"<html>\\"|a line of the head is no "Name: value": "<html>"'),
+            ("silent", 502, "the output is empty"),
+            ("tricks", 502, "control byte"),
+            ("endless_head", 502, "longer than 32768 bytes, or has no end"),
+            ("never", 504, r"cut off after 2000 ms \(cgi\.timeout\)"),
+            ("stubborn", 504, r"cut off after 2000 ms \(cgi\.timeout\)"),
+            ("slow/burns", 504, r"ended by signal 24: it used more than cgi\.cpu_time"),
+            ("plain", 500, "chmod \\+x"),
+        ):
+            with self.subTest(name):
+                answer = self.server.ask(target=f"/{name}.cgi")
+                self.assertEqual(answer.status, status)
+                self.assertNotIn(str(self.server.root).encode(), answer.body)
+                line = self.server.wait_for_log(f"(?m)^.*{answer['X-Request-Id']}.*({said}).*$")
+                self.assertTrue(line, self.server.log()[-600:])
+        self.assert_nothing_left()
+
+    def test_endless_output_is_cut(self):
+        with self.server.connect() as line:
+            line.send(support.request("GET", "/endless.cgi"))
+            with self.assertRaises((EOFError, ConnectionError)):
+                line.answer()
+        self.assertTrue(self.server.wait_for_log(r"more than 4194304 bytes \(cgi\.max_output\)"))
+        self.assert_nothing_left()
+
+    def test_what_forks_and_lingers_is_gone_with_the_answer(self):
+        for name in ("lingers", "holds", "escapes"):
+            with self.subTest(name):
+                begin = time.monotonic()
+                self.assertEqual(self.server.ask(target=f"/{name}.cgi").body, b"done\n")
+                self.assertLess(time.monotonic() - begin, 4)
+                self.assert_nothing_left()
+
+    def test_complaints_are_logged_with_the_id(self):
+        answer = self.server.ask(target="/complains.cgi")
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(self.server.wait_for_log(f"script /complains.cgi of request {answer['X-Request-Id']} says: one"))
+        self.assertTrue(self.server.wait_for_log("says: two"))
+        self.assertNotIn("\033", self.server.log())
+
+    def test_a_client_that_leaves_takes_its_script_along(self):
+        support.vanish(self.server.port, support.request("GET", "/never.cgi"), True)
+        self.assertTrue(wait_for(lambda: not processes_of(self.server), 1.8))  # sooner than the limit of time
+
+
+class Starting(unittest.TestCase):
+    def refused(self, settings, **files):
+        with self.assertRaises(RuntimeError) as caught:
+            Server(settings, files={"a.cgi": b"x", **files}).close()
+        return str(caught.exception)
+
+    def test_an_interpreter_that_is_missing(self):
+        self.assertIn("/cgi/programs/cgi", self.refused({"cgi": {"programs": {"cgi": "/does/not/exist"}}}))
+
+    def test_uploads_among_scripts(self):
+        said = self.refused({"root": ".", "uploads": {"directory": "uploads", "inside_root": True},
+                             "cgi": {"programs": {"cgi": ""}}})
+        self.assertIn("everyone who may upload could run programs", said)
+
+    def test_scripts_that_another_route_would_send(self):
+        said = self.refused({"cgi": {"programs": {"cgi": ""}},
+                             "routes": {"/source": {"root": "www", "cgi": {"programs": {}}, "types": ["cgi"]}}})
+        self.assertIn("would be sent as files", said)
+
+
+class Stopping(Scripts):
+    settings = support.merged(Scripts.settings, {"cgi": {"timeout": "1m"}, "limits": {"drain_timeout": "500ms"}})
+
+    def test_no_script_outlives_the_server(self):
+        with self.server.connect() as line:
+            line.send(support.request("GET", "/stubborn.cgi"))
+            self.assertTrue(wait_for(lambda: processes_of(self.server)))
+            left = [number for number, _ in processes_of(self.server)]
+            self.assertEqual(self.server.stop(), 3)
+        self.assertFalse([number for number in left if os.path.exists(f"/proc/{number}")])
+
+
+@unittest.skipUnless(PHP, "php-cgi is not installed")
+class Php(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(
+            {"index": ["index.php"], "try": ["/index.php"], "cgi": {"programs": {"php": PHP or ""}, "max_body": "4m"}},
+            files={
+                "index.php": b"<?php echo 'front ', $_SERVER['REQUEST_URI'], ' ', $_GET['a'] ?? '-';",
+                "sub/a.php": b"<?php header('X-Here: ' . __DIR__); echo json_encode([$_SERVER['SCRIPT_NAME'], "
+                             b"$_SERVER['PATH_INFO'] ?? null, $_SERVER['PHP_SELF'], getcwd()]);",
+                "post.php": b"<?php echo strlen($_POST['text'] ?? ''), ' ', $_FILES['f']['size'] ?? 'none';",
+                "login.php": b"<?php setcookie('s', '1'); header('Location: /index.php?a=b'); exit;",
+                "broken.php": b"<?php not php",
+            })
+        cls.addClassCleanup(cls.server.close)
+
+    def test_front_controller(self):
+        self.assertEqual(self.server.ask(target="/").body, b"front / -")
+        self.assertEqual(self.server.ask(target="/some/page?a=7").body, b"front /some/page?a=7 7")
+
+    def test_path_info(self):
+        answer = self.server.ask(target="/sub/a.php/x/y")
+        sub = str(self.server.root / "sub")
+        self.assertEqual(answer["X-Here"], sub)
+        self.assertEqual(answer.body.decode().replace("\\/", "/"), f'["/sub/a.php","/x/y","/sub/a.php/x/y","{sub}"]')
+
+    def test_forms(self):
+        body = b"text=" + b"x" * 100_000
+        fields = ["Content-Type: application/x-www-form-urlencoded"]
+        self.assertEqual(self.server.ask("POST", "/post.php", fields, body).body, b"100000 none")
+        content_type, form = support.form(support.part("text", b"four"), support.part("f", b"y" * 1_000_000, "f.bin", "a/b"))
+        self.assertEqual(self.server.ask("POST", "/post.php", [content_type], form).body, b"4 1000000")
+
+    def test_redirect_with_a_cookie(self):
+        answer = self.server.ask(target="/login.php")
+        self.assertEqual((answer.status, answer["Location"], answer["Set-Cookie"]), (302, "/index.php?a=b", "s=1"))
+
+    def test_broken_source_is_not_shown(self):
+        answer = self.server.ask(target="/broken.php")
+        self.assertNotIn(b"<?php", answer.body)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
