@@ -89,8 +89,6 @@ std::vector<named_fault> check_programs(const named_values& given) {
             faults.push_back({i,
                               "write the whole path of one program (\"/usr/bin/php-cgi\"), or \"\" for files "
                               "that are programs themselves"});
-        else if (program.find('\0') != std::string::npos)
-            faults.push_back({i, "the path has a NUL"});
     }
     return faults;
 }
@@ -112,8 +110,6 @@ std::vector<named_fault> check_environment(const named_values& given) {
         else if (http::is_meta_variable(name))
             faults.push_back(
                 {i, "this variable tells of the request, so the server sets it itself; remove it"});
-        else if (given[i].value->find('\0') != std::string::npos)
-            faults.push_back({i, "the value has a NUL, which no variable can hold; remove it"});
     }
     return faults;
 }

@@ -210,17 +210,17 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_whatever_the_key_is) {
 BOOST_AUTO_TEST_CASE(scripts_are_named_by_extension_and_program) {
     check({
         {R"("cgi": {"programs": {"": "/bin/sh"}})",
-         "/cgi/programs/: not usable: files without an extension cannot be told from others: name one"},
+         "/cgi/programs/: files without an extension cannot be told from others: name one"},
         {R"("cgi": {"programs": {"php": "php-cgi"}})",
-         R"(/cgi/programs/php: not usable: write the whole path of one program ("/usr/bin/php-cgi"), or "" for files that are programs themselves)"},
+         R"(/cgi/programs/php: write the whole path of one program ("/usr/bin/php-cgi"), or "" for files that are programs themselves)"},
         {R"("cgi": {"environment": {"1A": "b"}})",
-         "/cgi/environment/1A: not usable: the name of a variable has letters, digits and '_', and no digit "
+         "/cgi/environment/1A: the name of a variable has letters, digits and '_', and no digit "
          "in front"},
         {R"("cgi": {"environment": {"HTTP_HOST": "b"}})",
-         "/cgi/environment/HTTP_HOST: not usable: this variable tells of the request, so the server sets it "
+         "/cgi/environment/HTTP_HOST: this variable tells of the request, so the server sets it "
          "itself; remove it"},
         {R"("cgi": {"environment": {"A": "b\u0000c"}})",
-         "/cgi/environment/A: not usable: the value has a NUL, which no variable can hold; remove it"},
+         R"(/cgi/environment/A: expected an object of variables and values ({"APP_ENV": "production"}), found the string "b\u0000c"; it has a control character)"},
         {R"("cgi": {"processes": 0})", "/cgi/processes: expected a whole number from 1 to 10000, found 0"},
         {R"("cgi": {"cpu_time": "10ms"})",
          R"(/cgi/cpu_time: expected a time from 1s to 24h ("500ms", "5s", "2m", "1h"), found the string "10ms")"},
