@@ -78,10 +78,10 @@ void read_input(secret& to, bool is_terminal) {
 }
 
 void ask(const char* prompt, secret& to) {
-    std::fputs(prompt, stderr);
-    std::fflush(stderr);
     {
-        const hidden_typing hidden;
+        const hidden_typing hidden;  // before anybody is told to type
+        std::fputs(prompt, stderr);
+        std::fflush(stderr);
         read_input(to, true);
     }
     std::fputs("\n", stderr);

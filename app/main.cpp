@@ -47,7 +47,9 @@ std::optional<config::loaded> load_or_complain(const app::options& asked) {
 bool has_all_places(const config::loaded& configuration) {
     const auto errors = config::check_places(configuration);
     complain(errors);
-    return errors.empty();
+    const auto faults = site::find_user_file_faults(configuration.values);
+    for (const auto& fault : faults) print(stderr, "auth.users: " + fault + "\n");
+    return errors.empty() && faults.empty();
 }
 
 // Of the open-file caches and of what is kept compressed, with what the process itself needs.

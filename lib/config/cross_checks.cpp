@@ -1,5 +1,6 @@
 #include "config/cross_checks.hpp"
 
+#include "config/access_checks.hpp"
 #include "config/cors_options.hpp"
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
@@ -15,10 +16,6 @@ namespace {
 unsigned quarter_above(unsigned count) {
     const auto more = static_cast<unsigned long long>(count) + std::max(1U, count / 4);
     return static_cast<unsigned>(std::min<unsigned long long>(more, std::numeric_limits<unsigned>::max()));
-}
-
-bool is_loopback(const endpoint& where) {
-    return where.host == "localhost" || where.host == "::1" || where.host.starts_with("127.");
 }
 
 }  // namespace
@@ -82,6 +79,7 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
     }
     if (auto parsed = http::field_rules::parse(delivery.headers); !parsed)
         found.push_back({"headers", "together with those above: " + parsed.error()});
+    for (auto& wrong : find_access_contradictions(delivery)) found.push_back(std::move(wrong));
     return found;
 }
 
@@ -93,6 +91,7 @@ std::vector<std::string> find_risks(const settings& all) {
                 "admin.listen: " + quote(format_endpoint(where)) +
                 " may be reached from other machines, and metrics are shown to everyone who asks; "
                 "use 127.0.0.1 unless the network is private");
+    for (auto& risk : find_access_risks(all)) risks.push_back(std::move(risk));
     return risks;
 }
 

@@ -79,4 +79,8 @@ std::string format_endpoint(const endpoint& value) {
     return text.append(1, ':').append(std::to_string(value.port));
 }
 
+bool is_loopback(const endpoint& where) {
+    return where.host == "localhost" || where.host == "::1" || where.host.starts_with("127.");
+}
+
 }  // namespace fairlead::config

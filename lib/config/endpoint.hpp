@@ -20,4 +20,7 @@ std::variant<endpoint, endpoint_error> parse_endpoint(std::string_view text);
 /// The text that parse_endpoint reads back as the same endpoint: `*:PORT` for every address.
 std::string format_endpoint(const endpoint& value);
 
+/// Whether only this machine reaches it: localhost, ::1, 127.0.0.0/8.
+bool is_loopback(const endpoint& where);
+
 }  // namespace fairlead::config

@@ -99,6 +99,14 @@ std::optional<std::string> check_try_path(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<std::string> check_realm(std::string_view text) {
+    const bool fits = !text.empty() && text.size() <= 100 &&
+                      std::all_of(text.begin(), text.end(),
+                                  [](char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; });
+    if (fits) return std::nullopt;
+    return "write 1 to 100 printable ASCII characters, without quotes and backslash";
+}
+
 std::optional<std::string> check_coding(std::string_view text) {
     if (http::coding_named(text)) return std::nullopt;
     return "write \"gzip\", \"br\" or \"zstd\"";

@@ -21,6 +21,10 @@ std::optional<std::string> check_index(std::string_view text);
 /// A path of `try`: begins with '/' or "$path", has no '.' or '..' segments, names a file.
 std::optional<std::string> check_try_path(std::string_view text);
 
+/// `auth.realm`: 1 to 100 printable ASCII characters, none of which would have to be escaped in a quoted
+/// string.
+std::optional<std::string> check_realm(std::string_view text);
+
 /// A content coding that can be made: gzip, br, zstd.
 std::optional<std::string> check_coding(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/item_checks.hpp"
+#include "http/access_rules.hpp"
 #include "http/cache_rules.hpp"
 #include "http/cgi_variables.hpp"
 #include "http/field_rules.hpp"
@@ -49,6 +50,15 @@ std::vector<named_fault> check_redirects(const named_values& given) {
 std::vector<named_fault> check_rewrites(const named_values& given) {
     http::rewrite_rules rules;
     return add_each(rules, given);
+}
+
+std::vector<named_fault> check_access(const named_values& given) {
+    http::access_rules rules;
+    return add_each(rules, given);
+}
+
+std::vector<named_fault> check_groups(const named_values& given) {
+    return parse_each<http::user_groups>(given);
 }
 
 std::vector<named_fault> check_cache_control(const named_values& given) {
@@ -121,6 +131,19 @@ named_values merge_cache_control(const named_values& above, const named_values& 
         if (std::none_of(given.begin(), given.end(), is_repeated)) merged.push_back(one);
     }
     return merged;
+}
+
+named_values merge_access(const named_values& above, const named_values& given) {
+    auto merged = given;
+    http::access_rules rules;
+    for (const auto& one : given) (void)rules.add(one.name, *one.value);
+    for (const auto& one : above)
+        if (!rules.add(one.name, *one.value)) merged.push_back(one);
+    return merged;
+}
+
+named_values merge_groups(const named_values& above, const named_values& given) {
+    return http::merge(above, given);
 }
 
 named_values merge_headers(const named_values& above, const named_values& given) {

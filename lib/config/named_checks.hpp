@@ -15,11 +15,17 @@ std::vector<named_fault> check_error_pages(const named_values& given);
 std::vector<named_fault> check_programs(const named_values& given);
 /// Names and values of variables that scripts get.
 std::vector<named_fault> check_environment(const named_values& given);
+std::vector<named_fault> check_access(const named_values& given);
+std::vector<named_fault> check_groups(const named_values& given);
 
 /// `given` comes first, so that its rules win; a pattern above that it repeats is left out.
 named_values merge_cache_control(const named_values& above, const named_values& given);
 /// By name; those that are `null` stay, since they remove what the server itself would send.
 named_values merge_headers(const named_values& above, const named_values& given);
+/// `given` comes first; a rule above that could not decide any more behind them is left out.
+named_values merge_access(const named_values& above, const named_values& given);
+/// By name.
+named_values merge_groups(const named_values& above, const named_values& given);
 /// By status; `null` is the built-in page again.
 named_values merge_error_pages(const named_values& above, const named_values& given);
 

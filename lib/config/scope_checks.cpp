@@ -1,6 +1,7 @@
 #include "config/scope_checks.hpp"
 
 #include "base/text.hpp"
+#include "config/access_checks.hpp"
 #include "config/cross_checks.hpp"
 #include "config/endpoint.hpp"
 #include "http/host.hpp"
@@ -211,6 +212,7 @@ void check_scopes(const given_scopes& scopes, const settings& above, std::vector
     check_addresses(scopes, above, complaints);
     check_names(scopes, above, complaints);
     check_uploads(scopes, above, complaints);
+    check_route_access(scopes, above, complaints);
 }
 
 }  // namespace fairlead::config

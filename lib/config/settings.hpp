@@ -140,6 +140,12 @@ struct cgi_settings {
     bool is_on() const noexcept { return !programs.empty() || !script.empty(); }
 };
 
+struct auth_settings {
+    std::string users;               ///< file of users, as htpasswd writes it; empty: nobody is known
+    named_values groups;             ///< name to users, separated by commas
+    std::string realm = "Fairlead";  ///< what browsers show when they ask for a password
+};
+
 /// What is published, and how it is delivered. A site and a route take what they do not say from the level
 /// above them.
 struct delivery_settings {
@@ -157,6 +163,8 @@ struct delivery_settings {
     compression_settings compression;
     cors_settings cors;
     cgi_settings cgi;
+    auth_settings auth;
+    named_values access;  ///< `[METHODS ]PATTERN` to who may; empty: everybody may everything
 };
 
 /// Every path of a site that begins with `path`.

@@ -58,6 +58,10 @@ constexpr auto cgi() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::cgi, Member>();
 }
 template <auto Member>
+constexpr auto auth() {
+    return field_at<&settings::site, &site_settings::delivery, &delivery_settings::auth, Member>();
+}
+template <auto Member>
 constexpr auto log() {
     return field_at<&settings::log, Member>();
 }
@@ -68,6 +72,7 @@ using d = delivery_settings;
 using c = compression_settings;
 using o = cors_settings;
 using g = cgi_settings;
+using a = auth_settings;
 
 constexpr std::array rows{
     setting{"listen", endpoints_kind{field_at<&settings::listen>(), false},
@@ -179,6 +184,26 @@ constexpr std::array rows{
             scope::route},
     setting{"cors.max_age", time_kind{cors<&o::max_age>(), 0ms, 24h},
             "How long a browser may remember the answer to its preflight.", R"("1h")", scope::route},
+
+    setting{
+        "auth.users", path_kind{auth<&a::users>(), true},
+        "File of users, a line `NAME:HASH` each, as htpasswd and `fairlead hash-password` write it (bcrypt, "
+        "yescrypt, sha512-crypt); it is read again when it changes.",
+        R"("/etc/fairlead/users")", scope::route},
+    setting{"auth.groups",
+            named_values_kind{auth<&a::groups>(), check_groups, merge_groups, false,
+                              "an object of names and lists of users ({\"staff\": \"ann, bob\"})"},
+            "Groups, and the users in them, for `access`.", R"({"staff": "ann, bob"})", scope::route},
+    setting{"auth.realm",
+            text_kind{auth<&a::realm>(), check_realm, "printable ASCII without quotes and backslash"},
+            "What browsers show, and remember a password for.", R"("The office")", scope::route},
+    setting{"access",
+            named_values_kind{delivery<&d::access>(), check_access, merge_access, false,
+                              "an object of rules ({\"GET /team/**\": \"group staff\"})"},
+            "Who may do what: `[METHODS ]PATTERN` to `public`, `users`, `deny`, or a list of `user NAME`, "
+            "`group NAME` "
+            "and networks, perhaps `from` networks; the first match decides, and what none allows is denied.",
+            R"({"GET /office/**": "10.0.0.0/8", "GET /public/**": "public"})", scope::route},
 
     setting{"uploads.path", text_kind{upload<&u::path>(), check_upload_path, "a request path or \"\""},
             "Request path that takes POST; empty switches uploads at the top off.", R"("/api/documents")"},

@@ -7,6 +7,7 @@ namespace fairlead::handlers {
 
 bool delete_upload::try_handle(http::request& request, http::outcome& outcome) {
     auto fault = stored_name(place_, request).fault();
+    if (!fault) fault = refuse_blind_conditions(request);
     if (fault) outcome = std::move(*fault);
     return fault.has_value();
 }
@@ -14,6 +15,7 @@ bool delete_upload::try_handle(http::request& request, http::outcome& outcome) {
 task<http::outcome> delete_upload::handle(http::request& request) {
     const stored_name target(place_, request);
     if (auto fault = target.fault()) co_return std::move(*fault);
+    if (auto refusal = refuse_blind_conditions(request)) co_return std::move(*refusal);
     if (auto refusal = refuse_other_sites(place_, request)) co_return std::move(*refusal);
     if (auto refusal = refuse_after_failure(place_)) co_return std::move(*refusal);
     auto& store = place_.with.store;
@@ -25,8 +27,10 @@ task<http::outcome> delete_upload::handle(http::request& request) {
         return store.remove(**folder, target.name(), condition_of(request), indeterminate);
     });
     place_.forget(target.path());
-    if (!removed && removed.error() == boost::system::errc::no_such_file_or_directory) co_return not_found();
-    if (!removed) co_return name_failed(place_, removed.error(), indeterminate);
+    const bool is_missing = !removed && removed.error() == boost::system::errc::no_such_file_or_directory;
+    const bool blind = is_blind(request);  // asked in any case, since it leaves a mark in the answer
+    if (is_missing && !blind) co_return not_found();
+    if (!removed && !is_missing) co_return name_failed(place_, removed.error(), indeterminate);
     http::response answer;
     answer.status = http::status::no_content;
     add_promise(answer, place_, {}, {});

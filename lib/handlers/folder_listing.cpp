@@ -2,6 +2,7 @@
 
 #include "files/directory.hpp"
 #include "handlers/made_bodies.hpp"
+#include "http/access_map.hpp"
 #include "limits/overload.hpp"
 
 namespace fairlead::handlers {
@@ -31,8 +32,9 @@ std::uint64_t bytes_of(const std::vector<http::listing_entry>& entries) noexcept
 
 result<http::outcome> folder_listing::list(const http::request& request, std::string_view folder) {
     auto options = content::options_from(request.query, request.fields[http::field::accept]);
-    const auto found = find(folder, options);
+    auto found = find(folder, options);
     if (!found) return found.error();
+    if (found->entries && request.access) found->entries = count_in(seen_by(request, *found->entries));
     if (!found->entries) return http::outcome(limits::overload(retry_after_, "listings in memory"));
     options.path = request.path;
     options.is_truncated = found->is_truncated;
@@ -78,6 +80,19 @@ result<folder_listing::reading> folder_listing::read(std::string_view folder,
     fresh.is_truncated = contents->is_truncated;
     fresh.entries = count_in(content::listing::sort(std::move(contents->entries), options));
     return fresh;
+}
+
+/// Those that the rules let who asks see. What was read is shared, this is not.
+content::listing::sorted_entries folder_listing::seen_by(
+    const http::request& request, const std::vector<http::listing_entry>& entries) const {
+    auto seen = std::make_shared<std::vector<http::listing_entry>>();
+    std::string path(request.path);
+    for (const auto& one : entries) {
+        path.resize(request.path.size());
+        path.append(one.name).append(one.kind == http::entry_kind::directory ? "/" : "");
+        if (http::may_see(request, path)) seen->push_back(one);
+    }
+    return seen;
 }
 
 /// The entries, whose memory counts until nobody holds them; nullptr when there is none left for them.

@@ -12,11 +12,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::handlers {
 
-/// The page, or the JSON, that says what is in a folder, as far as it is served. Who asks for the same within
-/// a second shares what was read.
+/// The page, or the JSON, that says what is in a folder, as far as it is served, and the rules of access let
+/// who asks see it. Who asks for the same within a second shares what was read.
 class folder_listing {
 public:
     using clock = std::chrono::steady_clock;
@@ -43,6 +44,8 @@ private:
 
     result<reading> find(std::string_view folder, const content::listing_options& options);
     result<reading> read(std::string_view folder, const content::listing_options& options);
+    content::listing::sorted_entries seen_by(const http::request& request,
+                                             const std::vector<http::listing_entry>& entries) const;
     content::listing::sorted_entries count_in(content::listing::sorted_entries entries);
 
     const files::sandbox& root_;

@@ -38,6 +38,7 @@ bool put_upload::try_handle(http::request& request, http::outcome& outcome) {
 
 std::optional<http::problem> put_upload::refuse_early(const http::request& request) const {
     if (auto fault = stored_name(place_, request).fault()) return fault;
+    if (auto refusal = refuse_blind_conditions(request)) return refusal;
     // RFC 9110 section 14.5: a part must not be taken for the whole.
     if (request.fields.find(http::field::content_range))
         return refuse(http::status::bad_request, "A part of a file cannot be stored: send all of it.");
@@ -106,8 +107,11 @@ task<http::outcome> put_upload::take(http::request& request) {
     arriving.keep(placed->replaced);
 
     http::response answer;
-    answer.status = placed->is_new ? http::status::created : http::status::no_content;
-    if (placed->is_new) answer.fields.add("Location", http::encode_path(request.path));
+    // Asked in any case, since it leaves a mark in the answer.
+    const bool blind = is_blind(request);
+    const bool shows_new = blind || placed->is_new;
+    answer.status = shows_new ? http::status::created : http::status::no_content;
+    if (shows_new) answer.fields.add("Location", http::encode_path(request.path));
     add_promise(answer, place_, placed->etag,
                 place_.rules.has_digests ? http::format_digest(*arriving.digest()) : std::string());
     co_return answer;

@@ -18,6 +18,8 @@ namespace fairlead::handlers {
 ///   3. pieces are read, digested and staged
 ///   4. placed, if the preconditions still hold: of N who create one name at once exactly one gets 201, the
 ///      others 412; 204 for a file that took the place of another
+///
+/// Who may not read what is stored there, by the rules of access, gets 201 always, and 403 for preconditions.
 class put_upload final : public handler {
 public:
     /// `place` outlives the handler.

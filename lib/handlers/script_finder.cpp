@@ -1,6 +1,7 @@
 #include "handlers/script_finder.hpp"
 
 #include "handlers/refusals.hpp"
+#include "http/access_map.hpp"
 #include "http/target.hpp"
 #include "net/byte_stream.hpp"
 
@@ -17,7 +18,7 @@ bool is_regular(const files::open_file& file) noexcept { return file.info.kind =
 
 /// What was asked for.
 struct script_finder::place {
-    std::string_view path;      ///< of the request
+    const http::request& request;
     std::string_view relative;  ///< below the root
     bool may_block;
 
@@ -35,7 +36,7 @@ bool script_finder::is_script(std::string_view path) const noexcept {
 
 result<script_finder::found> script_finder::find(const http::request& request, bool may_block) const {
     if (!request.path.starts_with(rules_.url_prefix)) return found{};
-    const place asked{request.path, request.path.substr(rules_.url_prefix.size()), may_block};
+    const place asked{request, request.path.substr(rules_.url_prefix.size()), may_block};
     auto named = find_named(asked);
     if (!named || !std::holds_alternative<std::monostate>(*named)) return named;
     if (asked.relative.empty() || asked.relative.ends_with('/')) {
@@ -47,12 +48,17 @@ result<script_finder::found> script_finder::find(const http::request& request, b
 
 /// The file as a script whose name is the first `name_size` bytes of the path below the root. Nothing: the
 /// file that a link led to is none.
-std::optional<script_finder::found> script_finder::take(std::string_view relative, std::size_t name_size,
+std::optional<script_finder::found> script_finder::take(const place& asked, std::string_view relative,
+                                                        std::size_t name_size,
                                                         const files::open_file& file) const {
     const auto name = relative.substr(0, name_size);
     if (!is_script(file.lies_at())) return std::nullopt;
     if (is_hidden_below_root(rules_, name) || is_hidden_below_root(rules_, file.lies_at()))
         return found{not_found()};
+    // The rules of access are for the script, too, whatever the path behind its name, or the link, is.
+    for (const auto lies_at : {name, std::string_view(file.lies_at())})
+        if (!http::may(asked.request, asked.request.method, rules_.url_prefix + std::string(lies_at)))
+            return found{not_found()};
     return found{found_script{rules_.url_prefix + std::string(name), std::string(relative.substr(name_size)),
                               file.lies_at()}};
 }
@@ -70,7 +76,7 @@ result<script_finder::found> script_finder::find_named(const place& asked) const
         }
         if ((*file)->info.kind == files::file_kind::special) return found{special_file()};
         if (!is_regular(**file)) continue;  // a folder, whatever its name
-        auto taken = take(asked.relative, end, **file);
+        auto taken = take(asked, asked.relative, end, **file);
         return taken ? std::move(*taken) : found{};
     }
     return found{};
@@ -87,7 +93,7 @@ result<script_finder::found> script_finder::find_index(const place& asked) const
         if (!file && !is_missing(file.error())) return found{open_failed(file.error())};
         if (!file || !is_regular(**file)) continue;
         if (!is_script(name)) return found{};  // an index file of another kind comes first
-        auto taken = take(relative, relative.size(), **file);
+        auto taken = take(asked, relative, relative.size(), **file);
         return taken ? std::move(*taken) : found{};
     }
     return found{};
@@ -128,7 +134,7 @@ result<script_finder::found> script_finder::find_other(const place& asked) const
         const auto file = asked.open(files_, candidate);
         if (!file && asked.has_to_wait(file.error())) return file.error();
         if (!file || !is_regular(**file)) continue;
-        auto taken = is_script(candidate) ? take(candidate, candidate.size(), **file) : std::nullopt;
+        auto taken = is_script(candidate) ? take(asked, candidate, candidate.size(), **file) : std::nullopt;
         return taken ? std::move(*taken) : found{};
     }
     return found{};

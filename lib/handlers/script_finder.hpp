@@ -55,7 +55,7 @@ private:
     result<found> find_index(const place& asked) const;
     std::optional<bool> is_there(const place& asked) const;
     result<found> find_other(const place& asked) const;
-    std::optional<found> take(std::string_view relative, std::size_t name_size,
+    std::optional<found> take(const place& asked, std::string_view relative, std::size_t name_size,
                               const files::open_file& file) const;
 
     const script_rules scripts_;

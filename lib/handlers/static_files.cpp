@@ -3,6 +3,7 @@
 #include "base/blocking.hpp"
 #include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
+#include "http/access_map.hpp"
 #include "http/target.hpp"
 #include "limits/overload.hpp"
 #include "net/byte_stream.hpp"
@@ -28,7 +29,7 @@ bool static_files::try_handle(http::request& request, http::outcome& outcome) {
     // What is in the cache passed every check when it was opened; most requests end here.
     if (request.method == http::verb::get || request.method == http::verb::head) {
         auto file = files_.find_cached(relative_path(request), request.received);
-        if (file && file->info.kind == files::file_kind::regular) {
+        if (file && file->info.kind == files::file_kind::regular && may_show(request, *file)) {
             const auto asked = read_asked_for(request);
             const bool is_plain =
                 !asked.conditions && !(asked.coding && file->is_negotiable()) && request.version_minor > 0;
@@ -107,6 +108,8 @@ static_files::found static_files::look(const http::request& request, bool may_bl
         case files::file_kind::directory:
             if (options_.index.empty() && !options_.listing)
                 return try_others(request, may_block, not_found());
+            // Else the address would tell that there is a folder.
+            if (!http::may_see(request, std::string(request.path) + "/")) return done(not_found());
             return done(redirect_to_folder(request));
         case files::file_kind::special: return done(special_file());
         case files::file_kind::regular: break;
@@ -120,6 +123,7 @@ static_files::found static_files::look_in_folder(const http::request& request, s
         std::string relative;
         relative.reserve(folder.size() + name.size());
         relative.append(folder).append(name);
+        if (!may_show(request, relative)) continue;
         const auto file = open(relative, may_block);
         if (file && (*file)->info.kind == files::file_kind::regular) return answer(request, *file);
         if (file) continue;
@@ -150,10 +154,11 @@ static_files::found static_files::try_others(const http::request& request, bool 
         if (is_derived ? relative.empty() : !takes_page) continue;
         std::string candidate(is_derived ? relative : std::string_view{});
         candidate.append(std::string_view(one).substr(is_derived ? path_variable.size() : 1));
+        if (!may_show(request, candidate)) continue;
         const auto file = open(candidate, may_block);
         if (!file && !may_block && net::would_block(file.error())) return {};
-        const bool is_there =
-            file && (*file)->info.kind == files::file_kind::regular && !(*file)->head.lines.empty();
+        const bool is_there = file && may_show(request, **file) &&
+                              (*file)->info.kind == files::file_kind::regular && !(*file)->head.lines.empty();
         if (is_there) return answer(request, *file);
     }
     return done(std::move(otherwise));
@@ -163,9 +168,20 @@ static_files::found static_files::answer(const http::request& request, file_poin
     return answer(request, read_asked_for(request), std::move(file));
 }
 
+/// Whether the rules let who asks see what is at a path below the root, in the place of what was asked for.
+bool static_files::may_show(const http::request& request, std::string_view relative) const {
+    return !request.access || http::may_see(request, rules_.url_prefix + std::string(relative));
+}
+
+/// The same for where a link has led to; the path itself was asked for before.
+bool static_files::may_show(const http::request& request, const files::open_file& file) const {
+    return file.final_path.empty() || may_show(request, file.final_path);
+}
+
 /// What the sender makes of a file.
 static_files::found static_files::answer(const http::request& request, const asked_for& asked,
                                          file_pointer file) const {
+    if (!may_show(request, *file)) return done(not_found());
     auto sent = sender_.answer(request, asked, std::move(file));
     if (auto* outcome = std::get_if<http::outcome>(&sent)) return done(std::move(*outcome));
     found coded;

@@ -68,6 +68,8 @@ private:
     found look(const http::request& request, bool may_block) const;
     found look_in_folder(const http::request& request, std::string_view folder, bool may_block) const;
     found try_others(const http::request& request, bool may_block, http::outcome&& otherwise) const;
+    bool may_show(const http::request& request, std::string_view relative) const;
+    bool may_show(const http::request& request, const files::open_file& file) const;
     found answer(const http::request& request, file_pointer file) const;
     found answer(const http::request& request, const asked_for& asked, file_pointer file) const;
     opened open(std::string_view relative, bool may_block) const;

@@ -1,6 +1,7 @@
 #include "handlers/stored_name.hpp"
 
 #include "handlers/refusals.hpp"
+#include "http/access_map.hpp"
 #include "http/conditional.hpp"
 #include "http/upload_name.hpp"
 
@@ -49,6 +50,14 @@ files::name_condition condition_of(const http::request& request) {
         }
         return http::evaluate(request.method, request.fields, known, today()) == http::precondition::proceed;
     };
+}
+
+bool is_blind(const http::request& request) noexcept { return !http::may_see(request, request.path); }
+
+std::optional<http::problem> refuse_blind_conditions(const http::request& request) {
+    if (!condition_of(request) || !is_blind(request)) return std::nullopt;
+    return refuse(http::status::forbidden,
+                  "What is stored here may not be read, so no precondition can ask for it: send none.");
 }
 
 http::problem name_failed(const upload_place& place, error_code error, const std::string& indeterminate) {

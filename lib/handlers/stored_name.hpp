@@ -30,6 +30,13 @@ private:
 /// none. `request` outlives it.
 files::name_condition condition_of(const http::request& request);
 
+/// Whether who asks may not know of what is stored at the path of the request: the rules of access deny GET
+/// there. To him no answer tells whether there was something.
+bool is_blind(const http::request& request) noexcept;
+
+/// 403 for preconditions of a blind request, which would tell what is stored.
+std::optional<http::problem> refuse_blind_conditions(const http::request& request);
+
 /// The refusal for what went wrong with a name: as `storage_failed`, and 409 for a missing folder, 403 for a
 /// link on the way.
 http::problem name_failed(const upload_place& place, error_code error, const std::string& indeterminate = {});

@@ -56,14 +56,14 @@ parse_result<ip_networks> parse_networks(std::string_view text) {
 
 }  // namespace
 
-access_rules::method_set access_rules::bit_of(verb method) noexcept {
+access_rules::method_bits access_rules::bit_of(verb method) noexcept {
     for (std::size_t i = 0; i < known_methods.size(); ++i)
-        if (known_methods[i].second == method) return static_cast<method_set>(1U << i);
+        if (known_methods[i].second == method) return static_cast<method_bits>(1U << i);
     return 1U << known_methods.size();  // all others; only a rule without methods is for them
 }
 
-parse_result<access_rules::method_set> access_rules::parse_methods(std::string_view text) {
-    method_set methods = 0;
+parse_result<access_rules::method_bits> access_rules::parse_methods(std::string_view text) {
+    method_bits methods = 0;
     for (const auto name : split(text, ',')) {
         const auto* const known = std::find_if(known_methods.begin(), known_methods.end(),
                                                [&](const auto& one) { return one.first == name; });
@@ -170,7 +170,7 @@ parse_result<access_rules::grant> access_rules::parse_grant(std::string_view rig
 }
 
 fault access_rules::add(std::string_view left, std::string_view right) {
-    auto methods = static_cast<method_set>(0xFF);
+    auto methods = static_cast<method_bits>(0xFF);
     auto pattern = left;
     if (const auto space = left.find(' '); space != std::string_view::npos && !left.starts_with('/')) {
         const auto given = parse_methods(left.substr(0, space));
@@ -186,7 +186,7 @@ fault access_rules::add(std::string_view left, std::string_view right) {
     for (const auto& above : rules_) {
         const bool is_same = above.left == left;
         if (!is_same && !above.paths.include(*matched)) continue;
-        undecided = static_cast<method_set>(undecided & ~above.methods);
+        undecided = static_cast<method_bits>(undecided & ~above.methods);
         if (is_same || undecided == 0)
             return "it can never decide, since " + quoted(above.left) +
                    (is_same ? " is there already: remove one"
@@ -232,10 +232,10 @@ std::optional<std::string> access_rules::find_outside(std::string_view path) con
 }
 
 std::optional<std::string> access_rules::find_unused(const std::vector<std::string>& methods) const {
-    method_set used = bit_of(verb::options);  // always answered
+    method_bits used = bit_of(verb::options);  // always answered
     for (const auto& name : methods)
         if (const auto bits = parse_methods(name)) used |= *bits;
-    const auto all = static_cast<method_set>(0xFF);
+    const auto all = static_cast<method_bits>(0xFF);
     for (const auto& one : rules_)
         if (one.methods != all && (one.methods & used) == 0) return one.left;
     return std::nullopt;
@@ -243,6 +243,7 @@ std::optional<std::string> access_rules::find_unused(const std::vector<std::stri
 
 access_rules::verdict access_rules::decide(const grant& by, const asker& who) noexcept {
     if (by.only_from && !by.only_from->contains(who.address)) return verdict::denied;
+    if (by.everybody && !by.only_from) return verdict::open;
     if (by.everybody || by.networks.contains(who.address)) return verdict::allowed;
     if (!by.needs_users()) return verdict::denied;
     if (who.user.empty()) return verdict::needs_user;

@@ -30,7 +30,8 @@ namespace fairlead::http {
 class access_rules {
 public:
     enum class verdict {
-        allowed,
+        open,        ///< to everybody from everywhere
+        allowed,     ///< to who asks from there under this name
         needs_user,  ///< nobody is named; somebody may be allowed
         denied,      ///< whoever asks from there under this name
     };
@@ -67,7 +68,7 @@ public:
     verdict decide(verb method, std::string_view path, const asker& who) const noexcept;
 
 private:
-    using method_set = std::uint8_t;
+    using method_bits = std::uint8_t;
 
     /// The paths of a rule.
     class paths {
@@ -99,13 +100,13 @@ private:
     };
     struct rule {
         std::string left;
-        method_set methods;
+        method_bits methods;
         access_rules::paths paths;
         access_rules::grant grant;
     };
 
-    static method_set bit_of(verb method) noexcept;
-    static parse_result<method_set> parse_methods(std::string_view text);
+    static method_bits bit_of(verb method) noexcept;
+    static parse_result<method_bits> parse_methods(std::string_view text);
     static parse_result<grant> parse_grant(std::string_view right);
     static std::optional<std::string> add_one(std::string_view one, grant& to,
                                               std::vector<ip_network>& networks);

@@ -102,6 +102,8 @@ public:
     virtual local_end local() const noexcept = 0;
 };
 
+class access_map;
+
 /// A request as handlers see it.
 struct request {
     verb method = verb::unknown;
@@ -116,6 +118,9 @@ struct request {
     body_reader* body = nullptr;  ///< nullptr when the request has no body (no Content-Length, no chunks)
     const connection_view* connection = nullptr;  ///< nullptr while the request may not wait
     std::string user;                             ///< who has proved to be that; empty: nobody
+    std::size_t known_among = 0;         ///< number of the users among whom he is known (http::access_map)
+    const access_map* access = nullptr;  ///< the rules of the site; nullptr: there are none
+    mutable bool is_personal = false;    ///< a rule was asked whose answer depends on who asks
 
     /// What the part of the site takes; nothing else is answered, whatever a handler could do.
     method_set allowed = method_set::all();
@@ -132,6 +137,7 @@ struct request {
     bool has_query = false;      ///< tells "/a?" from "/a"
     std::string target_storage;  ///< holds `target` when a program has chosen another one
     std::string path_storage;    ///< holds `path` when decoding changed it
+    std::string asked_path;      ///< the path before another one was put in its place; else empty
 };
 
 /// Text, and behind it a part of a file (one part of multipart/byteranges).

@@ -11,7 +11,7 @@
 namespace fairlead::http {
 
 /// Why a security event is logged (DURABILITY_AND_SECURITY, fail2ban).
-enum class security_event { none, traversal, host, special_file, symlink };
+enum class security_event { none, traversal, host, special_file, symlink, auth, throttle };
 
 /// A refusal as a value. `detail` is shown to the client and never names a path of the server, an errno or a
 /// version; `log_detail` may, and goes to the log with the request id.

@@ -129,6 +129,9 @@ built_sites build(const config::settings& settings, const surroundings& around) 
                 "kept, and entity tags change with a file's metadata",
                 one->directory.string());
     }
+    for (std::size_t i = 0; i < sites.size(); ++i)
+        guard(*sites[i], i == 0 ? settings.site : settings.sites[i - 1], owned->access,
+              settings.limits.retry_after, around.log);
     for (auto& one : sites) add_health(*one, around, owned->stores, false);
     if (settings.site.hosts.empty() && settings.sites.empty() && listens_everywhere(settings.listen))
         around.log.warn(
@@ -139,10 +142,11 @@ built_sites build(const config::settings& settings, const surroundings& around) 
             {where.at, make_pages(where, settings, {sites.begin(), sites.end()}, around.log)});
     built.admin = make_admin(settings, around, owned->stores);
 
-    built.keep_house = [&owned = *owned, sites] {
+    built.keep_house = [&owned = *owned, &log = around.log, sites] {
         const auto now = files::open_files::steady::now();
         for (const auto& one : owned.folders) one->files->let_go_unused(now);
         for (const auto& one : owned.stores) one->keep_house(now);
+        owned.access.keep_house(log);
         for (const auto& one : sites)
             for (const auto& its : one->parts) its->pages.refresh();
     };
@@ -159,6 +163,7 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     built.abandon = [&owned = *owned] {
         owned.coded.stop();
         owned.programs.stop();
+        owned.access.passwords.abandon();
     };
     built.resources = std::move(owned);
     return built;

@@ -17,6 +17,8 @@ std::string_view event_name(http::security_event event) noexcept {
         case http::security_event::host: return "host";
         case http::security_event::special_file: return "special_file";
         case http::security_event::symlink: return "symlink";
+        case http::security_event::auth: return "auth";
+        case http::security_event::throttle: return "throttle";
         case http::security_event::none: break;
     }
     return "none";

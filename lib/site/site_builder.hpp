@@ -8,6 +8,7 @@
 #include "handlers/upload_place.hpp"
 #include "site/build.hpp"
 #include "site/folder.hpp"
+#include "site/guarding.hpp"
 #include "site/scripts.hpp"
 
 #include <filesystem>
@@ -54,6 +55,7 @@ struct site_resources {
     std::vector<std::unique_ptr<handlers::upload_disk>>
         disks;  ///< one for each place, which may have limits of its own
     std::vector<std::unique_ptr<handlers::upload_place>> places;
+    access_resources access;
 };
 
 /// Builds the sites of the public listeners, one after the other; the first is the default one.

@@ -7,7 +7,7 @@
 namespace fairlead::http {
 
 static std::ostream& operator<<(std::ostream& out, access_rules::verdict what) {
-    constexpr const char* names[] = {"allowed", "needs_user", "denied"};
+    constexpr const char* names[] = {"open", "allowed", "needs_user", "denied"};
     return out << names[static_cast<int>(what)];
 }
 
@@ -16,7 +16,8 @@ namespace {
 using verdict = access_rules::verdict;
 using rule_list = std::vector<std::pair<std::string_view, std::string_view>>;
 
-constexpr auto allowed = verdict::allowed, needs_user = verdict::needs_user, denied = verdict::denied;
+constexpr auto open = verdict::open, allowed = verdict::allowed, needs_user = verdict::needs_user,
+               denied = verdict::denied;
 
 BOOST_AUTO_TEST_SUITE(access_rules_suite)
 
@@ -52,11 +53,11 @@ BOOST_AUTO_TEST_CASE(the_first_rule_for_a_path_and_a_method_decides) {
                                  {"/old/**", "deny"},
                                  {"/old.html", "public"}},
                                 {{"staff", "ann, bob"}});
-    ask(rules, {{verb::get, "/public/a", "", "1.2.3.4", allowed},
-                {verb::head, "/public/a", "", "1.2.3.4", allowed},
+    ask(rules, {{verb::get, "/public/a", "", "1.2.3.4", open},
+                {verb::head, "/public/a", "", "1.2.3.4", open},
                 {verb::put, "/public/a", "", "1.2.3.4", denied},
                 {verb::put, "/public/a", "ann", "1.2.3.4", denied},
-                {verb::get, "/public", "", "1.2.3.4", allowed},
+                {verb::get, "/public", "", "1.2.3.4", open},
                 {verb::get, "/publicity", "", "1.2.3.4", denied},
                 {verb::put, "/drop/x", "", "1.2.3.4", needs_user},
                 {verb::put, "/drop/x", "eve", "1.2.3.4", allowed},
@@ -76,7 +77,7 @@ BOOST_AUTO_TEST_CASE(the_first_rule_for_a_path_and_a_method_decides) {
                 {verb::get, "/office/a", "", "11.1.2.3", denied},
                 {verb::get, "/office/a", "eve", "11.1.2.3", denied},
                 {verb::get, "/old/a", "ann", "10.1.2.3", denied},
-                {verb::get, "/old.html", "", "10.1.2.3", allowed},
+                {verb::get, "/old.html", "", "10.1.2.3", open},
                 {verb::get, "/", "ann", "10.1.2.3", denied},
                 {verb::get, "*", "ann", "10.1.2.3", denied}});
     BOOST_TEST(rules.needs_users());
@@ -88,15 +89,15 @@ BOOST_AUTO_TEST_CASE(methods) {
                                  {"HEAD /b", "public"},
                                  {"POST,PUT,DELETE,PATCH,OPTIONS /c", "public"},
                                  {"/d", "public"}});
-    ask(rules, {{verb::head, "/a", "", "::1", allowed},
+    ask(rules, {{verb::head, "/a", "", "::1", open},
                 {verb::post, "/a", "", "::1", denied},
                 {verb::get, "/b", "", "::1", denied},
-                {verb::head, "/b", "", "::1", allowed},
-                {verb::patch, "/c", "", "::1", allowed},
-                {verb::options, "/c", "", "::1", allowed},
+                {verb::head, "/b", "", "::1", open},
+                {verb::patch, "/c", "", "::1", open},
+                {verb::options, "/c", "", "::1", open},
                 {verb::trace, "/c", "", "::1", denied},
-                {verb::trace, "/d", "", "::1", allowed},
-                {verb::unknown, "/d", "", "::1", allowed}});
+                {verb::trace, "/d", "", "::1", open},
+                {verb::unknown, "/d", "", "::1", open}});
     BOOST_TEST(!rules.needs_users());
 }
 

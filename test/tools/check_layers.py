@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "limits": {"telemetry", "http", "base"},
     "net": {"http", "base"},
     "handlers": {"files", "content", "http", "limits", "net", "config", "telemetry", "base"},
-    "steps": {"content", "limits", "http", "telemetry", "base"},
+    "steps": {"files", "content", "limits", "http", "telemetry", "base"},
     "site": {"handlers", "steps", "net", "files", "content", "http", "limits", "config", "telemetry", "base"},
     "session": {"site", "net", "http", "limits", "config", "telemetry", "base"},
     "server": {"session", "site", "net", "limits", "config", "telemetry", "base"},

@@ -1,0 +1,123 @@
+#include "config/access_checks.hpp"
+
+#include "config/endpoint.hpp"
+#include "config/json_source.hpp"
+#include "config/scope_checks.hpp"
+#include "http/access_rules.hpp"
+
+#include <algorithm>
+
+namespace fairlead::config {
+namespace {
+
+/// The rules that a level has itself, and not from the one above it; what is wrong with one was said before.
+http::access_rules own_rules(const named_values& merged, const named_values& above) {
+    http::access_rules rules;
+    for (const auto& one : merged)
+        if (std::find(above.begin(), above.end(), one) == above.end())
+            (void)rules.add(one.name, one.value.value_or(""));
+    return rules;
+}
+
+/// Where the scope has its rules.
+std::optional<position> place_of_rules(const given_scope& scope) {
+    for (const auto& [row, at] : scope.given)
+        if (table()[row].path == "access") return at;
+    return std::nullopt;
+}
+
+void check_route(const given_scope& route, const named_values& above, const std::string& prefix,
+                 std::vector<complaint>& complaints) {
+    const auto at = place_of_rules(route);
+    if (!at) return;
+    const auto& delivery = route.values.site.delivery;
+    const auto rules = own_rules(delivery.access, above);
+    const auto path = route_path(route.name);
+    const auto complain = [&](const std::string& rule, const std::string& why) {
+        complaints.push_back({*at, pointer_to(pointer_to(prefix, route.name) + "/access", rule), why});
+    };
+    if (const auto rule = rules.find_outside(path))
+        complain(*rule, "it can never decide, since all paths here are " + quote(path) +
+                            " or below it: write whole paths, or move it to the top");
+    if (delivery.methods.empty()) return;
+    if (const auto rule = rules.find_unused(delivery.methods))
+        complain(*rule,
+                 "it can never decide, since methods has none of its methods: add one there, or "
+                 "remove it");
+}
+
+bool has_unused_users(const delivery_settings& delivery) {
+    return !delivery.auth.users.empty() && delivery.access.empty();
+}
+
+void find_site_risks(const site_settings& site, std::vector<std::string>& files) {
+    const auto uses = [](const route_settings& route) { return !route.delivery.access.empty(); };
+    if (has_unused_users(site.delivery) && std::none_of(site.routes.begin(), site.routes.end(), uses))
+        files.push_back(site.delivery.auth.users);
+    for (const auto& route : site.routes)
+        if (has_unused_users(route.delivery) && route.delivery.auth.users != site.delivery.auth.users)
+            files.push_back(route.delivery.auth.users);
+}
+
+bool has_users(const site_settings& site) {
+    const auto has = [](const delivery_settings& delivery) {
+        return !delivery.auth.users.empty() && !delivery.access.empty();
+    };
+    return has(site.delivery) || std::any_of(site.routes.begin(), site.routes.end(),
+                                             [&](const auto& route) { return has(route.delivery); });
+}
+
+void find_plain_passwords(const site_settings& site, const std::vector<endpoint>& listeners,
+                          std::vector<std::string>& risks) {
+    if (!has_users(site)) return;
+    const auto open = std::find_if_not(listeners.begin(), listeners.end(), is_loopback);
+    if (open == listeners.end()) return;
+    risks.push_back(
+        "auth.users: passwords are not encrypted on their way to " + quote(format_endpoint(*open)) +
+        ", which other machines may reach; listen on 127.0.0.1 behind a proxy with TLS, unless the "
+        "network is private");
+}
+
+}  // namespace
+
+std::vector<contradiction> find_access_contradictions(const delivery_settings& delivery) {
+    http::access_rules rules;
+    for (const auto& one : delivery.access) (void)rules.add(one.name, one.value.value_or(""));
+    std::vector<contradiction> found;
+    const auto groups = http::user_groups::parse(delivery.auth.groups);
+    if (groups)
+        if (auto unknown = rules.resolve(*groups)) found.push_back({"access", std::move(*unknown)});
+    if (rules.needs_users() && delivery.auth.users.empty())
+        found.push_back({"access",
+                         "it asks for users, but nobody is known here: name a file of users in auth.users "
+                         "(lines are made by \"fairlead hash-password --user NAME\")"});
+    return found;
+}
+
+void check_route_access(const given_scopes& scopes, const settings& above,
+                        std::vector<complaint>& complaints) {
+    for (const auto& route : scopes.routes)
+        check_route(route, above.site.delivery.access, "/routes", complaints);
+    for (const auto& site : scopes.sites)
+        for (const auto& route : site.routes)
+            check_route(route, site.values.site.delivery.access, pointer_to("/sites", site.name) + "/routes",
+                        complaints);
+}
+
+std::vector<std::string> find_access_risks(const settings& all) {
+    std::vector<std::string> unused, risks;
+    find_site_risks(all.site, unused);
+    for (const auto& site : all.sites)
+        if (site.delivery.auth.users != all.site.delivery.auth.users) find_site_risks(site, unused);
+    for (const auto& file : unused)
+        risks.push_back(
+            "auth.users: " + quote(file) +
+            " protects nothing, since there are no rules that ask for users; write some, for example "
+            "\"access\": {\"/**\": \"users\"}");
+    find_plain_passwords(all.site, all.listen, risks);
+    for (const auto& site : all.sites)
+        find_plain_passwords(site, site.listen.empty() ? all.listen : site.listen, risks);
+    return risks;
+}
+
+}  // namespace fairlead::config

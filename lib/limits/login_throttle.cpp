@@ -1,0 +1,103 @@
+#include "limits/login_throttle.hpp"
+
+#include "limits/address_key.hpp"
+
+#include <algorithm>
+
+namespace fairlead::limits {
+
+std::uint64_t login_throttle::mark_of(std::string_view user) const noexcept {
+    return hash_({reinterpret_cast<const std::uint8_t*>(user.data()), user.size()}) | 1;
+}
+
+login_throttle::record& login_throttle::find_or_add(const ip_address& from, clock::time_point now) {
+    if (const auto known = by_address_.find(from); known != by_address_.end()) {
+        auto& found = *known->second;
+        if (found.under_way == 0 && now - found.last_failure > bounds_.remembered) {
+            found = {};
+            found.from = from;
+        }
+        return found;
+    }
+    if (by_age_.size() >= bounds_.addresses) make_room();
+    by_age_.push_front({});
+    by_age_.front().from = from;
+    by_address_.emplace(from, by_age_.begin());
+    size_.store(by_age_.size(), std::memory_order_relaxed);
+    return by_age_.front();
+}
+
+/// Where all of them are being tried there is one more.
+void login_throttle::make_room() {
+    const auto last =
+        std::find_if(by_age_.rbegin(), by_age_.rend(), [](const record& one) { return one.under_way == 0; });
+    if (last != by_age_.rend()) forget(std::prev(last.base()));
+}
+
+void login_throttle::forget(records::iterator which) {
+    by_address_.erase(which->from);
+    by_age_.erase(which);
+    size_.store(by_age_.size(), std::memory_order_relaxed);
+}
+
+std::variant<login_throttle::attempt, std::chrono::seconds> login_throttle::begin(const ip_address& address,
+                                                                                  std::string_view user,
+                                                                                  clock::time_point now) {
+    const auto from = address_key(address);
+    const std::lock_guard guard(mutex_);
+    auto& known = find_or_add(from, now);
+    if (now < known.pause_end) return std::chrono::ceil<std::chrono::seconds>(known.pause_end - now);
+    const auto left = known.failures < bounds_.free_failures ? bounds_.free_failures - known.failures : 1;
+    if (known.under_way >= left) return bounds_.first_pause;
+    ++known.under_way;
+    return attempt(*this, from, mark_of(user));
+}
+
+std::chrono::seconds login_throttle::end(const attempt& which, std::optional<clock::time_point> failed) {
+    const std::lock_guard guard(mutex_);
+    const auto place = by_address_.find(which.from_)->second;  // not forgotten while it is under way
+    auto& known = *place;
+    --known.under_way;
+    if (!failed) {
+        if (known.under_way == 0 && known.failures == 0) forget(place);
+        return std::chrono::seconds{0};
+    }
+    ++known.failures;
+    known.last_failure = *failed;
+    remember(known, which.user_);
+    by_age_.splice(by_age_.begin(), by_age_, place);
+    if (known.failures < bounds_.free_failures) return std::chrono::seconds{0};
+    auto pause = bounds_.first_pause;
+    for (auto more = known.failures - bounds_.free_failures; more > 0 && pause < bounds_.longest_pause;
+         --more)
+        pause *= 2;
+    pause = std::min(pause, bounds_.longest_pause);
+    known.pause_end = *failed + pause;
+    return pause;
+}
+
+void login_throttle::remember(record& in, std::uint64_t user) noexcept {
+    for (auto& mark : in.tried) {
+        if (mark == user) return;
+        if (mark != 0) continue;
+        mark = user;
+        return;
+    }
+    in.has_tried_more = true;
+}
+
+std::optional<std::chrono::seconds> login_throttle::pause_of(const ip_address& address, std::string_view user,
+                                                             clock::time_point now) const {
+    if (size() == 0) return std::nullopt;
+    const std::lock_guard guard(mutex_);
+    const auto known = by_address_.find(address_key(address));
+    if (known == by_address_.end()) return std::nullopt;
+    const auto& found = *known->second;
+    if (now >= found.pause_end) return std::nullopt;
+    const bool is_tried = found.has_tried_more || std::find(found.tried.begin(), found.tried.end(),
+                                                            mark_of(user)) != found.tried.end();
+    if (!is_tried) return std::nullopt;
+    return std::chrono::ceil<std::chrono::seconds>(found.pause_end - now);
+}
+
+}  // namespace fairlead::limits

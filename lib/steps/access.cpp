@@ -1,0 +1,155 @@
+#include "steps/access.hpp"
+
+#include "http/cors.hpp"
+#include "http/credentials.hpp"
+#include "limits/overload.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace fairlead::steps {
+namespace {
+
+using verdict = http::access_rules::verdict;
+
+/// The paths that a request has to be let in for: where another one is served in its place, both.
+std::array<std::string_view, 2> paths_of(const http::request& request) noexcept {
+    return {request.asked_path, request.path};
+}
+
+http::problem forbidden() {
+    http::problem refusal;
+    refusal.status = http::status::forbidden;
+    refusal.detail = "The rules of this server do not allow you to do this here.";
+    return refusal;
+}
+
+http::problem ask_for_name(const http::access_map::place& where) {
+    http::problem refusal;
+    refusal.status = http::status::unauthorized;
+    refusal.detail = "Say who you are: a name and a password are needed here.";
+    refusal.fields.add("WWW-Authenticate", where.challenge);
+    return refusal;
+}
+
+/// Names that do not exist stay out of the log: some type their password there.
+http::problem wrong(const http::access_map::place& where, const logins::found& login) {
+    auto refusal = ask_for_name(where);
+    refusal.detail = "The name or the password is wrong.";
+    refusal.event = http::security_event::auth;
+    if (login.what == logins::found::kind::malformed)
+        refusal.log_detail = "malformed credentials";
+    else if (login.user.empty())
+        refusal.log_detail = "no such user";
+    else
+        refusal.log_detail = "wrong password of user " + login.user;
+    return refusal;
+}
+
+http::problem paused(std::chrono::seconds pause) {
+    const auto seconds = std::to_string(std::max<std::chrono::seconds::rep>(pause.count(), 1));
+    http::problem refusal;
+    refusal.status = http::status::too_many_requests;
+    refusal.detail = "Too many wrong passwords came from your address. Try again in " + seconds + " s.";
+    refusal.log_detail = "passwords are not looked at for " + seconds + " s";
+    refusal.event = http::security_event::throttle;
+    refusal.fields.add("Retry-After", seconds);
+    return refusal;
+}
+
+}  // namespace
+
+/// `*` is the server itself (RFC 9110 section 9.3.7), of which OPTIONS tells nothing.
+bool access::is_exempt(const http::request& request) const noexcept {
+    return request.path == "*" ||
+           (options_.are_preflights_answered && http::cors_policy::is_preflight(request));
+}
+
+logins* access::logins_at(std::string_view path) const noexcept {
+    const auto number = map_.at(path).users;
+    return number == 0 ? nullptr : options_.known[number - 1];
+}
+
+bool access::has_to_compare(const http::request& request, std::string_view path) const {
+    if (path.empty()) return false;
+    const auto token = http::find_basic_token(request.fields);
+    const auto* const here = logins_at(path);
+    if (!token || !*token || !here) return false;
+    const auto login = here->found_now(**token, request.client.ip, request.received);
+    return login.what == logins::found::kind::unchecked &&
+           map_.decide(request, request.method, path) == verdict::needs_user;
+}
+
+bool access::has_to_wait(const http::request& request) const {
+    if (is_exempt(request)) return false;
+    const auto paths = paths_of(request);
+    return std::any_of(paths.begin(), paths.end(),
+                       [&](std::string_view path) { return has_to_compare(request, path); });
+}
+
+std::optional<http::outcome> access::before(http::request& request) const {
+    request.access = &map_;
+    if (is_exempt(request)) return std::nullopt;
+    for (const auto path : paths_of(request))
+        if (auto refusal = judge(request, path, nullptr)) return std::move(*refusal);
+    return std::nullopt;
+}
+
+task<std::optional<http::outcome>> access::before_waiting(http::request& request) const {
+    request.access = &map_;
+    const auto paths = paths_of(request);
+    for (const auto path : paths) {
+        std::optional<logins::found> compared;
+        if (has_to_compare(request, path)) {
+            const auto token = http::find_basic_token(request.fields);
+            compared = co_await logins_at(path)->check(**token, request.client.ip);
+        }
+        if (auto refusal = judge(request, path, compared ? &*compared : nullptr))
+            co_return std::move(*refusal);
+    }
+    co_return std::nullopt;
+}
+
+/// Why the request may not pass for one of its paths, or nothing. `compared` is what a comparison of its
+/// password has found, if there was one.
+std::optional<http::problem> access::judge(http::request& request, std::string_view path,
+                                           const logins::found* compared) const {
+    if (path.empty()) return std::nullopt;
+    switch (map_.decide(request, request.method, path)) {
+        case verdict::open:
+        case verdict::allowed: return std::nullopt;
+        case verdict::denied: return forbidden();
+        case verdict::needs_user: break;
+    }
+    const auto token = http::find_basic_token(request.fields);
+    if (!token) return http::to_problem(token.error());
+    const auto* const here = logins_at(path);
+    if (!*token || !here) return ask_for_name(map_.at(path));
+    if (compared) return judge_named(request, path, *compared);
+    return judge_named(request, path, here->found_now(**token, request.client.ip, request.received));
+}
+
+std::optional<http::problem> access::judge_named(http::request& request, std::string_view path,
+                                                 const logins::found& login) const {
+    const auto& where = map_.at(path);
+    switch (login.what) {
+        case logins::found::kind::known: break;
+        case logins::found::kind::wrong:
+        case logins::found::kind::malformed: return wrong(where, login);
+        case logins::found::kind::paused: return paused(login.pause);
+        case logins::found::kind::unchecked:  // forgotten since has_to_wait() looked
+        case logins::found::kind::overloaded:
+            return limits::overload(options_.retry_after, "passwords to compare");
+    }
+    request.user = login.user;
+    request.known_among = where.users;
+    if (map_.decide(request, request.method, path) == verdict::allowed) return std::nullopt;
+    return forbidden();
+}
+
+void access::after(const http::request& request, http::response& response) const {
+    // Beside a Cache-Control of the file the stricter one counts (RFC 9111 section 5.2.2.7).
+    if (request.is_personal) response.fields.add("Cache-Control", "private");
+}
+
+}  // namespace fairlead::steps

@@ -1,0 +1,171 @@
+// Who gets what, through a whole connection: the order of 401, 403, 404 and 405 tells nothing of what is
+// there.
+#include "site/site.hpp"
+
+#include "../session/requests.hpp"
+#include "support/answers.hpp"
+#include "support/session_fixture.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace fairlead::site {
+namespace {
+
+using namespace test;
+
+// "ann:wonder" and "eve:apple", as libcrypt hashes them with the least rounds.
+constexpr std::string_view users_text =
+    "ann:$6$rounds=1000$saltsalt$LebIiWVZl3zGeVs2ToRkhzuhQ4MYDU."
+    "9mmMnG9L0hwtoyVhMIX9J52giGFvUfdZKAxaAEZ8lBkzFQLuwzXMPC/\n"
+    "eve:$6$rounds=1000$saltsalt$O2rYeTHait2NwGkK6cZ9IHxvMoROn.4yZM."
+    "SZVVkOBRgqAulcmmfUU30fDd2ihKm7UHi9EPQJ9ONsZfQi9NQ9.\n";
+
+constexpr std::string_view nobody = "";
+constexpr std::string_view ann = "Authorization: Basic YW5uOndvbmRlcg==\r\n";
+constexpr std::string_view eve = "Authorization: Basic ZXZlOmFwcGxl\r\n";
+constexpr std::string_view ann_wrong = "Authorization: Basic YW5uOndyb25n\r\n";
+constexpr std::string_view unknown = "Authorization: Basic em9lOndvbmRlcg==\r\n";
+
+const std::vector<http::named_value> users_only{{"/**", "users"}};
+
+class guarded_site : public session_fixture {
+public:
+    explicit guarded_site(std::vector<http::named_value> access, const change& adjust = {})
+        : session_fixture([&](config::settings& all) {
+              const auto users = std::filesystem::path(all.site.delivery.root).parent_path() / "users";
+              write_file(users, users_text);
+              BOOST_REQUIRE(::chmod(users.c_str(), 0640) == 0);
+              all.site.delivery.auth.users = users.string();
+              all.site.delivery.access = std::move(access);
+              if (adjust) adjust(all);
+          }) {
+        folder.write("www/team/index.html", "team");
+        folder.write("www/team/a.txt", "a");
+        folder.write("www/team/program.exe", "MZ");
+        folder.write("www/team/.env", "secret");
+        folder.write("www/team/sub/b.txt", "b");
+    }
+
+    answer ask(std::string_view method, std::string_view target, std::string_view lines) {
+        auto all = all_answers(serve(request(std::string(method) + " " + std::string(target), lines)).bytes);
+        BOOST_REQUIRE_EQUAL(all.size(), 1u);
+        return all.front();
+    }
+    unsigned status(std::string_view method, std::string_view target, std::string_view lines) {
+        return ask(method, target, lines).status;
+    }
+    bool has_logged(std::string_view text) const {
+        return std::any_of(log_lines.begin(), log_lines.end(),
+                           [&](const auto& line) { return line.find(text) != std::string::npos; });
+    }
+};
+
+BOOST_AUTO_TEST_SUITE(access)
+
+BOOST_AUTO_TEST_CASE(the_table) {
+    const std::vector<http::named_value> rules{{"/team/**", "user ann"}, {"/**", "public"}};
+    const struct {
+        std::string_view method, target;
+        unsigned allowed;
+    } rows[] = {
+        {"GET", "/team/a.txt", 200},
+        {"GET", "/team/missing.txt", 404},
+        {"GET", "/team/", 200},
+        {"GET", "/team", 301},
+        {"GET", "/team/sub/", 404},
+        {"GET", "/team/.env", 404},
+        {"GET", "/team/program.exe", 415},
+        {"GET", "/team/missing.exe", 415},
+        {"POST", "/team/a.txt", 405},
+        {"DELETE", "/team/missing", 405},
+        {"QUERY", "/team/a.txt", 501},
+        {"OPTIONS", "/team/a.txt", 204},
+    };
+    for (const auto& [method, target, allowed] : rows) BOOST_TEST_CONTEXT(method << " " << target) {
+            guarded_site server(rules);
+            BOOST_TEST(server.status(method, target, nobody) == 401u);
+            BOOST_TEST(server.status(method, target, ann_wrong) == 401u);
+            BOOST_TEST(server.status(method, target, unknown) == 401u);
+            BOOST_TEST(server.status(method, target, eve) == 403u);
+            // Once by the pool, and once by what is remembered.
+            BOOST_TEST(server.status(method, target, ann) == allowed);
+            BOOST_TEST(server.status(method, target, ann) == allowed);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(where_everybody_may_credentials_do_not_matter) {
+    guarded_site server({{"/team/**", "user ann"}, {"GET /**", "public"}});
+    for (const auto who : {nobody, ann, eve, ann_wrong, unknown})
+        BOOST_TEST(server.status("GET", "/", who) == 200u);
+    BOOST_TEST(server.status("POST", "/", ann) == 403u);
+    BOOST_TEST(server.status("GET", "/livez", ann_wrong) == 200u);
+    BOOST_TEST(server.status("OPTIONS", "*", nobody) == 204u);
+    BOOST_TEST(server.ask("GET", "/", nobody).field("Cache-Control") == "no-cache");
+}
+
+BOOST_AUTO_TEST_CASE(refusals_say_what_to_do) {
+    guarded_site server(users_only);
+    const auto asked = server.ask("GET", "/", nobody);
+    BOOST_TEST(asked.field("WWW-Authenticate") == "Basic realm=\"Fairlead\", charset=\"UTF-8\"");
+    BOOST_TEST((asked.head.find("Cache-Control: private") != std::string::npos));
+    BOOST_TEST(!server.has_logged("event=auth"));
+    (void)server.ask("GET", "/", ann_wrong);
+    BOOST_TEST(server.has_logged("wrong password of user ann"));
+    (void)server.ask("GET", "/", unknown);
+    BOOST_TEST(server.has_logged("no such user"));
+    BOOST_TEST(!server.has_logged("zoe"));
+    BOOST_TEST(server.status("GET", "/", std::string(ann) + std::string(ann)) == 400u);
+    BOOST_TEST(server.status("GET", "/", "Authorization: Basic " + std::string(1025, 'A') + "\r\n") == 431u);
+    BOOST_TEST(server.status("GET", "/", "Authorization: Bearer abc\r\n") == 401u);
+}
+
+BOOST_AUTO_TEST_CASE(many_failures_are_followed_by_429) {
+    guarded_site server(users_only);
+    for (int i = 0; i < 10; ++i) BOOST_TEST(server.status("GET", "/", ann_wrong) == 401u);
+    const auto paused = server.ask("GET", "/", ann);
+    BOOST_TEST(paused.status == 429u);
+    BOOST_TEST(paused.field("Retry-After") == "1");
+    BOOST_TEST(server.has_logged("event=throttle"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_served_in_place_of_a_path_needs_to_be_allowed) {
+    guarded_site server({{"/team/**", "user ann"}, {"/closed/**", "user ann"}, {"/**", "public"}},
+                        [](config::settings& all) {
+                            all.site.rewrites = {{"/open/**", "/team/a.txt"}, {"/closed/**", "/index.html"}};
+                            all.site.delivery.try_paths = {"/team/index.html", "/index.html"};
+                        });
+    std::filesystem::create_symlink("team/a.txt", server.folder / "www/link.txt");
+    std::filesystem::create_symlink("team", server.folder / "www/linked");
+    for (const auto* target : {"/open/x", "/closed/x"}) {
+        BOOST_TEST(server.status("GET", target, nobody) == 401u, target);
+        BOOST_TEST(server.status("GET", target, eve) == 403u, target);
+        BOOST_TEST(server.status("GET", target, ann) == 200u, target);
+    }
+    BOOST_TEST(server.ask("GET", "/nothing", nobody).body == "<p>hello</p>\n");
+    for (const auto* target : {"/link.txt", "/linked/a.txt"})
+        BOOST_TEST(server.status("GET", target, nobody) == 404u, target);
+}
+
+BOOST_AUTO_TEST_CASE(rules_of_a_route_stand_before_those_of_the_site) {
+    guarded_site server({{"/team/**", "user ann"}, {"/**", "public"}}, [](config::settings& all) {
+        config::route_settings route;
+        route.path = "/team/sub";
+        route.delivery = all.site.delivery;
+        route.delivery.access = {{"/team/sub/**", "user eve"}, {"/**", "deny"}};
+        route.limits = all.limits;
+        all.site.routes = {route};
+    });
+    BOOST_TEST(server.status("GET", "/team/sub/b.txt", ann) == 403u);
+    BOOST_TEST(server.status("GET", "/team/sub/b.txt", eve) == 200u);
+    BOOST_TEST(server.status("GET", "/team/a.txt", eve) == 403u);
+    BOOST_TEST(server.status("GET", "/team/a.txt", ann) == 200u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::site
