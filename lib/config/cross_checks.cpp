@@ -1,11 +1,13 @@
 #include "config/cross_checks.hpp"
 
+#include "base/ip_address.hpp"
 #include "config/access_checks.hpp"
 #include "config/cors_options.hpp"
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
 #include "config/units.hpp"
 #include "http/field_rules.hpp"
+#include "http/rate.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -16,6 +18,16 @@ namespace {
 unsigned quarter_above(unsigned count) {
     const auto more = static_cast<unsigned long long>(count) + std::max(1U, count / 4);
     return static_cast<unsigned>(std::min<unsigned long long>(more, std::numeric_limits<unsigned>::max()));
+}
+
+std::optional<contradiction> find_contradiction(const rate_settings& rate) {
+    if (rate.requests.empty()) return std::nullopt;
+    const auto requests = http::parse_rate(rate.requests);
+    if (requests && requests->time_for(rate.burst) >= http::rate::longest)
+        return contradiction{"rate.burst",
+                             "at " + quote(rate.requests) + " it would take more than a year until " +
+                                 std::to_string(rate.burst) + " requests are free again; lower it"};
+    return std::nullopt;
 }
 
 }  // namespace
@@ -80,11 +92,18 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
     if (auto parsed = http::field_rules::parse(delivery.headers); !parsed)
         found.push_back({"headers", "together with those above: " + parsed.error()});
     for (auto& wrong : find_access_contradictions(delivery)) found.push_back(std::move(wrong));
+    if (auto wrong = find_contradiction(delivery.rate)) found.push_back(std::move(*wrong));
     return found;
 }
 
 std::vector<std::string> find_risks(const settings& all) {
     std::vector<std::string> risks;
+    for (const auto& text : all.trusted_proxies)
+        if (const auto network = ip_network::parse(text); network && network->length() == 0)
+            risks.push_back(
+                "trusted_proxies: " + quote(text) +
+                " is everybody, so that each client can choose the address it has in rules, rates and "
+                "logs; list the proxies");
     for (const auto& where : all.admin.listen)
         if (!is_loopback(where))
             risks.push_back(

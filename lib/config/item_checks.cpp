@@ -1,11 +1,13 @@
 #include "config/item_checks.hpp"
 
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "http/cache_rules.hpp"
 #include "http/content_coding.hpp"
 #include "http/cors.hpp"
 #include "http/field_value.hpp"
 #include "http/method_set.hpp"
+#include "http/rate.hpp"
 
 #include <arpa/inet.h>
 
@@ -152,6 +154,17 @@ std::optional<std::string> check_site_names(std::string_view text) {
     for (const auto name : split(text, ','))
         if (auto wrong = check_host(trim(name))) return wrong;
     return std::nullopt;
+}
+
+std::optional<std::string> check_network(std::string_view text) {
+    const auto network = ip_network::parse(text);
+    return network ? std::nullopt : std::optional(network.error());
+}
+
+std::optional<std::string> check_rate(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    const auto rate = http::parse_rate(text);
+    return rate ? std::nullopt : std::optional(rate.error());
 }
 
 std::optional<std::string> check_upload_way(std::string_view text) {

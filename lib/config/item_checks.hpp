@@ -53,6 +53,12 @@ std::optional<std::string> check_site_names(std::string_view text);
 /// it does is seen when the listener is opened.
 std::optional<std::string> check_congestion_control(std::string_view text);
 
+/// A network of `trusted_proxies`: "10.0.0.0/8", "2001:db8::/32", or an address alone.
+std::optional<std::string> check_network(std::string_view text);
+
+/// `rate.requests`: empty, or as http::parse_rate takes it.
+std::optional<std::string> check_rate(std::string_view text);
+
 /// A way of uploading: json, raw, form, put, delete.
 std::optional<std::string> check_upload_way(std::string_view text);
 

@@ -71,6 +71,11 @@ bool has_own_limits(const given_scope& scope) {
     return scope.has("limits.in_flight") || scope.has("limits.queue") || scope.has("limits.queue_timeout");
 }
 
+bool has_own_rate(const given_scope& scope) {
+    return scope.has("rate.requests") || scope.has("rate.burst") || scope.has("rate.bytes") ||
+           scope.has("rate.by");
+}
+
 route_settings route_of(const given_scope& scope) {
     route_settings route;
     route.path = route_path(scope.name);
@@ -78,6 +83,7 @@ route_settings route_of(const given_scope& scope) {
     route.has_own_root = scope.has("root");
     route.has_own_limits = has_own_limits(scope);
     route.limits = scope.values.limits;
+    route.has_own_rate = has_own_rate(scope);
     route.takes_uploads = scope.has("uploads.directory");
     route.uploads = scope.values.uploads;
     return route;
@@ -122,6 +128,7 @@ void apply_scopes(const given_scopes& scopes, settings& all) {
         if (scope.has("listen")) site.listen = scope.values.listen;
         site.has_own_limits = has_own_limits(scope);
         site.limits = scope.values.limits;
+        site.has_own_rate = has_own_rate(scope);
         site.routes = routes_of(scope.routes);
         all.sites.push_back(std::move(site));
     }

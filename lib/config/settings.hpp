@@ -67,6 +67,8 @@ struct limit_settings {
     std::uint64_t min_body_rate = 256;  ///< bytes per second, averaged, below which a body or a reader is cut
     std::chrono::milliseconds write_stall_timeout{30'000};  ///< no byte taken by the client for this long
     std::chrono::milliseconds drain_timeout{10'000};        ///< for requests at work when the server stops
+    unsigned connections_per_address = 0;  ///< of one client, from where on a new one gets 429; 0: no limit
+    unsigned rate_keys = 100'000;          ///< addresses and users whose rates are known at once
 };
 
 struct admin_settings {
@@ -146,6 +148,20 @@ struct auth_settings {
     std::string realm = "Fairlead";  ///< what browsers show when they ask for a password
 };
 
+/// Whose buckets count.
+enum class rate_by { address, user };
+
+/// What one client may do. Levels that do not say otherwise share the buckets of the level above them.
+struct rate_settings {
+    std::string requests;     ///< "10/s", "600/m" (http::parse_rate); empty: no limit
+    unsigned burst = 0;       ///< requests at once; 0: as many as the number of `requests`
+    std::uint64_t bytes = 0;  ///< of content in a second, received and sent; 0: no limit
+    rate_by by = rate_by::address;
+};
+
+/// In which field trusted proxies name their clients: whichever is there, or only one of them.
+enum class proxy_field { automatic, forwarded, x_forwarded_for };
+
 /// What is published, and how it is delivered. A site and a route take what they do not say from the level
 /// above them.
 struct delivery_settings {
@@ -165,6 +181,7 @@ struct delivery_settings {
     cgi_settings cgi;
     auth_settings auth;
     named_values access;  ///< `[METHODS ]PATTERN` to who may; empty: everybody may everything
+    rate_settings rate;
 };
 
 /// Every path of a site that begins with `path`.
@@ -174,6 +191,7 @@ struct route_settings {
     bool has_own_root = false;  ///< `delivery.root` is what stands at `path`, else at "/"
     bool has_own_limits = false;
     limit_settings limits;       ///< `in_flight`, `queue` and `queue_timeout` count when `has_own_limits`
+    bool has_own_rate = false;   ///< buckets of its own
     bool takes_uploads = false;  ///< at `path`, and below it
     upload_settings uploads;
 };
@@ -189,15 +207,18 @@ struct site_settings {
     std::vector<route_settings> routes;
     bool has_own_limits = false;  ///< as in a route; routes without limits of their own share them
     limit_settings limits;
+    bool has_own_rate = false;  ///< as in a route
 };
 
 /// Every setting of the program. This is the reference: names equal the keys of the file, defaults stand
 /// here.
 struct settings {
     std::vector<endpoint> listen{{"127.0.0.1", 8080}, {"::1", 8080}};
-    unsigned threads = 0;                     ///< I/O threads; 0 is one per processor
-    bool defer_accept = true;                 ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
-    std::string congestion_control = "auto";  ///< "auto", "system" or the name of an algorithm of the kernel
+    unsigned threads = 0;                      ///< I/O threads; 0 is one per processor
+    bool defer_accept = true;                  ///< TCP_DEFER_ACCEPT: wake only when the first bytes are there
+    std::string congestion_control = "auto";   ///< "auto", "system" or the name of an algorithm of the kernel
+    std::vector<std::string> trusted_proxies;  ///< networks whose word about their clients counts
+    fairlead::config::proxy_field proxy_field = proxy_field::automatic;
     std::string mime_types;            ///< file of media types; empty: `resources/mime.types` as installed
     site_settings site;                ///< the keys at the top of the file: the default site
     std::vector<site_settings> sites;  ///< further ones, told apart by Host

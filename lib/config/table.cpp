@@ -17,6 +17,8 @@ constexpr std::array durability_words{"full"sv, "off"sv};
 constexpr std::array naming_words{"server"sv, "client"sv};
 constexpr std::array log_levels{"debug"sv, "info"sv, "warn"sv, "error"sv};
 constexpr std::array log_formats{"text"sv, "json"sv};
+constexpr std::array rate_by_words{"address"sv, "user"sv};
+constexpr std::array proxy_field_words{"auto"sv, "forwarded"sv, "x-forwarded-for"sv};
 constexpr std::array access_formats{"off"sv, "common"sv, "combined"sv, "json"sv};
 
 constexpr std::uint64_t kib = 1ULL << 10, mib = 1ULL << 20, gib = 1ULL << 30;
@@ -62,6 +64,10 @@ constexpr auto auth() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::auth, Member>();
 }
 template <auto Member>
+constexpr auto rate() {
+    return field_at<&settings::site, &site_settings::delivery, &delivery_settings::rate, Member>();
+}
+template <auto Member>
 constexpr auto log() {
     return field_at<&settings::log, Member>();
 }
@@ -73,6 +79,7 @@ using c = compression_settings;
 using o = cors_settings;
 using g = cgi_settings;
 using a = auth_settings;
+using r = rate_settings;
 
 constexpr std::array rows{
     setting{"listen", endpoints_kind{field_at<&settings::listen>(), false},
@@ -89,6 +96,16 @@ constexpr std::array rows{
             "`auto` is `system`, "
             "but `reno` on loopback addresses where the default would pace (bbr).",
             R"("cubic")"},
+    setting{"trusted_proxies", texts_kind{field_at<&settings::trusted_proxies>(), true, check_network, {}},
+            "Addresses of proxies whose word about their clients is taken (`Forwarded`, `X-Forwarded-For`); "
+            "that of "
+            "others is not.",
+            R"(["10.0.0.0/8", "2001:db8::7"])"},
+    setting{"proxy_field", word_at<&settings::proxy_field>(proxy_field_words),
+            "The field that these proxies write; with `auto` either, and a request in which the two name "
+            "different "
+            "clients gets 400.",
+            R"("x-forwarded-for")"},
     setting{"hosts", texts_kind{field_at<&settings::site, &site_settings::hosts>(), true, check_host, {}},
             "Names that `Host` may have, `*.example.org` for subdomains, `*` for all; loopback and listen "
             "addresses always "
@@ -204,6 +221,27 @@ constexpr std::array rows{
             "`group NAME` "
             "and networks, perhaps `from` networks; the first match decides, and what none allows is denied.",
             R"({"GET /office/**": "10.0.0.0/8", "GET /public/**": "public"})", scope::route},
+    setting{"rate.requests",
+            text_kind{rate<&r::requests>(), check_rate, "a number and a time (\"10/s\") or \"\""},
+            "Requests of one client, an IPv4 address or the /64 of an IPv6 address; beyond that 429. Empty "
+            "is no limit.",
+            R"("600/m")", scope::route},
+    setting{"rate.burst", count_kind{rate<&r::burst>(), 0, many},
+            "Requests that a client may make at once, when there were none before; 0 is the number of "
+            "`rate.requests`.",
+            "20", scope::route},
+    setting{"rate.bytes", size_kind{rate<&r::bytes>(), 0, 1024 * gib},
+            "Bytes of content a second, received and sent together; a client that is ahead of it gets 429 "
+            "until it has "
+            "been made up for. 0 is no limit.",
+            R"("10m")", scope::route},
+    setting{
+        "rate.by",
+        word_at<&settings::site, &site_settings::delivery, &delivery_settings::rate, &r::by>(rate_by_words),
+        "Whose rates these are: those of each `address`, or of each `user`, where requests of nobody count "
+        "by "
+        "address.",
+        R"("user")", scope::route},
 
     setting{"uploads.path", text_kind{upload<&u::path>(), check_upload_path, "a request path or \"\""},
             "Request path that takes POST; empty switches uploads at the top off.", R"("/api/documents")"},
@@ -297,6 +335,16 @@ constexpr std::array rows{
             "From this many on, a new connection is closed unread; not set, it is a quarter above "
             "`limits.connections`.",
             "8192"},
+    setting{
+        "limits.connections_per_address", count_kind{limit<&l::connections_per_address>(), 0, many},
+        "From this many connections of one client on (IPv4 address, or /64 of IPv6), a new one gets 429; a "
+        "quarter above it is closed unread. 0 is no limit; trusted proxies have none.",
+        "64"},
+    setting{"limits.rate_keys", count_kind{limit<&l::rate_keys>(), 1'000, 100 * many},
+            "Addresses and users, for each rate, that are known at once, in 64 bytes of memory each; what is "
+            "beyond "
+            "that forgets those who used least of their rate.",
+            "1000000"},
     setting{"limits.in_flight", count_kind{limit<&l::in_flight>(), 1, many},
             "Requests at work at once; waiting for a client's bytes is not work.", "256", scope::route},
     setting{"limits.queue", count_kind{limit<&l::queue>(), 0, many},

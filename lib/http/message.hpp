@@ -4,6 +4,7 @@
 #include "base/ip_address.hpp"
 #include "base/task.hpp"
 #include "http/method_set.hpp"
+#include "http/rate_account.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/field.hpp>
@@ -135,6 +136,8 @@ struct request {
         path;  ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
     std::string_view query;      ///< as received, without '?'
     bool has_query = false;      ///< tells "/a?" from "/a"
+    rate_account account;        ///< filled by the limit of rates; the session charges it at the end
+    std::string client_text;     ///< holds `client.address` where a proxy has named it
     std::string target_storage;  ///< holds `target` when a program has chosen another one
     std::string path_storage;    ///< holds `path` when decoding changed it
     std::string asked_path;      ///< the path before another one was put in its place; else empty

@@ -11,4 +11,7 @@ namespace fairlead::limits {
 /// its limit of".
 http::problem overload(std::chrono::milliseconds retry_after, std::string_view limit);
 
+/// The refusal of a client that has as many connections as one may have: 429 with `Retry-After` as above.
+http::problem too_many_connections(std::chrono::milliseconds retry_after);
+
 }  // namespace fairlead::limits

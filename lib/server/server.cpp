@@ -37,6 +37,13 @@ unsigned io_threads(unsigned wanted) {
     return wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
 }
 
+/// Of texts that were checked when the configuration was loaded.
+ip_networks networks_of(const std::vector<std::string>& texts) {
+    auto networks = ip_networks::parse(texts);
+    if (!networks) throw std::runtime_error("trusted_proxies: " + networks.error());
+    return std::move(*networks);
+}
+
 }  // namespace
 
 server::server(const config::settings& settings, telemetry::log& log, telemetry::access_log& access_log)
@@ -51,17 +58,18 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       encoders_(threads_),
       connections_(settings_.limits.connections, settings_.limits.connections_hard),
       admin_connections_(admin_soft, admin_hard),
+      addresses_(settings_.limits.connections_per_address, networks_of(settings_.trusted_proxies)),
       work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
       watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
       sites_(site::build(settings_,
                          {disk_, commits_, encoders_, work_, deadlines_, metrics_, log_, is_draining_})),
-      admin_shared_(share(*sites_.admin, admin_connections_)),
+      admin_shared_(share(*sites_.admin, admin_connections_, admin_addresses_)),
       sweep_timer_(context_.get_executor()),
       drain_timer_(context_.get_executor()),
       last_status_time_(std::chrono::steady_clock::now()) {
     for (const auto& one : sites_.pages) {
         const auto& shared = *public_shared_.emplace_back(
-            std::make_unique<session::environment>(share(*one.served, connections_)));
+            std::make_unique<session::environment>(share(*one.served, connections_, addresses_)));
         for (const auto& where : one.at) listeners_.push_back(make_listener(where, shared));
     }
     for (const auto& where : settings_.admin.listen)
@@ -69,10 +77,20 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
     watch_numbers();
 }
 
-session::environment server::share(site::site& pages, limits::connection_limit& connections) {
+session::environment server::share(site::site& pages, limits::connection_limit& connections,
+                                   limits::address_limit& addresses) {
     const auto idle = std::chrono::duration_cast<std::chrono::seconds>(settings_.limits.idle_timeout);
-    return {settings_.limits, pages, connections, watches_,     metrics_,
-            access_log_,      log_,  disk_,       is_draining_, session::keep_alive_lines(idle)};
+    return {settings_.limits,
+            pages,
+            connections,
+            addresses,
+            watches_,
+            metrics_,
+            access_log_,
+            log_,
+            disk_,
+            is_draining_,
+            session::keep_alive_lines(idle)};
 }
 
 server::~server() {

@@ -3,6 +3,7 @@
 #include "base/background_pool.hpp"
 #include "base/event.hpp"
 #include "config/settings.hpp"
+#include "limits/address_limit.hpp"
 #include "limits/connection_limit.hpp"
 #include "limits/work_limit.hpp"
 #include "net/listener.hpp"
@@ -57,7 +58,8 @@ private:
         boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                           boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
-    session::environment share(site::site& pages, limits::connection_limit& connections);
+    session::environment share(site::site& pages, limits::connection_limit& connections,
+                               limits::address_limit& addresses);
     void announce() const;
     void watch_numbers();
     std::unique_ptr<net::listener> make_listener(const config::endpoint& where,
@@ -86,6 +88,8 @@ private:
     boost::asio::thread_pool encoders_;  // compressing files
     limits::connection_limit connections_;
     limits::connection_limit admin_connections_;
+    limits::address_limit addresses_;
+    limits::address_limit admin_addresses_{0};
     limits::work_limit work_;
     session::watch_list watches_;
     net::deadline_list deadlines_;

@@ -8,6 +8,8 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     method = request.method;
     version_minor = request.version_minor;
     started = request.received;
+    client = request.client.ip;
+    account = request.account;
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
     if (!with_text) {
         method_text = target = host = referer = user_agent = {};
@@ -24,10 +26,13 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
                               std::chrono::steady_clock::time_point now) const {
     const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
+    if (account.meter) account.meter->charge(account.client, bytes_sent + bytes_received, now);
     if (!shared.access_log.enabled() || is_quiet) return;
     telemetry::access_record line;
+    std::array<char, ip_address::max_text> client_text;
     line.peer = peer.address;
     line.peer_port = peer.port;
+    line.client = client == peer.ip ? peer.address : client.write_to(client_text);
     line.method = method_text;
     line.target = target;
     line.protocol = version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";

@@ -26,6 +26,8 @@ struct exchange_record {
     std::uint64_t bytes_sent = 0;      ///< of content
     std::uint64_t bytes_received = 0;  ///< of content
     std::chrono::steady_clock::time_point started;
+    ip_address client;           ///< who asked, perhaps through a proxy; its port is that of the peer then
+    http::rate_account account;  ///< is charged with the bytes
     std::string_view method_text, target, host, referer, user_agent;  ///< empty when the access log is off
     unsigned version_minor = 1;
 

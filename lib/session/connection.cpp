@@ -26,15 +26,20 @@ http::peer_info describe(const sockaddr_storage& peer, std::span<char, ip_addres
 }  // namespace
 
 connection::connection(boost::asio::io_context& context, net::accepted_socket&& socket,
-                       limits::connection_limit::slot slot, const environment& shared)
+                       limits::connection_limit::slot slot, limits::address_limit::place place,
+                       const environment& shared)
     : shared_(shared),
       slot_(std::move(slot)),
+      place_(std::move(place)),
       stream_(context, std::move(socket)),
       deadline_(shared.watches, stream_),
       peer_(describe(socket.peer, peer_text_)) {
-    if (slot_.verdict() == limits::connection_limit::verdict::shed)
-        shed_ = std::make_unique<shed_session>(stream_, shared, deadline_, peer_,
-                                               !shared.connections.is_nearly_full());
+    const bool is_full = slot_.verdict() == limits::connection_limit::verdict::shed;
+    if (is_full || place_.verdict() == limits::address_limit::verdict::shed)
+        shed_ = std::make_unique<shed_session>(
+            stream_, shared, deadline_, peer_,
+            is_full ? shed_session::limit::all_connections : shed_session::limit::those_of_address,
+            !shared.connections.is_nearly_full());
     else
         session_.emplace(stream_, shared, deadline_, peer_);
 }
@@ -46,8 +51,14 @@ void connection::start(boost::asio::io_context& context, net::accepted_socket&& 
         shared.metrics.connection_rejected(telemetry::reject_reason::hard_limit);
         return;
     }
+    auto place = shared.addresses.enter(ip_address::from(socket.peer));
+    if (place.verdict() == limits::address_limit::verdict::refused) {
+        shared.metrics.connection_rejected(telemetry::reject_reason::address_limit);
+        return;
+    }
     shared.metrics.connection_accepted();
-    auto self = std::make_unique<connection>(context, std::move(socket), std::move(slot), shared);
+    auto self =
+        std::make_unique<connection>(context, std::move(socket), std::move(slot), std::move(place), shared);
     const auto next = self->session_ ? self->session_->serve_ready() : self->shed_->serve_ready();
     if (next == step::leave) return;
     auto& log = shared.log;

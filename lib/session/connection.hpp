@@ -1,5 +1,6 @@
 #pragma once
 
+#include "limits/address_limit.hpp"
 #include "limits/connection_limit.hpp"
 #include "net/plain_stream.hpp"
 #include "session/environment.hpp"
@@ -22,7 +23,8 @@ public:
                       const environment& shared);
 
     connection(boost::asio::io_context& context, net::accepted_socket&& socket,
-               limits::connection_limit::slot slot, const environment& shared);
+               limits::connection_limit::slot slot, limits::address_limit::place place,
+               const environment& shared);
 
 private:
     static task<> run(std::unique_ptr<connection> self, step next);
@@ -31,6 +33,7 @@ private:
 
     const environment& shared_;
     limits::connection_limit::slot slot_;
+    limits::address_limit::place place_;
     net::plain_stream stream_;
     watch deadline_;  // after the stream: leaves the sweeper's list before the descriptor is closed
     std::array<char, ip_address::max_text> peer_text_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "limits/address_limit.hpp"
 #include "limits/connection_limit.hpp"
 #include "session/watch.hpp"
 #include "site/site.hpp"
@@ -20,6 +21,7 @@ struct environment {
     const config::limit_settings& limits;
     site::site& pages;
     limits::connection_limit& connections;
+    limits::address_limit& addresses;
     watch_list& watches;
     telemetry::metrics& metrics;
     telemetry::access_log& access_log;

@@ -282,6 +282,7 @@ http1_session::step http1_session::answer_one(scratch& mine, std::span<char> hea
     if (may_wait || !shared_.pages.try_respond(request, outcome)) {
         suspended_ = std::make_unique<suspended_request>(head, parsed, *facts, *framing, view_);
         identify(suspended_->request, suspended_->id);
+        suspended_->request.account = request.account;  // what has been counted is not counted again
         return step::suspend;
     }
     return enqueue(batch, request, std::move(std::get<http::response>(outcome)), facts->keep_alive, 0);

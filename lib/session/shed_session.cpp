@@ -15,12 +15,13 @@ constexpr std::chrono::milliseconds head_patience{250};
 }  // namespace
 
 shed_session::shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
-                           const http::peer_info& peer, bool wait_for_head)
+                           const http::peer_info& peer, limit reached, bool wait_for_head)
     : stream_(stream),
       shared_(shared),
       deadline_(deadline),
       peer_(peer),
       scanner_(shared.limits.header_size),
+      reached_(reached),
       wait_for_head_(wait_for_head) {
     deadline_.enter(watch::phase::header, watch::clock::now() + head_patience);
 }
@@ -49,6 +50,24 @@ step shed_session::serve_ready() {
     return answer(&request);
 }
 
+http::problem shed_session::refusal() const {
+    const auto retry_after = shared_.limits.retry_after;
+    if (reached_ == limit::those_of_address) return limits::too_many_connections(retry_after);
+    return limits::overload(retry_after, "connections");
+}
+
+/// Counts a connection that is shed, and its request, if there was one.
+void shed_session::count(bool is_request) const {
+    auto& metrics = shared_.metrics;
+    const bool is_one_address = reached_ == limit::those_of_address;
+    metrics.connection_rejected(is_one_address ? telemetry::reject_reason::address_limit
+                                               : telemetry::reject_reason::soft_limit);
+    if (is_request && is_one_address)
+        metrics.request_limited(telemetry::limit_reason::connections);
+    else if (is_request)
+        metrics.request_shed(telemetry::shed_reason::connections);
+}
+
 /// Answers a health check, or sheds. `request` is nullptr when there is no complete head.
 step shed_session::answer(const http::request* request) {
     std::array<char, 16> id;
@@ -62,9 +81,8 @@ step shed_session::answer(const http::request* request) {
     http::response response;
     const bool is_health = request && shared_.pages.try_health(asked, response);
     if (!is_health) {
-        response = shared_.pages.refuse(limits::overload(shared_.limits.retry_after, "connections"), asked);
-        shared_.metrics.connection_rejected(telemetry::reject_reason::soft_limit);
-        if (request) shared_.metrics.request_shed(telemetry::shed_reason::connections);
+        response = shared_.pages.refuse(refusal(), asked);
+        count(request != nullptr);
     }
     const bool is_all_read = request && input_.size() == scanner_.head_size() &&
                              !request->fields.find(http::field::content_length) &&

@@ -10,13 +10,16 @@
 
 namespace fairlead::session {
 
-/// A connection above the soft limit. It may show within 250 ms that it asks for a health check, which is
-/// answered; everything else gets one 503 with Retry-After. Either way it ends.
+/// A connection above a limit. It may show within 250 ms that it asks for a health check, which is answered;
+/// everything else gets one 503, or 429, with Retry-After. Either way it ends.
 class shed_session {
 public:
+    /// Which one: that of the server (503), or that of one address (429).
+    enum class limit { all_connections, those_of_address };
+
     /// `wait_for_head`: false sheds at once, when even the spare places are nearly taken.
     shed_session(net::byte_stream& stream, const environment& shared, watch& deadline,
-                 const http::peer_info& peer, bool wait_for_head);
+                 const http::peer_info& peer, limit reached, bool wait_for_head);
 
     /// Reads what is there, without waiting: read (the head is not complete yet), linger or leave.
     step serve_ready();
@@ -25,6 +28,8 @@ public:
 
 private:
     step answer(const http::request* request);
+    http::problem refusal() const;
+    void count(bool is_request) const;
 
     net::byte_stream& stream_;
     const environment& shared_;
@@ -32,6 +37,7 @@ private:
     const http::peer_info& peer_;
     head_scanner scanner_;
     std::string input_;
+    limit reached_;
     bool wait_for_head_;
 };
 

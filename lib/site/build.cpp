@@ -67,6 +67,18 @@ void add_health(named_site& to, const surroundings& around,
     routes.add(router::match::exact, "/healthz", readiness, whole);
 }
 
+http::proxy_rules proxy_rules_of(const config::settings& settings) {
+    auto trusted = ip_networks::parse(settings.trusted_proxies);
+    if (!trusted) throw std::runtime_error("trusted_proxies: " + trusted.error());
+    http::proxy_rules rules{std::move(*trusted)};
+    switch (settings.proxy_field) {
+        case config::proxy_field::automatic: rules.field = http::proxy_field::automatic; break;
+        case config::proxy_field::forwarded: rules.field = http::proxy_field::forwarded; break;
+        case config::proxy_field::x_forwarded_for: rules.field = http::proxy_field::x_forwarded_for; break;
+    }
+    return rules;
+}
+
 std::string joined(const std::vector<std::string>& names) {
     std::string text;
     for (const auto& name : names) text.append(text.empty() ? "" : ", ").append(name);
@@ -75,7 +87,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 /// What is served on some addresses. Of `all`, the default site is the first.
 std::unique_ptr<site> make_pages(const listening& where, const config::settings& settings,
-                                 const named_sites& all, telemetry::log& log) {
+                                 const named_sites& all, const http::proxy_rules& proxies,
+                                 telemetry::log& log) {
     named_sites here;
     http::host_table hosts;
     for (const auto index : where.sites) {
@@ -85,7 +98,7 @@ std::unique_ptr<site> make_pages(const listening& where, const config::settings&
     }
     // Last, since what is listed counts before what is only where we listen.
     add_listeners(hosts, where.at);
-    return std::make_unique<site>(std::move(hosts), std::move(here), log);
+    return std::make_unique<site>(std::move(hosts), std::move(here), log, proxies);
 }
 
 std::unique_ptr<site> make_admin(const config::settings& settings, const surroundings& around,
@@ -137,9 +150,10 @@ built_sites build(const config::settings& settings, const surroundings& around) 
         around.log.warn(
             "listening on every address, but \"hosts\" is empty: only loopback names are answered, "
             "any other Host gets 403");
+    const auto proxies = proxy_rules_of(settings);
     for (const auto& where : plan_listeners(settings))
         built.pages.push_back(
-            {where.at, make_pages(where, settings, {sites.begin(), sites.end()}, around.log)});
+            {where.at, make_pages(where, settings, {sites.begin(), sites.end()}, proxies, around.log)});
     built.admin = make_admin(settings, around, owned->stores);
 
     built.keep_house = [&owned = *owned, &log = around.log, sites] {
@@ -165,6 +179,9 @@ built_sites build(const config::settings& settings, const surroundings& around) 
         owned.programs.stop();
         owned.access.passwords.abandon();
     };
+    if (owned->rates)
+        around.metrics.watch(telemetry::source::rates_forgiven,
+                             [&rates = *owned->rates] { return static_cast<double>(rates.forgiven()); });
     built.resources = std::move(owned);
     return built;
 }

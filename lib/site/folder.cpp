@@ -2,6 +2,7 @@
 
 #include "config/cors_options.hpp"
 #include "steps/cors.hpp"
+#include "steps/rate.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -89,10 +90,22 @@ std::optional<http::cors_policy> cors_policy_of(const config::cors_settings& set
     return must(http::cors_policy::parse(config::cors_options_of(settings)), "cors");
 }
 
-std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings) {
+std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings,
+                                                     const limits::rate_limit* rate,
+                                                     const folder_services& services) {
     std::vector<std::unique_ptr<steps::step>> made;
+    const auto add_rate = [&](config::rate_by when, steps::rate_by by) {
+        if (rate && settings.rate.by == when)
+            made.push_back(std::make_unique<steps::rate>(*rate, by, services.metrics));
+    };
+    // The rate of an address comes first, so that who is beyond it costs nothing else: no password is checked
+    // for him. (What later steps add to answers is on his 429, too.)
+    add_rate(config::rate_by::address, steps::rate_by::address);
     if (auto policy = cors_policy_of(settings.cors))
         made.push_back(std::make_unique<steps::cors>(std::move(*policy)));
+    // The rate of a user comes behind what finds out who that is: else anybody could use up another one's by
+    // sending his name.
+    add_rate(config::rate_by::user, steps::rate_by::user);
     return made;
 }
 
@@ -101,7 +114,7 @@ std::unique_ptr<part> make_part(const folder& of, const config::delivery_setting
     auto made = std::make_unique<part>();
     if (!settings.methods.empty()) made->methods = must(http::method_set::parse(settings.methods), "methods");
     made->fields = of.rules.fields;
-    made->steps = make_steps(settings);
+    made->steps = make_steps(settings, of.rate, services);
     made->pages = error_pages(settings.error_pages, of.files->root(), services.media_types);
     return made;
 }

@@ -4,6 +4,7 @@
 #include "handlers/coded_files.hpp"
 #include "handlers/static_files.hpp"
 #include "http/cors.hpp"
+#include "limits/rate_limit.hpp"
 #include "limits/work_limit.hpp"
 #include "site/site.hpp"
 
@@ -19,6 +20,7 @@ struct folder {
     std::unique_ptr<files::open_files> files;
     std::unique_ptr<limits::work_limit> own_work;  ///< where a site or route has limits of its own
     limits::work_limit* work = nullptr;            ///< that counts here; nullptr: that of all
+    const limits::rate_limit* rate = nullptr;      ///< that counts here; nullptr: none
 };
 
 /// What folders share.
@@ -30,6 +32,7 @@ struct folder_services {
     limits::work_limit& work;
     std::atomic<std::uint64_t>& listing_bytes;
     files::open_files_limits cache;  ///< of one folder
+    telemetry::metrics& metrics;
 };
 
 /// The fields that every answer of a part has: those for security, as `headers` changes them. Throws
@@ -55,8 +58,10 @@ std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delive
 /// Whose pages may use what is served; nothing when no origin is listed.
 std::optional<http::cors_policy> cors_policy_of(const config::cors_settings& settings);
 
-/// The steps of a part.
-std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings);
+/// The steps of a part; `rate` counts there, nullptr: none.
+std::vector<std::unique_ptr<steps::step>> make_steps(const config::delivery_settings& settings,
+                                                     const limits::rate_limit* rate,
+                                                     const folder_services& services);
 
 /// What the answers of the part that begins at the folder have in common.
 std::unique_ptr<part> make_part(const folder& of, const config::delivery_settings& settings,

@@ -46,9 +46,27 @@ http::problem unlisted_host(std::string_view name) {
 
 }  // namespace
 
+/// Who asks, when the peer is a proxy that is trusted: everything behind this sees its client.
+std::optional<http::outcome> site::find_client(http::request& request) const {
+    const auto client = http::client_behind(request.peer.ip, proxies_, request.fields);
+    if (!client) {
+        auto refusal = http::to_problem(client.error());
+        refusal.log_detail = "set \"proxy_field\" to the one that the proxy " +
+                             std::string(request.peer.address) +
+                             " writes; it passes the other on as its client wrote it";
+        return refusal;
+    }
+    if (*client == request.peer.ip) return std::nullopt;
+    request.client_text = client->to_string();
+    request.client = {request.client_text, 0, *client};
+    return std::nullopt;
+}
+
 /// The way to the steps: target, Host, route.
 std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
     where.within = sites_.front()->parts.front().get();
+    if (proxies_.trusted.contains(request.peer.ip))
+        if (auto refused = find_client(request)) return refused;
     const auto named = http::parse_target(request.target, request.method);
     if (!named) return http::to_problem(named.error());
     if (named->form == http::target_form::authority) return not_a_proxy();

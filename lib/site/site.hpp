@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/field_rules.hpp"
+#include "http/forwarded.hpp"
 #include "http/host.hpp"
 #include "http/problem.hpp"
 #include "site/error_pages.hpp"
@@ -38,15 +39,20 @@ using named_sites = std::vector<std::shared_ptr<const named_site>>;
 /// What a listener serves. It knows no transport, does not change after it was built, and is used by all
 /// threads at once. A request goes
 ///
-///   target (400, traversal 403) -> Host (403) -> steps of the site -> router -> steps of the part -> handler
+///   who asks, if a proxy says it -> target (400, traversal 403) -> Host (403) -> steps of the site -> router
+///   -> steps of the part -> handler
 ///   -> steps of the part in reverse (add fields) -> fields of the part
 ///
 /// whether it may wait (`respond`) or not (`try_respond`); both give the same answer.
 class site {
 public:
     /// `hosts` gives the index in `sites`, of which there is at least one.
-    site(http::host_table hosts, named_sites sites, telemetry::log& log)
-        : id_(next_id()), hosts_(std::move(hosts)), sites_(std::move(sites)), log_(log) {}
+    site(http::host_table hosts, named_sites sites, telemetry::log& log, http::proxy_rules proxies = {})
+        : id_(next_id()),
+          hosts_(std::move(hosts)),
+          sites_(std::move(sites)),
+          log_(log),
+          proxies_(std::move(proxies)) {}
 
     /// Answers a request without a body, if nothing has to be waited for; false: await `respond`. `outcome`
     /// holds a fresh response, and then the answer.
@@ -77,6 +83,7 @@ private:
     };
     task<http::response> respond_once(http::request& request);
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
+    std::optional<http::outcome> find_client(http::request& request) const;
     std::optional<std::size_t> find_site(const http::request& request) const;
     static void find_route(http::request& request, way& where);
     static const steps::step* next_step(http::request& request, way& where);
@@ -98,6 +105,7 @@ private:
     http::host_table hosts_;
     named_sites sites_;
     telemetry::log& log_;
+    const http::proxy_rules proxies_;
 };
 
 }  // namespace fairlead::site

@@ -54,8 +54,8 @@ site_builder::site_builder(site_resources& owned, const config::settings& settin
     : owned_(owned),
       settings_(settings),
       around_(around),
-      services_{owned.media_types, owned.coded,         around.disk,     around.encoders,
-                around.work,       owned.listing_bytes, share_of_cache()} {
+      services_{owned.media_types, owned.coded,         around.disk,      around.encoders,
+                around.work,       owned.listing_bytes, share_of_cache(), around.metrics} {
     if (!settings.uploads.path.empty()) upload_settings_.push_back(&settings.uploads);
     const auto add = [&](const std::vector<config::route_settings>& routes) {
         for (const auto& one : routes)
@@ -80,7 +80,11 @@ named_site site_builder::build(const config::site_settings& site) {
     named_site made;
     add_redirects(made, site);
     site_work_ = nullptr;
-    auto& whole = add_part(made, site.delivery, "/", site.has_own_limits ? &site.limits : nullptr);
+    const bool is_first = default_part_ == nullptr;
+    site_rate_ = is_first || site.has_own_rate ? rate_of(site.delivery.rate) : top_rate_;
+    if (is_first) top_rate_ = site_rate_;
+    auto& whole =
+        add_part(made, site.delivery, "/", site.has_own_limits ? &site.limits : nullptr, site_rate_);
     site_work_ = owned_.folders.back()->work;
     made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery, site.limits, ""), whole);
     for (const auto& route : site.routes) add_route(made, route);
@@ -90,7 +94,8 @@ named_site site_builder::build(const config::site_settings& site) {
 
 void site_builder::add_route(named_site& made, const config::route_settings& route) {
     auto& part = add_part(made, route.delivery, route.has_own_root ? route.path + "/" : "/",
-                          route.has_own_limits ? &route.limits : nullptr);
+                          route.has_own_limits ? &route.limits : nullptr,
+                          route.has_own_rate ? rate_of(route.delivery.rate) : site_rate_);
     if (route.takes_uploads) return add_route_uploads(made, route, part);
     const auto target = handler_of_last(route.delivery, route.limits, route.path);
     made.routes.add(router::match::exact, route.path, target, part);
@@ -98,7 +103,8 @@ void site_builder::add_route(named_site& made, const config::route_settings& rou
 }
 
 part& site_builder::add_part(named_site& made, const config::delivery_settings& delivery,
-                             std::string url_prefix, const config::limit_settings* own_limits) {
+                             std::string url_prefix, const config::limit_settings* own_limits,
+                             const limits::rate_limit* rate) {
     for (const auto* uploads : upload_settings_)
         if (!uploads->inside_root) files::refuse_inside(delivery.root, uploads->directory);
     auto& folder = *owned_.folders.emplace_back(open_folder(delivery, std::move(url_prefix), services_));
@@ -106,11 +112,29 @@ part& site_builder::add_part(named_site& made, const config::delivery_settings& 
         folder.own_work = std::make_unique<limits::work_limit>(own_limits->in_flight, own_limits->queue,
                                                                own_limits->queue_timeout, around_.metrics);
     folder.work = folder.own_work ? folder.own_work.get() : site_work_;
+    folder.rate = rate;
     auto part = make_part(folder, delivery, services_);
     part->above = made.parts.empty() ? default_part_ : made.parts.front().get();
     made.parts.push_back(std::move(part));
     if (!default_part_) default_part_ = made.parts.front().get();
     return *made.parts.back();
+}
+
+/// Buckets for what is written in one place of the file; nullptr where nothing is limited.
+const limits::rate_limit* site_builder::rate_of(const config::rate_settings& rate) {
+    limits::rate_rule rule;
+    if (!rate.requests.empty()) {
+        const auto requests = http::parse_rate(rate.requests);
+        if (!requests) throw std::runtime_error("rate.requests: " + requests.error());
+        rule.requests = *requests;
+        rule.burst = rate.burst > 0 ? rate.burst : requests->count;
+    }
+    rule.bytes.count = rate.bytes;
+    if (rule.requests.count == 0 && rule.bytes.count == 0) return nullptr;
+    if (!owned_.rates) owned_.rates = std::make_unique<limits::rate_table>(settings_.limits.rate_keys);
+    auto& all = owned_.rate_limits;
+    all.push_back(std::make_unique<limits::rate_limit>(*owned_.rates, rule, all.size()));
+    return all.back().get();
 }
 
 /// Files, and scripts where there are some.
@@ -231,11 +255,11 @@ std::shared_ptr<handlers::handler> site_builder::served_files(handlers::upload_p
 
 /// A part for files of strangers, with the steps of what lies around it.
 const part& site_builder::part_of_stored(named_site& made, const config::delivery_settings& delivery,
-                                         const part& around) {
+                                         const part& around, const limits::rate_limit* rate) {
     auto& own = *made.parts.emplace_back(std::make_unique<part>());
     own.methods = around.methods;
     own.fields = *http::field_rules::parse(http::default_security_fields());
-    own.steps = make_steps(delivery);
+    own.steps = make_steps(delivery, rate, services_);
     own.above = &around;
     return own;
 }
@@ -252,7 +276,7 @@ void site_builder::add_uploads(named_site& to) {
         to.routes.add(router::match::exact, uploads.path, std::make_shared<handlers::post_upload>(place),
                       around_upload);
     const auto& own =
-        uploads.serve ? part_of_stored(to, settings_.site.delivery, around_stored) : around_stored;
+        uploads.serve ? part_of_stored(to, settings_.site.delivery, around_stored, top_rate_) : around_stored;
     to.routes.add(router::match::prefix, prefix, stored_files(place, uploads, false, work), own);
 }
 
@@ -260,11 +284,11 @@ void site_builder::add_uploads(named_site& to) {
 void site_builder::add_route_uploads(named_site& made, const config::route_settings& route,
                                      const part& around) {
     const auto& uploads = route.uploads;
-    // That of the route's own folder, which was made for it just now.
-    auto* own_work = owned_.folders.back()->work;
-    auto& work = own_work ? *own_work : around_.work;
+    const auto& own_folder = *owned_.folders.back();  // which was made for the route just now
+    auto& work = own_folder.work ? *own_folder.work : around_.work;
+    const auto* rate = own_folder.rate;
     auto& place = add_place(uploads, route.delivery.cors, route.path + "/", work);
-    const auto& own = part_of_stored(made, route.delivery, around);
+    const auto& own = part_of_stored(made, route.delivery, around, rate);
     const auto below = stored_files(place, uploads, route.delivery.listing, work);
     std::vector<handlers::by_method::entry> ways;
     ways.emplace_back(http::verb::get, below);

@@ -49,6 +49,8 @@ struct site_resources {
     handlers::coded_files coded;
     scripts programs;
     std::atomic<std::uint64_t> listing_bytes{0};
+    std::unique_ptr<limits::rate_table> rates;  ///< of all rates; made when there are any
+    std::vector<std::unique_ptr<limits::rate_limit>> rate_limits;
     std::vector<std::unique_ptr<folder>> folders;  ///< also of stored files
     std::atomic<std::uint64_t> upload_bytes{0};    ///< memory of uploads under way
     std::vector<std::unique_ptr<shared_store>> stores;
@@ -74,7 +76,8 @@ public:
 private:
     files::open_files_limits share_of_cache() const;
     part& add_part(named_site& made, const config::delivery_settings& delivery, std::string url_prefix,
-                   const config::limit_settings* own_limits);
+                   const config::limit_settings* own_limits, const limits::rate_limit* rate);
+    const limits::rate_limit* rate_of(const config::rate_settings& rate);
     void add_route(named_site& made, const config::route_settings& route);
     std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery,
                                                        const config::limit_settings& limits, std::string url);
@@ -90,7 +93,7 @@ private:
                                                     const config::upload_settings& uploads, bool listing,
                                                     limits::work_limit& work);
     const part& part_of_stored(named_site& made, const config::delivery_settings& delivery,
-                               const part& around);
+                               const part& around, const limits::rate_limit* rate);
 
     site_resources& owned_;
     const config::settings& settings_;
@@ -98,7 +101,9 @@ private:
     const folder_services services_;
     std::vector<const config::upload_settings*> upload_settings_;  // of all places
     const part* default_part_ = nullptr;                           // of the site that is built first
-    limits::work_limit* site_work_ = nullptr;  // of the site that is being built, if it has its own
+    limits::work_limit* site_work_ = nullptr;        // of the site that is being built, if it has its own
+    const limits::rate_limit* top_rate_ = nullptr;   // of the site that is built first
+    const limits::rate_limit* site_rate_ = nullptr;  // of the site that is being built
 };
 
 }  // namespace fairlead::site

@@ -43,7 +43,7 @@ void append_request_line(line_buffer& out, const access_record& record) {
 }
 
 void append_text(line_buffer& out, const access_record& record, bool is_combined) {
-    append_word(out, record.peer);
+    append_word(out, record.client.empty() ? record.peer : record.client);
     append(out, " - - [");
     append_common_time(out, record.time);
     append(out, "] ");
@@ -92,6 +92,7 @@ void append_json(line_buffer& out, const access_record& record) {
     append_string(out, R"("remote_ip":")", record.peer);
     append(out, R"(","remote_port":")");
     append_number(out, record.peer_port);
+    if (!record.client.empty()) append_string(out, R"(","client_ip":")", record.client);
     append_string(out, R"(","proto":")", record.protocol);
     append_string(out, R"(","method":")", record.method);
     append_string(out, R"(","host":")", record.host);

@@ -25,6 +25,8 @@ struct access_log_options {
 struct access_record {
     std::string_view peer;  ///< address without port
     std::uint16_t peer_port = 0;
+    std::string_view
+        client;  ///< address of who asked: the peer, or whom a trusted proxy names; empty: the peer
     std::string_view method;
     std::string_view target;    ///< with its query
     std::string_view protocol;  ///< "HTTP/1.1"
@@ -52,7 +54,7 @@ struct access_record {
 /// names:
 ///
 ///     {"level":"info","ts":1767323045.678901,"logger":"http.log.access","msg":"handled request",
-///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET",
+///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","client_ip":"192.0.2.7","proto":"HTTP/1.1","method":"GET",
 ///      "host":"a.example","uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],"Referer":["..."]}},
 ///      "bytes_read":0,"duration":0.000123,"size":512,"status":200,"request_id":"4f2c","shed":false}
 ///

@@ -140,6 +140,11 @@ void metrics::request_shed(shed_reason reason) noexcept {
     adder_of(own.owner)(own.shed[static_cast<std::size_t>(reason)]);
 }
 
+void metrics::request_limited(limit_reason reason) noexcept {
+    slot& own = own_slot();
+    adder_of(own.owner)(own.limited[static_cast<std::size_t>(reason)]);
+}
+
 void metrics::connection_accepted() noexcept {
     slot& own = own_slot();
     adder_of(own.owner)(own.accepted);
@@ -186,6 +191,7 @@ metrics::sums metrics::add_up() const {
         accumulate(all.commit, each.commit);
         accumulate(all.shed, each.shed);
         accumulate(all.rejected, each.rejected);
+        accumulate(all.limited, each.limited);
         accumulate(all.accepted, each.accepted);
         accumulate(all.uploads_created, each.uploads_created);
         accumulate(all.uploads_finished, each.uploads_finished);

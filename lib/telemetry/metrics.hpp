@@ -15,9 +15,10 @@ namespace fairlead::telemetry {
 
 /// Why a connection was turned away.
 enum class reject_reason {
-    soft_limit,  ///< answered 503
-    hard_limit,  ///< closed unread
-    fd_limit,    ///< no descriptor to accept it with (EMFILE, ENFILE)
+    soft_limit,     ///< answered 503
+    hard_limit,     ///< closed unread
+    fd_limit,       ///< no descriptor to accept it with (EMFILE, ENFILE)
+    address_limit,  ///< its address has as many as one may have: answered 429, or closed unread
 };
 
 /// Why a request was answered 503.
@@ -28,13 +29,21 @@ enum class shed_reason {
     draining,
 };
 
+/// Why a request was answered 429.
+enum class limit_reason {
+    requests,     ///< more in a time than a rate allows
+    bytes,        ///< the client is ahead of the bytes that a rate allows
+    connections,  ///< it came on a connection past that of one address
+};
+
 /// Numbers that others keep and `metrics` asks for at each scrape.
 enum class source {
     connections_active,
     connections_limit,
     requests_in_flight,
     requests_queued,
-    log_dropped,  ///< lines of all logs together
+    rates_forgiven,  ///< of clients, for want of room
+    log_dropped,     ///< lines of all logs together
 };
 
 /// What the status line needs of the counters, since the start.
@@ -64,6 +73,7 @@ public:
     void request_finished(boost::beast::http::verb method, unsigned status, std::chrono::nanoseconds duration,
                           std::uint64_t bytes_sent) noexcept;
     void request_shed(shed_reason reason) noexcept;
+    void request_limited(limit_reason reason) noexcept;
     void connection_accepted() noexcept;
     void connection_rejected(reject_reason reason) noexcept;
 

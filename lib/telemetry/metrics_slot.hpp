@@ -27,7 +27,8 @@ constexpr std::array duration_bounds = {0.0005, 0.001, 0.005, 0.01, 0.025, 0.05,
 /// Bytes.
 constexpr std::array size_bounds = {256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0};
 
-constexpr std::array reject_reasons = {"soft_limit", "hard_limit", "fd_limit"};
+constexpr std::array reject_reasons = {"soft_limit", "hard_limit", "fd_limit", "address_limit"};
+constexpr std::array limit_reasons = {"requests", "bytes", "connections"};
 constexpr std::array shed_reasons = {"queue_full", "queue_timeout", "connections", "draining"};
 
 /// `Cell` is an atomic in a thread's slot and a plain number in a sum, so that both have one shape.
@@ -45,6 +46,7 @@ struct counter_cells {
     histogram_cells<Cell, duration_bounds.size()> commit;
     std::array<Cell, shed_reasons.size()> shed{};
     std::array<Cell, reject_reasons.size()> rejected{};
+    std::array<Cell, limit_reasons.size()> limited{};
     Cell accepted{};
     Cell uploads_created{};
     Cell uploads_finished{};

@@ -29,6 +29,10 @@ described describe(source number) {
                     MetricType::Gauge};
         case source::requests_queued:
             return {"fairlead_requests_queued", "Requests that wait to be worked on.", MetricType::Gauge};
+        case source::rates_forgiven:
+            return {"fairlead_rates_forgiven_total",
+                    "Clients whose use of a rate was forgotten early, for want of limits.rate_keys.",
+                    MetricType::Counter};
         case source::log_dropped: break;
     }
     return {"fairlead_log_dropped_total", "Log lines lost to a full queue or disk.", MetricType::Counter};
@@ -145,6 +149,8 @@ std::vector<MetricFamily> metrics::Collect() const {
                             all.rejected));
     out.push_back(by_reason("fairlead_requests_shed_total", "Requests answered 503 because of load.",
                             shed_reasons, all.shed));
+    out.push_back(
+        by_reason("fairlead_requests_limited_total", "Requests answered 429.", limit_reasons, all.limited));
     out.push_back(counter("fairlead_uploads_created_total", "Uploads begun.", all.uploads_created));
     out.push_back(counter("fairlead_uploads_finished_total", "Uploads stored.", all.uploads_finished));
     out.push_back(counter("fairlead_uploads_terminated_total", "Uploads that were not stored.",

@@ -39,6 +39,7 @@ constexpr auto usage =
     "  --body-size N      in place of --body: so many bytes, made while they are sent; no --pipeline\n"
     "  --host NAME        for the Host field (localhost)\n"
     "  --address IPV4     of the server (127.0.0.1)\n"
+    "  --source IPV4      of the client (the kernel's choice)\n"
     "  --status N         expect this status (200); repeated: one of them\n"
     "  --length N         expect this many bytes in the body of a 2xx answer\n"
     "  --rate N           requests per second over all connections; the time of a late one counts from when "
@@ -47,7 +48,7 @@ constexpr auto usage =
     "  --seconds N        give up after this time (60)\n";
 
 struct arguments {
-    std::string method = "GET", path = "/", host = "localhost", address = "127.0.0.1", fields, body;
+    std::string method = "GET", path = "/", host = "localhost", address = "127.0.0.1", source, fields, body;
     std::uint16_t port = 0;
     bool has_body = false, has_status = false;
     plan load;
@@ -87,6 +88,7 @@ arguments parse(int argc, char** argv) {
          [&](auto& text) { load.stop_after = std::chrono::milliseconds(to_number<unsigned>(text)); }},
         {"--host", [&](auto& text) { given.host = text; }},
         {"--address", [&](auto& text) { given.address = text; }},
+        {"--source", [&](auto& text) { given.source = text; }},
         {"--status",
          [&](auto& text) {
              if (!std::exchange(given.has_status, true)) load.statuses.clear();
@@ -144,6 +146,11 @@ plan make_plan(arguments given) {
     load.server.sin_port = htons(given.port);
     if (::inet_pton(AF_INET, given.address.c_str(), &load.server.sin_addr) != 1)
         throw std::invalid_argument("not an IPv4 address: " + given.address);
+    if (!given.source.empty()) {
+        load.source.emplace().sin_family = AF_INET;
+        if (::inet_pton(AF_INET, given.source.c_str(), &load.source->sin_addr) != 1)
+            throw std::invalid_argument("not an IPv4 address: " + given.source);
+    }
     if (load.hold) load.requests = load.connections;
     const auto counter = given.path.find("{n}");
     if (counter != std::string::npos) {

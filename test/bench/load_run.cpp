@@ -177,6 +177,9 @@ bool generator::open(connection& to) {
     to.reader = {};
     to.answered = false;
     to.sent_at = clock::now();
+    if (const auto& source = plan_.source;
+        source && ::bind(to.fd, reinterpret_cast<const sockaddr*>(&*source), sizeof *source) != 0)
+        return false;
     const auto failed =
         ::connect(to.fd, reinterpret_cast<const sockaddr*>(&plan_.server), sizeof plan_.server) != 0;
     if (failed && errno != EINPROGRESS) return false;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,13 +18,14 @@ namespace fairlead::bench {
 /// What to send, over how many connections, and what has to come back.
 struct plan {
     sockaddr_in server{};
-    std::string request;               ///< the bytes of one request
-    varied_digits varied;              ///< which of them differ from one to the next
-    std::string block;                 ///< what a body of `body_bytes` repeats
-    std::uint64_t body_bytes = 0;      ///< sent behind `request`, which then is a head; without pipelining
-    unsigned connections = 1;          ///< open at the same time
-    std::uint64_t requests = 1;        ///< to be answered over all connections
-    unsigned pipeline = 1;             ///< requests in one write, before their answers are awaited
+    std::optional<sockaddr_in> source;  ///< the client's address, in place of one that the kernel chooses
+    std::string request;                ///< the bytes of one request
+    varied_digits varied;               ///< which of them differ from one to the next
+    std::string block;                  ///< what a body of `body_bytes` repeats
+    std::uint64_t body_bytes = 0;       ///< sent behind `request`, which then is a head; without pipelining
+    unsigned connections = 1;           ///< open at the same time
+    std::uint64_t requests = 1;         ///< to be answered over all connections
+    unsigned pipeline = 1;              ///< requests in one write, before their answers are awaited
     bool one_per_connection = false;   ///< a new connection for each request; the server is expected to close
     bool hold = false;                 ///< one request on each connection, which then stays open
     std::set<unsigned> statuses{200};  ///< what an answer may have

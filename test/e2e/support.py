@@ -283,8 +283,11 @@ class Answer:
 class Connection:
     """A socket that reads whole answers and complains about anything else."""
 
-    def __init__(self, port, *, timeout=10, receive_buffer=None):
+    def __init__(self, port, *, timeout=10, receive_buffer=None, source=None):
+        """`source`: the address on loopback that the server sees."""
         self.socket = socket.socket()
+        if source:
+            self.socket.bind((source, 0))
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)

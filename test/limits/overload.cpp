@@ -29,6 +29,9 @@ BOOST_AUTO_TEST_CASE(is_at_least_what_was_set_and_up_to_forty_percent_more) {
             BOOST_TEST(busy.detail ==
                        "The server is at its limit of connections. Try again in " + seconds + " s.");
             seen.insert(seconds);
+            const auto refusal = too_many_connections(row.least);
+            BOOST_TEST((refusal.status == http::status::too_many_requests));
+            BOOST_TEST(row.seconds.contains(std::string(refusal.fields.get("Retry-After"))));
         }
         BOOST_TEST(seen == row.seconds, boost::test_tools::per_element());
     }

@@ -31,6 +31,7 @@ public:
           disk(1),
           encoders(1),
           connections(settings.limits.connections, settings.limits.connections_hard),
+          addresses(settings.limits.connections_per_address),
           work(settings.limits.in_flight, settings.limits.queue, settings.limits.queue_timeout, metrics),
           watches({settings.limits.idle_timeout, settings.limits.idle_timeout_pressed}),
           sites(site::build(settings, {disk, commits, encoders, work, deadlines, metrics, log, is_draining,
@@ -39,6 +40,7 @@ public:
           shared{settings.limits,
                  pages,
                  connections,
+                 addresses,
                  watches,
                  metrics,
                  access_log,
@@ -61,7 +63,7 @@ public:
     /// Serves one connection from its first byte to its end.
     outcome serve(memory_stream& stream) {
         session::watch deadline(watches, stream);
-        const http::peer_info peer{"192.0.2.7", 50412};
+        const http::peer_info peer{"192.0.2.7", 50412, *ip_address::parse("192.0.2.7")};
         session::http1_session served(stream, shared, deadline, peer);
         const auto next = served.serve_ready();
         const auto end = run_task(context, served.run(next));
@@ -86,6 +88,7 @@ public:
     background_pool commits;
     boost::asio::thread_pool encoders;
     limits::connection_limit connections;
+    limits::address_limit addresses;
     limits::work_limit work;
     net::deadline_list deadlines;
     session::watch_list watches;

@@ -51,7 +51,11 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_series) {
     counters.connection_accepted();
     counters.connection_rejected(reject_reason::soft_limit);
     counters.connection_rejected(reject_reason::fd_limit);
+    counters.connection_rejected(reject_reason::address_limit);
     counters.request_shed(shed_reason::queue_timeout);
+    counters.request_limited(limit_reason::bytes);
+    counters.request_limited(limit_reason::bytes);
+    counters.request_limited(limit_reason::connections);
     counters.upload_created();
     counters.upload_created();
     counters.upload_created();
@@ -61,6 +65,7 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_series) {
     counters.upload_committed(4ms, false);
     counters.upload_terminated();
     counters.watch(source::connections_active, [] { return 17.0; });
+    counters.watch(source::rates_forgiven, [] { return 5.0; });
     counters.watch(source::log_dropped, [] { return 3.0; });
     const auto samples = parse(counters.text());
     const std::pair<std::string, double> rows[] = {
@@ -70,6 +75,11 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_series) {
         {R"(fairlead_connections_rejected_total{reason="soft_limit"})", 1},
         {R"(fairlead_connections_rejected_total{reason="hard_limit"})", 0},
         {R"(fairlead_connections_rejected_total{reason="fd_limit"})", 1},
+        {R"(fairlead_connections_rejected_total{reason="address_limit"})", 1},
+        {R"(fairlead_requests_limited_total{reason="requests"})", 0},
+        {R"(fairlead_requests_limited_total{reason="bytes"})", 2},
+        {R"(fairlead_requests_limited_total{reason="connections"})", 1},
+        {"fairlead_rates_forgiven_total", 5},
         {R"(fairlead_requests_shed_total{reason="queue_full"})", 0},
         {R"(fairlead_requests_shed_total{reason="queue_timeout"})", 1},
         {R"(fairlead_requests_shed_total{reason="connections"})", 0},
