@@ -71,14 +71,18 @@ BOOST_AUTO_TEST_CASE(unknown_keys_get_a_suggestion) {
         {R"("log": {"access": {"zzzzzzz": 1}})",
          "/log/access/zzzzzzz: unknown key: allowed here are format, file"},
         {R"("a/b~c": 1)",
-         "/a~1b~0c: unknown key: allowed here are listen, threads, defer_accept, congestion_control, hosts, "
+         "/a~1b~0c: unknown key: allowed here are listen, threads, defer_accept, congestion_control, "
+         "trusted_proxies, proxy_field, hosts, "
          "root, types, mime_types, index, listing, methods, try, redirects, rewrites, cache_control, "
          "headers, "
-         "security_headers, error_pages, compression, cors, uploads, cgi, limits, admin, log, routes, sites"},
+         "security_headers, error_pages, compression, cors, rate, uploads, cgi, limits, admin, log, routes, "
+         "sites"},
         {R"("": 1)",
-         "/: unknown key: allowed here are listen, threads, defer_accept, congestion_control, hosts, root, "
+         "/: unknown key: allowed here are listen, threads, defer_accept, congestion_control, "
+         "trusted_proxies, proxy_field, hosts, root, "
          "types, mime_types, index, listing, methods, try, redirects, rewrites, cache_control, headers, "
-         "security_headers, error_pages, compression, cors, uploads, cgi, limits, admin, log, routes, sites"},
+         "security_headers, error_pages, compression, cors, rate, uploads, cgi, limits, admin, log, routes, "
+         "sites"},
     });
 }
 
@@ -200,9 +204,9 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_whatever_the_key_is) {
     given::must_refuse(
         R"({"a\u001b[2J\n\"b\"": 1})",
         {R"(/etc/fairlead/site.json:1:2: /a\u001b[2J\n\"b\": unknown key: allowed here are listen, threads, )"
-         "defer_accept, congestion_control, hosts, root, types, mime_types, index, listing, methods, try, "
-         "redirects, "
-         "rewrites, cache_control, headers, security_headers, error_pages, compression, cors, uploads, "
+         "defer_accept, congestion_control, trusted_proxies, proxy_field, hosts, root, types, mime_types, "
+         "index, listing, methods, try, redirects, "
+         "rewrites, cache_control, headers, security_headers, error_pages, compression, cors, rate, uploads, "
          "cgi, limits, "
          "admin, log, routes, sites"});
 }
