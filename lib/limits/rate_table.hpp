@@ -37,8 +37,8 @@ public:
 
     static constexpr std::size_t bytes_per_key = 64;
 
-    /// For `keys` buckets that are in use at once, of `bytes_per_key` each; the kernel gives the memory when the
-    /// first of them are taken. Throws std::bad_alloc.
+    /// For `keys` buckets that are in use at once, of `bytes_per_key` each; the kernel gives the memory when
+    /// the first of them are taken. Throws std::bad_alloc.
     explicit rate_table(std::size_t keys);
     ~rate_table();
     rate_table(const rate_table&) = delete;
