@@ -8,6 +8,7 @@
 #include "http/type_policy.hpp"
 #include "options.hpp"
 #include "server/lifecycle.hpp"
+#include "server/log_places.hpp"
 #include "server/server.hpp"
 #include "site/site_builder.hpp"
 
@@ -70,23 +71,10 @@ void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log
             files.rlim_max, limits.connections_hard);
 }
 
-// config and telemetry do not know each other: their words are the same ones in the same order.
-static_assert(static_cast<int>(config::log_level::error) == static_cast<int>(telemetry::severity::error));
-static_assert(static_cast<int>(config::access_format::json) ==
-              static_cast<int>(telemetry::access_format::json));
-
 int serve(const config::loaded& configuration) {
     const auto& settings = configuration.values;
-    telemetry::log_options log_options;
-    log_options.level = static_cast<telemetry::severity>(settings.log.level);
-    log_options.json = settings.log.format == config::log_format::json;
-    log_options.file = settings.log.file;
-    log_options.colour = settings.log.file.empty();
-    telemetry::log log(log_options);
-    telemetry::access_log_options access_options;
-    access_options.format = static_cast<telemetry::access_format>(settings.log.access.format);
-    access_options.file = settings.log.access.file;
-    telemetry::access_log access_log(access_options);
+    telemetry::log log(server::log_options(settings.log));
+    telemetry::access_log access_log(server::access_log_options(settings.log));
     for (const auto& warning : configuration.warnings) log.warn("{}", warning);
     try {
         raise_descriptor_limit(settings.limits, log);

@@ -5,6 +5,7 @@
 #include "config/cors_options.hpp"
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
+#include "config/log_checks.hpp"
 #include "config/units.hpp"
 #include "http/field_rules.hpp"
 #include "http/rate.hpp"
@@ -43,6 +44,7 @@ std::vector<std::string_view> fit_defaults(settings& all, const is_given& given)
         limits.idle_timeout_pressed = limits.idle_timeout;
         changed.push_back("limits.idle_timeout_pressed");
     }
+    fit_log_defaults(all.log, given, changed);
     return changed;
 }
 
@@ -71,6 +73,8 @@ std::vector<contradiction> find_contradictions(const settings& all,
         !all.uploads.path.empty() && !all.uploads.inside_root &&
         is_inside(all.uploads.directory, all.site.delivery.root))
         found.push_back({"uploads.directory", uploads_inside(all.uploads.directory, all.site.delivery.root)});
+    for (auto& wrong : find_log_contradictions(all.log))
+        if (usable(wrong.path)) found.push_back(std::move(wrong));
     for (auto& wrong : find_contradictions(all.site.delivery))
         if (usable(wrong.path)) found.push_back(std::move(wrong));
     if (all_usable({"listen", "admin.listen"}))
@@ -111,6 +115,7 @@ std::vector<std::string> find_risks(const settings& all) {
                 " may be reached from other machines, and metrics are shown to everyone who asks; "
                 "use 127.0.0.1 unless the network is private");
     for (auto& risk : find_access_risks(all)) risks.push_back(std::move(risk));
+    for (auto& risk : find_log_risks(all)) risks.push_back(std::move(risk));
     return risks;
 }
 

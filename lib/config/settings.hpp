@@ -84,12 +84,20 @@ struct access_log_settings {
     std::string file;  ///< empty is standard output
 };
 
+struct security_log_settings {
+    log_format format = log_format::text;  ///< unless it is given, that of the log
+    std::string file;                      ///< empty: events stand in the log, in its form
+};
+
 struct log_settings {
     log_level level = log_level::info;
     log_format format = log_format::text;
     std::string file;                                   ///< empty is standard error
     std::chrono::milliseconds status_interval{10'000};  ///< 0 switches the periodic status line off
     access_log_settings access;
+    access_log_settings success{access_format::off, {}};  ///< answers below 400
+    access_log_settings failure{access_format::off, {}};  ///< answers from 400 on
+    security_log_settings security;
 };
 
 struct compression_settings {

@@ -68,8 +68,18 @@ constexpr auto rate() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::rate, Member>();
 }
 template <auto Member>
+template <auto... Members>
 constexpr auto log() {
-    return field_at<&settings::log, Member>();
+    return field_at<&settings::log, Members...>();
+}
+/// The form and the file of a log of requests, which differ in their sentences.
+template <auto Log>
+constexpr word_kind request_log_format() {
+    return word_at<&settings::log, Log, &access_log_settings::format>(access_formats);
+}
+template <auto Log>
+constexpr path_kind request_log_file() {
+    return {log<Log, &access_log_settings::file>(), true};
 }
 
 using u = upload_settings;
@@ -386,12 +396,29 @@ constexpr std::array rows{
             "File of the log; empty is standard error.", R"("/var/log/fairlead/server.log")"},
     setting{"log.status_interval", time_kind{log<&log_settings::status_interval>(), 0ms, 24h},
             "Time between two status lines; \"0s\" switches them off.", R"("1m")"},
-    setting{"log.access.format",
-            word_at<&settings::log, &log_settings::access, &access_log_settings::format>(access_formats),
+    setting{"log.access.format", request_log_format<&log_settings::access>(),
             "Form of the access log; `off` switches it off.", R"("json")"},
-    setting{"log.access.file",
-            path_kind{field_at<&settings::log, &log_settings::access, &access_log_settings::file>(), true},
+    setting{"log.access.file", request_log_file<&log_settings::access>(),
             "File of the access log; empty is standard output.", R"("/var/log/fairlead/access.log")"},
+    setting{"log.success.format", request_log_format<&log_settings::success>(),
+            "Form of a log of the requests that were answered below 400; where only its file is given, that "
+            "of the access log.",
+            R"("combined")"},
+    setting{"log.success.file", request_log_file<&log_settings::success>(),
+            "Its file; empty is standard output.", R"("/var/log/fairlead/success.log")"},
+    setting{"log.failure.format", request_log_format<&log_settings::failure>(),
+            "Form of a log of the requests that were answered 400 or above; where only its file is given, "
+            "that of the access log.",
+            R"("combined")"},
+    setting{"log.failure.file", request_log_file<&log_settings::failure>(),
+            "Its file; empty is standard output.", R"("/var/log/fairlead/failure.log")"},
+    setting{"log.security.format",
+            word_at<&settings::log, &log_settings::security, &security_log_settings::format>(log_formats),
+            "Form of the log of security events; where only its file is given, that of the log.",
+            R"("json")"},
+    setting{"log.security.file",
+            path_kind{log<&log_settings::security, &security_log_settings::file>(), true},
+            "Its file; empty: the events stand in the log.", R"("/var/log/fairlead/security.log")"},
 };
 
 constexpr std::array scopes{

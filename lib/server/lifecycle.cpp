@@ -40,9 +40,12 @@ void lifecycle::listen() {
 
 void lifecycle::act(int signal) {
     if (signal == SIGUSR1) {
-        log_.reopen();
-        access_log_.reopen();
-        log_.info("log files reopened");
+        const bool is_log_open = log_.reopen();
+        if (access_log_.reopen() && is_log_open)
+            log_.info("log files reopened");
+        else
+            log_.error(
+                "not every log file could be reopened: the old ones stay in use; standard error says why");
         return;
     }
     if (signal == SIGHUP) {

@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include "server/log_places.hpp"
 #include "session/connection.hpp"
 #include "session/http1_writer.hpp"
 #include "telemetry/status_line.hpp"
@@ -127,8 +128,7 @@ void server::watch_numbers() {
     metrics_.watch(source::requests_in_flight,
                    [this] { return static_cast<double>(work_.current().in_flight); });
     metrics_.watch(source::requests_queued, [this] { return static_cast<double>(work_.current().queued); });
-    metrics_.watch(source::log_dropped,
-                   [this] { return static_cast<double>(log_.dropped() + access_log_.dropped()); });
+    metrics_.watch(source::log_dropped, [this] { return static_cast<double>(lost_lines()); });
 }
 
 void server::spawn(task<> work, const char* what) {
@@ -217,6 +217,7 @@ task<> server::drain() {
 }
 
 void server::announce() const {
+    log_.info("{}", describe_logs(settings_.log));
     for (const auto& line : sites_.summary) log_.info("{}", line);
     for (const auto& one : listeners_) log_.info("listening on http://{}", one->local_endpoint());
     for (const auto& one : admin_listeners_)
@@ -242,6 +243,11 @@ void server::print_status() {
     last_totals_ = totals;
     last_status_time_ = now;
     log_.write_unescaped(telemetry::severity::info, telemetry::status_line(sample, log_.is_coloured()));
+    const auto lost = lost_lines();
+    if (lost > last_lost_lines_)
+        log_.warn("{} lines of the logs were lost since the last status line: is the disk full, or slow?",
+                  lost - last_lost_lines_);
+    last_lost_lines_ = lost;
 }
 
 std::vector<std::string> server::endpoints() const {

@@ -19,6 +19,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -68,6 +69,7 @@ private:
     task<> drain();
     void spawn(task<> work, const char* what);
     void print_status();
+    std::uint64_t lost_lines() const { return log_.dropped() + access_log_.dropped(); }
 
     const config::settings settings_;
     const unsigned threads_;
@@ -101,6 +103,7 @@ private:
     timer sweep_timer_;
     timer drain_timer_;
     telemetry::metrics_totals last_totals_;
+    std::uint64_t last_lost_lines_ = 0;
     std::chrono::steady_clock::time_point last_status_time_;
 };
 

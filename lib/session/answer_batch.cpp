@@ -27,7 +27,7 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
     const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
     if (account.meter) account.meter->charge(account.client, bytes_sent + bytes_received, now);
-    if (!shared.access_log.enabled() || is_quiet) return;
+    if (is_quiet || !shared.access_log.wants(status)) return;
     telemetry::access_record line;
     std::array<char, ip_address::max_text> client_text;
     line.peer = peer.address;

@@ -236,7 +236,7 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     // What is made counts when it has been sent.
     if (!made && has_content(answer, options.is_head)) bytes_sent = http::body_length(answer.body);
     auto& record = batch.add(std::move(answer), options);
-    record.describe(request, shared_.access_log.enabled());
+    record.describe(request, !is_quiet && shared_.access_log.wants(status));
     record.status = status;
     record.is_quiet = is_quiet;
     record.bytes_sent = bytes_sent;

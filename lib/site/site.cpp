@@ -261,8 +261,8 @@ http::response site::render(const http::problem& refusal, const http::request& r
 
 void site::report(const http::problem& refusal, const http::request& request) const {
     if (refusal.event != http::security_event::none)
-        log_.security(event_name(refusal.event), request.client.address, request.id,
-                      refusal.log_detail.empty() ? request.target : std::string_view(refusal.log_detail));
+        log_.security({event_name(refusal.event), request.client.address, request.peer.address, request.id,
+                       refusal.log_detail.empty() ? request.target : std::string_view(refusal.log_detail)});
     const auto code = static_cast<unsigned>(refusal.status);
     if (code >= 500 && code != 503)
         log_.error("request {} answered {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);

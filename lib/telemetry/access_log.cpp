@@ -5,6 +5,8 @@
 #include "telemetry/timestamp.hpp"
 
 #include <unistd.h>
+#include <algorithm>
+#include <map>
 
 namespace fairlead::telemetry {
 namespace {
@@ -111,34 +113,80 @@ void append_json(line_buffer& out, const access_record& record) {
     append(out, record.shed ? R"(","shed":true})" : R"(","shed":false})");
 }
 
-}  // namespace
-
-access_log::access_log(const access_log_options& options) : format_(options.format) {
-    if (format_ == access_format::off) return;
-    output_ = std::make_unique<log_queue>(options.file, STDOUT_FILENO, options.queue_size);
+void append_line(line_buffer& out, const access_record& record, access_format format) {
+    if (format == access_format::json)
+        append_json(out, record);
+    else
+        append_text(out, record, format == access_format::combined);
 }
 
-access_log::access_log(std::vector<std::string>& captured, access_format format) : format_(format) {
-    if (format_ != access_format::off) output_ = std::make_unique<captured_output>(captured);
+}  // namespace
+
+access_log::access_log(const access_log_options& options) {
+    // One file, one queue: two would write over each other's cut lines when the disk is full.
+    std::map<std::string_view, line_output*> opened;
+    const auto open = [&](access_class which, const access_target& wanted) {
+        if (wanted.format == access_format::off) return;
+        auto& output = opened[wanted.file];
+        if (output == nullptr)
+            output =
+                outputs_
+                    .emplace_back(std::make_unique<log_queue>(wanted.file, STDOUT_FILENO, options.queue_size))
+                    .get();
+        add(which, wanted.format, *output);
+    };
+    open(access_class::all, options.all);
+    open(access_class::success, options.success);
+    open(access_class::failure, options.failure);
+}
+
+access_log::access_log(std::vector<std::string>& captured, access_format format) {
+    capture(captured, access_class::all, format);
+}
+
+void access_log::capture(std::vector<std::string>& captured, access_class which, access_format format) {
+    if (format == access_format::off) return;
+    add(which, format, *outputs_.emplace_back(std::make_unique<captured_output>(captured)));
+}
+
+void access_log::add(access_class which, access_format format, line_output& output) {
+    for (const bool failed : {false, true}) {
+        if (which == (failed ? access_class::success : access_class::failure)) continue;
+        auto& targets = targets_[failed];
+        const auto after =
+            std::upper_bound(targets.begin(), targets.end(), format,
+                             [](access_format one, const target& other) { return one < other.format; });
+        targets.insert(after, {format, &output});
+    }
 }
 
 void access_log::write_line(const access_record& record) {
     line_buffer line;
-    if (format_ == access_format::json)
-        append_json(line, record);
-    else
-        append_text(line, record, format_ == access_format::combined);
-    output_->post(view(line));
+    auto written = access_format::off;
+    for (const auto& [format, output] : targets_[is_failure(record.status)]) {
+        if (format != written) {
+            line.clear();
+            append_line(line, record, format);
+            written = format;
+        }
+        output->post(view(line));
+    }
 }
 
-void access_log::reopen() {
-    if (output_ != nullptr) output_->reopen();
+bool access_log::reopen() {
+    bool are_all_open = true;
+    for (const auto& output : outputs_) are_all_open &= output->reopen();
+    return are_all_open;
 }
 
 void access_log::flush() {
-    if (output_ != nullptr) output_->flush();
+    for (const auto& output : outputs_) output->flush();
 }
 
-std::uint64_t access_log::dropped() const { return output_ == nullptr ? 0 : output_->dropped(); }
+std::uint64_t access_log::dropped() const {
+    std::uint64_t sum = 0;
+    for (const auto& output : outputs_) sum += output->dropped();
+    return sum;
+}
 
 }  // namespace fairlead::telemetry

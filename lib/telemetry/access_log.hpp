@@ -2,6 +2,7 @@
 
 #include "telemetry/line_output.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -13,10 +14,20 @@ namespace fairlead::telemetry {
 
 enum class access_format { off, common, combined, json };
 
-struct access_log_options {
+/// Which requests a log tells of, by the status of their answers.
+enum class access_class { all, success, failure };
+
+/// Where the lines of one log go, and their form.
+struct access_target {
     access_format format = access_format::off;
-    std::string file;               ///< empty is standard output
-    std::size_t queue_size = 8192;  ///< lines that may wait for the disk
+    std::string file = {};  ///< empty is standard output
+};
+
+struct access_log_options {
+    access_target all;
+    access_target success;          ///< status below 400
+    access_target failure;          ///< status from 400 on
+    std::size_t queue_size = 8192;  ///< lines of each file that may wait for the disk
 };
 
 /// What is told about one request. Views need to live only during `access_log::write`; text is as the client
@@ -42,7 +53,9 @@ struct access_record {
     bool shed = false;                           ///< refused because of load
 };
 
-/// One line for each finished request.
+/// One line for each finished request: in the log of all of them, and in that of its class. Each has a file
+/// and a form of its own; targets with the same file share its queue. A request costs one line of text for
+/// each form, however many logs want it.
 ///
 /// `common` and `combined` begin with nginx's formats of these names, byte for byte, quoted as nginx does
 /// (`"` is `\x22`) and with UTC as the time zone; behind that stand the duration in seconds and the request
@@ -59,41 +72,54 @@ struct access_record {
 ///      "bytes_read":0,"duration":0.000123,"size":512,"status":200,"request_id":"4f2c","shed":false}
 ///
 /// on one line; `headers` has only these two, each only if the client sent it. The level is error from status
-/// 500 on. Any thread may write; a full queue drops its oldest line and counts.
+/// 500 on. The logs of a class have the same form, so that tools read all three alike. Any thread may write;
+/// a full queue drops its oldest line and counts.
 class access_log {
 public:
     /// Switched off.
     access_log() = default;
 
-    /// Throws std::system_error when the file cannot be opened.
+    /// Throws std::system_error when a file cannot be opened.
     explicit access_log(const access_log_options& options);
 
-    /// Appends each line to `captured`: for tests.
+    /// Appends each line about any request to `captured`: for tests.
     access_log(std::vector<std::string>& captured, access_format format);
 
     access_log(const access_log&) = delete;
     access_log& operator=(const access_log&) = delete;
 
-    bool enabled() const noexcept { return output_ != nullptr; }
+    /// Appends the lines of one more log to `captured`: for tests.
+    void capture(std::vector<std::string>& captured, access_class which, access_format format);
+
+    /// Whether any log tells of a request that was answered with `status`. If not, nobody needs its texts.
+    bool wants(unsigned status) const noexcept { return !targets_[is_failure(status)].empty(); }
 
     void write(const access_record& record) {
-        if (enabled()) write_line(record);
+        if (wants(record.status)) write_line(record);
     }
 
-    /// Opens the file again by its name, after a rename; on failure the old one stays in use.
-    void reopen();
+    /// Opens the files again by their names, after a rename. False: one that failed stays in use as it was,
+    /// and standard error tells why.
+    bool reopen();
 
-    /// Returns when all that was written before is in the file; gives up after five seconds.
+    /// Returns when all that was written before is in the files; gives up after five seconds for each.
     void flush();
 
     /// Lines lost to a full queue or a disk that does not take them, since the start.
     std::uint64_t dropped() const;
 
 private:
+    struct target {
+        access_format format;
+        line_output* output;  ///< one of `outputs_`
+    };
+
+    static bool is_failure(unsigned status) noexcept { return status >= 400; }
+    void add(access_class which, access_format format, line_output& output);
     void write_line(const access_record& record);
 
-    access_format format_ = access_format::off;
-    std::unique_ptr<line_output> output_;  ///< empty: off
+    std::vector<std::unique_ptr<line_output>> outputs_;
+    std::array<std::vector<target>, 2> targets_;  ///< by is_failure(); those of one form stand together
 };
 
 }  // namespace fairlead::telemetry

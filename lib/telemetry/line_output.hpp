@@ -19,8 +19,8 @@ public:
     /// Takes one line without its LF.
     virtual void post(std::string_view line) = 0;
 
-    /// Opens the file again by its name.
-    virtual void reopen() {}
+    /// Opens the file again by its name. False: that failed, and the old one stays in use.
+    virtual bool reopen() { return true; }
 
     /// Returns when all that was posted before has been written or dropped.
     virtual void flush() {}

@@ -45,12 +45,14 @@ void append_member(line_buffer& out, std::string_view name, std::string_view val
     out.push_back('"');
 }
 
+std::string_view or_dash(std::string_view value) { return value.empty() ? "-" : value; }
+
 /// ` name=value`
 void append_word(line_buffer& out, std::string_view name, std::string_view value) {
     out.push_back(' ');
     append(out, name);
     out.push_back('=');
-    append_escaped(out, value.empty() ? "-" : value, escape_form::word);
+    append_escaped(out, or_dash(value), escape_form::word);
 }
 
 }  // namespace
@@ -60,10 +62,22 @@ log::log(const log_options& options)
       is_json_(options.json),
       output_(std::make_unique<log_queue>(options.file, STDERR_FILENO, options.queue_size)) {
     is_coloured_ = options.colour && !is_json_ && output_->is_terminal();
+    is_security_json_ = is_json_;
+    if (options.security_file.empty()) return;
+    is_security_json_ = options.security_json;
+    security_output_ = std::make_unique<log_queue>(options.security_file, STDERR_FILENO, options.queue_size);
 }
 
 log::log(std::vector<std::string>& captured, severity level, bool json)
-    : level_(level), is_json_(json), output_(std::make_unique<captured_output>(captured)) {}
+    : level_(level),
+      is_json_(json),
+      is_security_json_(json),
+      output_(std::make_unique<captured_output>(captured)) {}
+
+void log::capture_security(std::vector<std::string>& captured, bool json) {
+    is_security_json_ = json;
+    security_output_ = std::make_unique<captured_output>(captured);
+}
 
 void log::write(severity level, fmt::string_view format, fmt::format_args arguments) {
     line_buffer message;
@@ -80,29 +94,31 @@ void log::write(severity level, fmt::string_view format, fmt::format_args argume
     output_->post(view(line));
 }
 
-void log::security(std::string_view event, std::string_view peer, std::string_view request_id,
-                   std::string_view detail) {
-    if (output_ == nullptr) return;
+void log::security(const security_record& event) {
+    const auto& output = security_output_ ? security_output_ : output_;
+    if (output == nullptr) return;
     line_buffer line;
-    if (is_json_) {
+    if (is_security_json_) {
         begin_json(line, severity::warn, "security");
         append_member(line, "msg", "security event");
-        append_member(line, "event", event.empty() ? "-" : event);
-        append_member(line, "peer", peer.empty() ? "-" : peer);
-        append_member(line, "request_id", request_id.empty() ? "-" : request_id);
-        append_member(line, "detail", detail);
+        append_member(line, "event", or_dash(event.event));
+        append_member(line, "client", or_dash(event.client));
+        append_member(line, "peer", or_dash(event.peer));
+        append_member(line, "request_id", or_dash(event.request_id));
+        append_member(line, "detail", event.detail);
         line.push_back('}');
     } else {
-        begin_text(line, severity::warn, is_coloured_);
+        begin_text(line, severity::warn, is_coloured_ && !security_output_);
         append(line, "security");
-        append_word(line, "event", event);
-        append_word(line, "peer", peer);
-        append_word(line, "request_id", request_id);
+        append_word(line, "event", event.event);
+        append_word(line, "client", event.client);
+        append_word(line, "peer", event.peer);
+        append_word(line, "request_id", event.request_id);
         append(line, " detail=\"");
-        append_escaped(line, detail, escape_form::quoted);
+        append_escaped(line, event.detail, escape_form::quoted);
         line.push_back('"');
     }
-    output_->post(view(line));
+    output->post(view(line));
 }
 
 void log::write_unescaped(severity level, std::string_view text) {
@@ -114,14 +130,23 @@ void log::write_unescaped(severity level, std::string_view text) {
     output_->post(view(line));
 }
 
-void log::reopen() {
-    if (output_ != nullptr) output_->reopen();
+bool log::reopen() {
+    bool are_all_open = true;
+    for (const auto* output : {&output_, &security_output_})
+        if (*output) are_all_open &= (*output)->reopen();
+    return are_all_open;
 }
 
 void log::flush() {
-    if (output_ != nullptr) output_->flush();
+    for (const auto* output : {&output_, &security_output_})
+        if (*output) (*output)->flush();
 }
 
-std::uint64_t log::dropped() const { return output_ == nullptr ? 0 : output_->dropped(); }
+std::uint64_t log::dropped() const {
+    std::uint64_t sum = 0;
+    for (const auto* output : {&output_, &security_output_})
+        if (*output) sum += (*output)->dropped();
+    return sum;
+}
 
 }  // namespace fairlead::telemetry

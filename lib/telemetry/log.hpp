@@ -19,6 +19,18 @@ struct log_options {
     std::string file;               ///< empty is standard error
     std::size_t queue_size = 8192;  ///< lines that may wait for the disk
     bool colour = false;            ///< colour the severity, if it turns out that a terminal reads it
+    std::string security_file;      ///< of security events; empty: they stand among the other lines
+    bool security_json = false;  ///< JSON lines there; without a file of their own they have the log's form
+};
+
+/// Somebody tried something. Texts are as the client sent them. An empty value of the first four is written
+/// as `-`.
+struct security_record {
+    std::string_view event;       ///< what it was: a fixed word
+    std::string_view client;      ///< address of who asked: whom a tool may ban
+    std::string_view peer;        ///< address of who is connected: the same, or a trusted proxy
+    std::string_view request_id;  ///< as in the answer
+    std::string_view detail;
 };
 
 /// The server's log, one line an event:
@@ -62,16 +74,18 @@ public:
         if (enabled(severity::error)) write(severity::error, format, fmt::make_format_args(arguments...));
     }
 
-    /// Somebody tried something. The form is kept stable for tools that ban peers, and the level does not
-    /// switch it off:
+    /// Writes a security event, to the file of such events if there is one. The form is kept stable for tools
+    /// that ban clients (resources/fail2ban), is the same in both places, and the level does not switch it
+    /// off:
     ///
-    ///     2026-01-02T03:04:05.678Z warn security event=traversal peer=192.0.2.7 request_id=4f2c
-    ///     detail="/../etc"
+    ///     2026-01-02T03:04:05.678Z warn security event=traversal client=192.0.2.7 peer=192.0.2.7
+    ///     request_id=4f2c detail="/../etc"
     ///
-    /// In JSON the same names are members beside `"logger":"security"`. An empty value of the first three is
-    /// `-`.
-    void security(std::string_view event, std::string_view peer, std::string_view request_id,
-                  std::string_view detail);
+    /// on one line. In JSON the same names are members beside `"logger":"security"`.
+    void security(const security_record& event);
+
+    /// Appends each line of a security event to `captured` from now on: for tests.
+    void capture_security(std::vector<std::string>& captured, bool json = false);
 
     /// Writes `text` as it is in a text log, with its colour codes: only for text that no client had a hand
     /// in.
@@ -80,13 +94,15 @@ public:
     /// True when colour was asked for and a terminal reads the log.
     bool is_coloured() const noexcept { return is_coloured_; }
 
-    /// Opens the file again by its name, after a rename; on failure the old one stays in use.
-    void reopen();
+    /// Opens the files again by their names, after a rename. False: one that failed stays in use as it was,
+    /// and standard error tells why.
+    bool reopen();
 
     /// Returns when all that was written before is in the file; gives up after five seconds.
     void flush();
 
-    /// Lines lost to a full queue or a disk that does not take them, since the start.
+    /// Lines lost to a full queue or a disk that does not take them, since the start; those of security
+    /// events included.
     std::uint64_t dropped() const;
 
 private:
@@ -95,7 +111,9 @@ private:
     severity level_ = severity::info;
     bool is_json_ = false;
     bool is_coloured_ = false;
-    std::unique_ptr<line_output> output_;  ///< empty: nothing is written
+    bool is_security_json_ = false;
+    std::unique_ptr<line_output> output_;           ///< empty: nothing is written
+    std::unique_ptr<line_output> security_output_;  ///< empty: security events go to `output_`
 };
 
 }  // namespace fairlead::telemetry

@@ -113,7 +113,7 @@ void log_queue::post(std::string_view line) {
     machinery_->logger->log(spdlog::level::critical, spdlog::string_view_t(line.data(), line.size()));
 }
 
-void log_queue::reopen() { machinery_->sink->file().reopen(); }
+bool log_queue::reopen() { return !machinery_->sink->file().reopen(); }
 
 void log_queue::flush() { machinery_->sink->await(machinery_->posted.load()); }
 

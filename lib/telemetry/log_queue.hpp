@@ -18,7 +18,7 @@ public:
     ~log_queue() override;
 
     void post(std::string_view line) override;
-    void reopen() override;
+    bool reopen() override;
     void flush() override;  ///< gives up after five seconds
     std::uint64_t dropped() const override;
     bool is_terminal() const override;

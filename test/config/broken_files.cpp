@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(every_error_of_a_file_is_told_in_one_run) {
             at +
                 R"(7:50: /limits/queue_timeout: expected a time from 1ms to 1h ("500ms", "5s", "2m", "1h"), found 5; add the unit: "5s" is seconds, "5ms" milliseconds)",
             at + "8:10: /log: expected an object { } with level, format, file, status_interval, access, "
-                 "found an empty list",
+                 "success, failure, security, found an empty list",
         });
 }
 

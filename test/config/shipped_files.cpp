@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(the_schema_describes_every_setting_and_nothing_else) {
             BOOST_TEST((found.at("default") == boost::json::parse(to_json(row, settings{}))));
             BOOST_TEST((found.contains("type") || found.contains("anyOf") || found.contains("enum")));
         }
-    for (const auto* section : {"uploads", "limits", "admin", "log", "log.access"})
+    for (const auto* section :
+         {"uploads", "limits", "admin", "log", "log.access", "log.failure", "log.security"})
         BOOST_TEST((schema_at(schema, section).at("additionalProperties") == false));
     BOOST_TEST(schema.at("properties").as_object().size() == keys_below("").size() + 1);  // and $schema
 }

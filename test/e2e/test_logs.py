@@ -79,7 +79,7 @@ class Json(WithServer):
         self.server.ask(target='/../"\\')
         self.assertTrue(self.server.wait_for_log("security event"))
         lines = [json.loads(line) for line in self.server.log().splitlines()]
-        self.assertTrue(any(line.get("event") == "traversal" and line["peer"] == "127.0.0.1" for line in lines))
+        self.assertTrue(any(line.get("event") == "traversal" and line["client"] == line["peer"] == "127.0.0.1" for line in lines))
 
 
 class Off(WithServer):

@@ -55,13 +55,13 @@ class Sandbox(WithServer):
                 line = self.server.wait_for_log(rf".*security .*request_id={answer['X-Request-Id']}.*")
                 self.assertTrue(line, "no security event")
                 self.assertIn("event=traversal", line[0])
-                self.assertIn("peer=127.0.0.1", line[0])
+                self.assertIn("client=127.0.0.1 peer=127.0.0.1", line[0])
 
     def test_escaping_link_is_logged(self):
         answer = self.server.ask(target="/escaping.txt")
         line = self.server.wait_for_log(rf".*security .*request_id={answer['X-Request-Id']}.*")
         self.assertTrue(line, "no security event")
-        self.assertRegex(line[0], r"event=symlink peer=127\.0\.0\.1 .*escaping\.txt")
+        self.assertRegex(line[0], r"event=symlink client=127\.0\.0\.1 .*escaping\.txt")
 
 
 if __name__ == "__main__":

@@ -439,7 +439,7 @@ BOOST_AUTO_TEST_CASE(attempts_are_told_to_the_log) {
         BOOST_TEST((answer.status == http::status::forbidden));
         BOOST_TEST_REQUIRE(!server.log_lines.empty());
         BOOST_TEST(server.log_lines[0].find("security event=" + event +
-                                            " peer=192.0.2.7 request_id=0123456789abcdef") !=
+                                            " client=192.0.2.7 peer=192.0.2.7 request_id=0123456789abcdef") !=
                    std::string::npos);
     }
 }

@@ -101,11 +101,65 @@ BOOST_AUTO_TEST_CASE(json_stays_json_whatever_the_client_sends) {
 BOOST_AUTO_TEST_CASE(off_writes_nothing) {
     std::vector<std::string> lines;
     access_log log(lines, access_format::off);
-    BOOST_TEST(!log.enabled());
     log.write(plain_record());
     BOOST_TEST(lines.empty());
-    BOOST_TEST(!access_log().enabled());
-    BOOST_TEST(!access_log(access_log_options{}).enabled());
+    for (const unsigned status : {200u, 404u}) {
+        BOOST_TEST(!log.wants(status));
+        BOOST_TEST(!access_log().wants(status));
+        BOOST_TEST(!access_log(access_log_options{}).wants(status));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_class_has_a_log_of_its_own) {
+    std::vector<std::string> all, successes, failures;
+    access_log log(all, access_format::combined);
+    log.capture(successes, access_class::success, access_format::common);
+    log.capture(failures, access_class::failure, access_format::json);
+    auto record = plain_record();
+    for (const unsigned status : {100u, 200u, 304u, 399u, 400u, 404u, 503u}) {
+        record.status = status;
+        BOOST_TEST(log.wants(status));
+        log.write(record);
+    }
+    BOOST_TEST(all.size() == 7u);
+    BOOST_TEST(successes.size() == 4u);
+    BOOST_TEST_REQUIRE(failures.size() == 3u);
+    BOOST_TEST(all[3].find("\" 399 ") != std::string::npos);
+    BOOST_TEST(successes[3].find("\" 399 ") != std::string::npos);
+    BOOST_TEST(failures[0].find(R"("status":400)") != std::string::npos);
+    // Each line is what a log of this form alone would have.
+    BOOST_TEST(all[6] == line_of(access_format::combined, record));
+    BOOST_TEST(failures[2] == line_of(access_format::json, record));
+    record.status = 200;
+    BOOST_TEST(successes[1] == line_of(access_format::common, record));
+}
+
+BOOST_AUTO_TEST_CASE(logs_of_any_forms_get_their_own_whatever_the_order) {
+    const access_format forms[] = {access_format::common, access_format::combined, access_format::json};
+    for (const auto first : forms)
+        for (const auto second : forms) {
+            std::vector<std::string> all, failures;
+            access_log log(all, first);
+            log.capture(failures, access_class::failure, second);
+            auto record = plain_record();
+            record.status = 404;
+            log.write(record);
+            BOOST_TEST_REQUIRE(all.size() == 1u);
+            BOOST_TEST_REQUIRE(failures.size() == 1u);
+            BOOST_TEST(all[0] == line_of(first, record));
+            BOOST_TEST(failures[0] == line_of(second, record));
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_log_of_one_class_asks_for_nothing_of_the_other) {
+    std::vector<std::string> failures;
+    access_log log;
+    log.capture(failures, access_class::failure, access_format::json);
+    BOOST_TEST(!log.wants(200));
+    BOOST_TEST(!log.wants(304));
+    BOOST_TEST(log.wants(404));
+    log.write(plain_record());
+    BOOST_TEST(failures.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

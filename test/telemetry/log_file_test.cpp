@@ -64,6 +64,12 @@ std::uint64_t count_lines(const std::string& text) {
     return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+access_record record_of(unsigned status) {
+    access_record record;
+    record.status = status;
+    return record;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(log_files)
@@ -91,9 +97,11 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_opened_is_an_error_that_names_it) {
     log_options options;
     options.file = path;
     BOOST_CHECK_EXCEPTION(telemetry::log{options}, std::system_error, names_path);
+    log_options security_options;
+    security_options.security_file = path;
+    BOOST_CHECK_EXCEPTION(telemetry::log{security_options}, std::system_error, names_path);
     access_log_options access_options;
-    access_options.format = access_format::combined;
-    access_options.file = path;
+    access_options.failure = {access_format::combined, path};
     BOOST_CHECK_EXCEPTION(access_log{access_options}, std::system_error, names_path);
 }
 
@@ -155,6 +163,66 @@ BOOST_AUTO_TEST_CASE(a_full_disk_loses_lines_and_counts_them) {
     BOOST_TEST(server_log.dropped() == 10u);
 }
 
+BOOST_AUTO_TEST_CASE(each_log_counts_its_own_losses) {
+    const scratch_directory directory;
+    log_options options;
+    options.file = directory.path / "log";
+    options.security_file = "/dev/full";
+    telemetry::log server_log(options);
+    server_log.info("x");
+    server_log.security({"host", "192.0.2.7", "192.0.2.7", "4f2c", "x"});
+    server_log.flush();
+    BOOST_TEST(server_log.dropped() == 1u);
+    BOOST_TEST(lines_of(options.file).size() == 1u);
+
+    access_log_options access_options;
+    access_options.success = {access_format::common, directory.path / "success"};
+    access_options.failure = {access_format::common, "/dev/full"};
+    access_log requests(access_options);
+    for (const unsigned status : {200u, 404u, 304u, 500u}) requests.write(record_of(status));
+    requests.flush();
+    BOOST_TEST(requests.dropped() == 2u);
+    BOOST_TEST(lines_of(directory.path / "success").size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(successes_and_failures_may_share_a_file) {
+    const scratch_directory directory;
+    const fs::path path = directory.path / "both";
+    access_log_options options;
+    options.success = options.failure = {access_format::common, path};
+    access_log requests(options);
+    for (unsigned i = 0; i < 100; ++i) requests.write(record_of(i % 2 == 0 ? 200 : 404));
+    requests.flush();
+    const auto lines = lines_of(path);
+    BOOST_TEST_REQUIRE(lines.size() == 100u);
+    // In the order of the requests, since there is one queue.
+    for (std::size_t i = 0; i < lines.size(); ++i)
+        BOOST_TEST(lines[i].find(i % 2 == 0 ? " 200 " : " 404 ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_file_is_opened_again_though_one_cannot_be) {
+    const scratch_directory directory;
+    const fs::path inner = directory.path / "inner";
+    fs::create_directory(inner);
+    access_log_options options;
+    options.all = {access_format::common, inner / "all"};
+    options.success = {access_format::common, directory.path / "success"};
+    options.failure = {access_format::common, directory.path / "failure"};
+    access_log requests(options);
+    fs::rename(inner, directory.path / "moved");
+    for (const auto* name : {"success", "failure"})
+        fs::rename(directory.path / name, directory.path / (std::string(name) + ".1"));
+    BOOST_TEST(!requests.reopen());
+    requests.write(record_of(404));
+    requests.flush();
+    BOOST_TEST(lines_of(directory.path / "moved/all").size() == 1u);
+    BOOST_TEST(lines_of(directory.path / "failure").size() == 1u);
+    BOOST_TEST(fs::exists(directory.path / "success"));
+    fs::create_directory(inner);
+    BOOST_TEST(requests.reopen());
+    BOOST_TEST(requests.dropped() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_pipe_gets_whole_lines_only) {
     const scratch_directory directory;
     const small_fifo fifo(directory.path / "fifo");
@@ -210,8 +278,7 @@ BOOST_AUTO_TEST_CASE(the_destructor_writes_what_is_queued) {
     const fs::path path = directory.path / "log";
     {
         access_log_options options;
-        options.format = access_format::common;
-        options.file = path;
+        options.all = {access_format::common, path};
         access_log requests(options);
         for (int i = 0; i < 500; ++i) requests.write(access_record{});
     }

@@ -70,21 +70,23 @@ BOOST_AUTO_TEST_CASE(only_write_unescaped_lets_colour_through) {
 
 BOOST_AUTO_TEST_CASE(a_security_event_has_a_stable_form) {
     struct row {
-        std::string_view event, peer, request_id, detail, line;
+        security_record event;
+        std::string_view line;
     };
     const row rows[] = {
-        {"traversal", "192.0.2.7", "4f2c", "/../etc/passwd",
-         R"(warn security event=traversal peer=192.0.2.7 request_id=4f2c detail="/../etc/passwd")"},
-        {"traversal", "2001:db8::1", "", "",
-         R"(warn security event=traversal peer=2001:db8::1 request_id=- detail="")"},
-        // Nobody can name another peer.
-        {"host", "192.0.2.7", "x peer=192.0.2.99", "\" peer=192.0.2.99\nsecurity",
-         R"(warn security event=host peer=192.0.2.7 request_id=x\x20peer\x3D192.0.2.99 )"
-         R"(detail="\" peer=192.0.2.99\x0Asecurity")"},
+        {{"traversal", "192.0.2.7", "192.0.2.7", "4f2c", "/../etc/passwd"},
+         R"(warn security event=traversal client=192.0.2.7 peer=192.0.2.7 request_id=4f2c detail="/../etc/passwd")"},
+        {{"auth", "2001:db8::1", "192.0.2.7", "", ""},
+         R"(warn security event=auth client=2001:db8::1 peer=192.0.2.7 request_id=- detail="")"},
+        {{"", "", "", "", ""}, R"(warn security event=- client=- peer=- request_id=- detail="")"},
+        // Nobody can name another client.
+        {{"host", "192.0.2.7", "192.0.2.7", "x client=192.0.2.99", "\" client=192.0.2.99\nsecurity"},
+         R"(warn security event=host client=192.0.2.7 peer=192.0.2.7 request_id=x\x20client\x3D192.0.2.99 )"
+         R"(detail="\" client=192.0.2.99\x0Asecurity")"},
     };
     for (const row& each : rows) {
         std::vector<std::string> lines;
-        telemetry::log(lines, severity::error).security(each.event, each.peer, each.request_id, each.detail);
+        telemetry::log(lines, severity::error).security(each.event);
         BOOST_TEST_REQUIRE(lines.size() == 1u);
         BOOST_TEST(without_time(lines[0]) == each.line);
     }
@@ -94,7 +96,7 @@ BOOST_AUTO_TEST_CASE(json_lines) {
     std::vector<std::string> lines;
     telemetry::log server_log(lines, severity::debug, true);
     server_log.info("a \"{}\"\n", "b");
-    server_log.security("traversal", "192.0.2.7", "4f2c", "/\"\n");
+    server_log.security({"traversal", "192.0.2.7", "192.0.2.8", "4f2c", "/\"\n"});
     BOOST_TEST_REQUIRE(lines.size() == 2u);
     const std::regex form(
         R"re(\{"level":"info","ts":\d+\.\d{6},"logger":"fairlead","msg":"a \\"b\\"\\n"\})re");
@@ -103,18 +105,34 @@ BOOST_AUTO_TEST_CASE(json_lines) {
     BOOST_TEST(event.at("level").as_string() == "warn");
     BOOST_TEST(event.at("logger").as_string() == "security");
     BOOST_TEST(event.at("event").as_string() == "traversal");
-    BOOST_TEST(event.at("peer").as_string() == "192.0.2.7");
+    BOOST_TEST(event.at("client").as_string() == "192.0.2.7");
+    BOOST_TEST(event.at("peer").as_string() == "192.0.2.8");
     BOOST_TEST(event.at("request_id").as_string() == "4f2c");
     BOOST_TEST(event.at("detail").as_string() == "/\"\n");
+}
+
+BOOST_AUTO_TEST_CASE(events_with_a_log_of_their_own_stand_nowhere_else) {
+    for (const bool json : {false, true}) {
+        std::vector<std::string> lines, events;
+        telemetry::log server_log(lines, severity::debug, !json);
+        server_log.capture_security(events, json);
+        server_log.security({"host", "192.0.2.7", "192.0.2.7", "4f2c", "x"});
+        server_log.warn("y");
+        BOOST_TEST_REQUIRE(lines.size() == 1u);
+        BOOST_TEST(lines[0].find("security") == std::string::npos);
+        BOOST_TEST_REQUIRE(events.size() == 1u);
+        BOOST_TEST((events[0].front() == '{') == json);
+        BOOST_TEST(events[0].find("192.0.2.7") != std::string::npos);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(without_an_output_every_call_is_harmless) {
     telemetry::log server_log;
     BOOST_TEST(!server_log.enabled(severity::error));
     server_log.error("x");
-    server_log.security("a", "b", "c", "d");
+    server_log.security({"a", "b", "c", "d", "e"});
     server_log.write_unescaped(severity::error, "x");
-    server_log.reopen();
+    BOOST_TEST(server_log.reopen());
     server_log.flush();
     BOOST_TEST(server_log.dropped() == 0u);
 }
