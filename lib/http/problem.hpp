@@ -10,8 +10,17 @@
 
 namespace fairlead::http {
 
-/// Why a security event is logged (DURABILITY_AND_SECURITY, fail2ban).
-enum class security_event { none, traversal, host, special_file, symlink, auth, throttle };
+/// Why a security event is logged (resources/fail2ban).
+enum class security_event {
+    none,
+    traversal,
+    host,
+    special_file,
+    symlink,
+    auth,      ///< a wrong name or password
+    throttle,  ///< turned away unheard after too many of these
+    tunnel,    ///< a destination that is not allowed
+};
 
 /// A refusal as a value. `detail` is shown to the client and never names a path of the server, an errno or a
 /// version; `log_detail` may, and goes to the log with the request id.

@@ -10,7 +10,9 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     started = request.received;
     client = request.client.ip;
     account = request.account;
+    first_byte = {};
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
+    user.clear();
     if (!with_text) {
         method_text = target = host = referer = user_agent = {};
         return;
@@ -33,6 +35,7 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
     line.peer = peer.address;
     line.peer_port = peer.port;
     line.client = client == peer.ip ? peer.address : client.write_to(client_text);
+    line.user = user;
     line.method = method_text;
     line.target = target;
     line.protocol = version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
@@ -45,6 +48,7 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
     line.bytes_sent = bytes_sent;
     line.bytes_received = bytes_received;
     line.duration = duration;
+    line.first_byte = first_byte.time_since_epoch().count() == 0 ? duration : first_byte - started;
     line.time = std::chrono::system_clock::now();
     shared.access_log.write(line);
 }

@@ -28,10 +28,12 @@ struct exchange_record {
     std::chrono::steady_clock::time_point started;
     ip_address client;           ///< who asked, perhaps through a proxy; its port is that of the peer then
     http::rate_account account;  ///< is charged with the bytes
-    std::string_view method_text, target, host, referer, user_agent;  ///< empty when the access log is off
+    std::chrono::steady_clock::time_point first_byte{};  ///< when it went; unset: with the last one
+    std::string_view method_text, target, host, referer, user_agent;  ///< empty when no log wants them
+    std::string user;  ///< a copy, since the request ends before the record; one that is used again keeps its room
     unsigned version_minor = 1;
 
-    /// Fills in what the request says; the views are those of the request.
+    /// Fills in what the request says; the views are those of its head. Without `with_text` no text is kept.
     void describe(const http::request& request, bool with_text);
     /// Counts and logs it; `now` is when the last byte went.
     void publish(const environment& shared, const http::peer_info& peer,
@@ -43,6 +45,7 @@ class owned_record {
 public:
     explicit owned_record(const exchange_record& source);
     const exchange_record& get() const noexcept { return record_; }
+    void set_first_byte(std::chrono::steady_clock::time_point when) noexcept { record_.first_byte = when; }
     /// Counts what a body that was made while it was sent came to.
     void add_bytes_sent(std::uint64_t more) noexcept { record_.bytes_sent += more; }
     /// Takes off what was not sent after all. Returns how much of it was this record's.

@@ -173,7 +173,9 @@ http1_session::step http1_session::send_batch(answer_batch& batch, step after, b
         pending_->rest = batch.take_unsent();
         // Of several answers only the last may have a file; the others are out when no byte is left.
         const auto out = pending_->rest.pieces.empty() ? records.size() - 1 : 0;
-        for (const auto& record : records.subspan(out)) pending_->records.emplace_back(record);
+        const auto begun = watch::clock::now();
+        for (const auto& record : records.subspan(out))
+            pending_->records.emplace_back(record).set_first_byte(begun);
         records = records.first(out);
         after_flush_ = after;
         after = step::flush;

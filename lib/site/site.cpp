@@ -5,6 +5,7 @@
 #include "http/host.hpp"
 #include "http/refusal.hpp"
 #include "http/target.hpp"
+#include "telemetry/redact.hpp"
 
 #include <exception>
 
@@ -19,6 +20,7 @@ std::string_view event_name(http::security_event event) noexcept {
         case http::security_event::symlink: return "symlink";
         case http::security_event::auth: return "auth";
         case http::security_event::throttle: return "throttle";
+        case http::security_event::tunnel: return "tunnel";
         case http::security_event::none: break;
     }
     return "none";
@@ -261,8 +263,9 @@ http::response site::render(const http::problem& refusal, const http::request& r
 
 void site::report(const http::problem& refusal, const http::request& request) const {
     if (refusal.event != http::security_event::none)
-        log_.security({event_name(refusal.event), request.client.address, request.peer.address, request.id,
-                       refusal.log_detail.empty() ? request.target : std::string_view(refusal.log_detail)});
+        log_.security(
+            {event_name(refusal.event), request.client.address, request.peer.address, request.id,
+             refusal.log_detail.empty() ? telemetry::redacted(request.target) : refusal.log_detail});
     const auto code = static_cast<unsigned>(refusal.status);
     if (code >= 500 && code != 503)
         log_.error("request {} answered {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);

@@ -2,6 +2,7 @@
 
 #include "telemetry/escape.hpp"
 #include "telemetry/log_queue.hpp"
+#include "telemetry/redact.hpp"
 #include "telemetry/timestamp.hpp"
 
 #include <unistd.h>
@@ -31,22 +32,35 @@ void append_word(line_buffer& out, std::string_view value) {
         append_escaped(out, value, escape_form::word);
 }
 
+void append_target(line_buffer& out, std::string_view target, escape_form form) {
+    const auto [before, mark, after] = without_userinfo(target);
+    append_escaped(out, before, form);
+    append(out, mark);
+    append_escaped(out, after, form);
+}
+
 /// `"GET / HTTP/1.1"`, or `"-"` when no request line could be read.
 void append_request_line(line_buffer& out, const access_record& record) {
     out.push_back('"');
     append_nginx(out, record.method);
     if (!record.method.empty()) {
         out.push_back(' ');
-        append_escaped(out, record.target, escape_form::nginx);
+        append_target(out, record.target, escape_form::nginx);
         out.push_back(' ');
         append_escaped(out, record.protocol, escape_form::nginx);
     }
     out.push_back('"');
 }
 
+std::string_view client_of(const access_record& record) {
+    return record.client.empty() ? record.peer : record.client;
+}
+
 void append_text(line_buffer& out, const access_record& record, bool is_combined) {
-    append_word(out, record.client.empty() ? record.peer : record.client);
-    append(out, " - - [");
+    append_word(out, client_of(record));
+    append(out, " - ");
+    append_word(out, record.user);
+    append(out, " [");
     append_common_time(out, record.time);
     append(out, "] ");
     append_request_line(out, record);
@@ -94,23 +108,28 @@ void append_json(line_buffer& out, const access_record& record) {
     append_string(out, R"("remote_ip":")", record.peer);
     append(out, R"(","remote_port":")");
     append_number(out, record.peer_port);
-    if (!record.client.empty()) append_string(out, R"(","client_ip":")", record.client);
+    append_string(out, R"(","client_ip":")", client_of(record));
     append_string(out, R"(","proto":")", record.protocol);
     append_string(out, R"(","method":")", record.method);
-    append_string(out, R"(","host":")", record.host);
-    append_string(out, R"(","uri":")", record.target);
+    append(out, R"(","host":")");
+    append_target(out, record.host, escape_form::json);
+    append(out, R"(","uri":")");
+    append_target(out, record.target, escape_form::json);
     out.push_back('"');
     append_headers(out, record);
     append(out, R"(},"bytes_read":)");
     append_number(out, record.bytes_received);
-    append(out, R"(,"duration":)");
+    append_string(out, R"(,"user_id":")", record.user);
+    append(out, R"(","duration":)");
     append_seconds(out, record.duration);
     append(out, R"(,"size":)");
     append_number(out, record.bytes_sent);
     append(out, R"(,"status":)");
     append_number(out, record.status);
     append_string(out, R"(,"request_id":")", record.request_id);
-    append(out, record.shed ? R"(","shed":true})" : R"(","shed":false})");
+    append(out, R"(","ttfb":)");
+    append_seconds(out, record.first_byte);
+    append(out, record.shed ? R"(,"shed":true})" : R"(,"shed":false})");
 }
 
 void append_line(line_buffer& out, const access_record& record, access_format format) {

@@ -31,13 +31,13 @@ struct access_log_options {
 };
 
 /// What is told about one request. Views need to live only during `access_log::write`; text is as the client
-/// sent it and may be empty. No other field of a request reaches the log, so no credential does; the query
-/// string does.
+/// sent it and may be empty. No other field of a request reaches the log, so no credential does: what stands
+/// before an `@` in the authority of a target is left out. The query string is told as it was sent.
 struct access_record {
-    std::string_view peer;  ///< address without port
+    std::string_view peer;  ///< address of who is connected, without port
     std::uint16_t peer_port = 0;
-    std::string_view
-        client;  ///< address of who asked: the peer, or whom a trusted proxy names; empty: the peer
+    std::string_view client;  ///< address of who asks; empty: the peer
+    std::string_view user;    ///< who has proved to be that
     std::string_view method;
     std::string_view target;    ///< with its query
     std::string_view protocol;  ///< "HTTP/1.1"
@@ -46,9 +46,10 @@ struct access_record {
     std::string_view user_agent;
     std::string_view request_id;
     unsigned status = 0;
-    std::uint64_t bytes_sent = 0;      ///< of the response
-    std::uint64_t bytes_received = 0;  ///< of the request
-    std::chrono::nanoseconds duration{0};
+    std::uint64_t bytes_sent = 0;            ///< of the response
+    std::uint64_t bytes_received = 0;        ///< of the request
+    std::chrono::nanoseconds duration{0};    ///< until the last byte of the answer was handed to the kernel
+    std::chrono::nanoseconds first_byte{0};  ///< until its first one was
     std::chrono::system_clock::time_point time;  ///< when the request was finished
     bool shed = false;                           ///< refused because of load
 };
@@ -61,15 +62,17 @@ struct access_record {
 /// (`"` is `\x22`) and with UTC as the time zone; behind that stand the duration in seconds and the request
 /// id, `-` if empty:
 ///
-///     192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /?q=1 HTTP/1.1" 200 512 "-" "curl/8.0" 0.000123 4f2c
+///     192.0.2.7 - ann [02/Jan/2026:03:04:05 +0000] "GET /?q=1 HTTP/1.1" 200 512 "-" "curl/8.0" 0.000123 4f2c
 ///
-/// goaccess reads it with `--log-format='%h %^[%d:%t %^] "%r" %s %b "%R" "%u" %T %^'`. `json` has Caddy's
+/// The address is that of the client, the third field the user, `-` if there is none.
+/// goaccess reads it with `--log-format='%h %^ %e [%d:%t %^] "%r" %s %b "%R" "%u" %T %^'`. `json` has Caddy's
 /// names:
 ///
 ///     {"level":"info","ts":1767323045.678901,"logger":"http.log.access","msg":"handled request",
-///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","client_ip":"192.0.2.7","proto":"HTTP/1.1","method":"GET",
-///      "host":"a.example","uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],"Referer":["..."]}},
-///      "bytes_read":0,"duration":0.000123,"size":512,"status":200,"request_id":"4f2c","shed":false}
+///      "request":{"remote_ip":"192.0.2.7","remote_port":"50412","client_ip":"192.0.2.7","proto":"HTTP/1.1",
+///      "method":"GET","host":"a.example","uri":"/?q=1","headers":{"User-Agent":["curl/8.0"],
+///      "Referer":["..."]}},"bytes_read":0,"user_id":"ann","duration":0.000123,"size":512,"status":200,
+///      "request_id":"4f2c","ttfb":0.000101,"shed":false}
 ///
 /// on one line; `headers` has only these two, each only if the client sent it. The level is error from status
 /// 500 on. The logs of a class have the same form, so that tools read all three alike. Any thread may write;

@@ -12,6 +12,7 @@ access_record plain_record() {
     access_record record;
     record.peer = "192.0.2.7";
     record.peer_port = 50412;
+    record.user = "ann";
     record.method = "GET";
     record.target = "/a?q=1";
     record.protocol = "HTTP/1.1";
@@ -23,6 +24,7 @@ access_record plain_record() {
     record.bytes_sent = 512;
     record.bytes_received = 7;
     record.duration = 123'456ns;
+    record.first_byte = 101'999ns;
     record.time = std::chrono::system_clock::time_point(1'767'323'045'678'901us);
     return record;
 }
@@ -40,10 +42,10 @@ BOOST_AUTO_TEST_SUITE(access_log_lines)
 
 BOOST_AUTO_TEST_CASE(common_and_combined_begin_as_those_of_nginx) {
     BOOST_TEST(line_of(access_format::common, plain_record()) ==
-               R"(192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /a?q=1 HTTP/1.1" 200 512 0.000123 4f2c)");
+               R"(192.0.2.7 - ann [02/Jan/2026:03:04:05 +0000] "GET /a?q=1 HTTP/1.1" 200 512 0.000123 4f2c)");
     BOOST_TEST(
         line_of(access_format::combined, plain_record()) ==
-        R"(192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /a?q=1 HTTP/1.1" 200 512 "http://r.example/" "curl/8.0" )"
+        R"(192.0.2.7 - ann [02/Jan/2026:03:04:05 +0000] "GET /a?q=1 HTTP/1.1" 200 512 "http://r.example/" "curl/8.0" )"
         R"(0.000123 4f2c)");
 }
 
@@ -55,6 +57,21 @@ BOOST_AUTO_TEST_CASE(what_is_missing_is_a_dash) {
                R"(2001:db8::1 - - [01/Jan/1970:00:00:00 +0000] "-" 400 0 "-" "-" 0.000000 -)");
 }
 
+BOOST_AUTO_TEST_CASE(who_asks_is_told_beside_who_is_connected) {
+    access_record record = plain_record();
+    record.client = "2001:db8::7";
+    BOOST_TEST(line_of(access_format::common, record).starts_with("2001:db8::7 - ann ["));
+    const auto request = boost::json::parse(line_of(access_format::json, record)).at("request");
+    BOOST_TEST(request.at("remote_ip").as_string() == "192.0.2.7");
+    BOOST_TEST(request.at("client_ip").as_string() == "2001:db8::7");
+    record.user = "";
+    BOOST_TEST(line_of(access_format::common, record).starts_with("2001:db8::7 - - ["));
+    // A name is one field, whatever it is made of.
+    record.user = "a b] \"c\"\n\xC3\xA9";
+    BOOST_TEST(line_of(access_format::common, record)
+                   .starts_with(R"(2001:db8::7 - a\x20b]\x20\x22c\x22\x0A\xC3\xA9 [02/Jan)"));
+}
+
 BOOST_AUTO_TEST_CASE(no_field_can_leave_its_quotes_or_its_line) {
     access_record record = plain_record();
     record.target = "/\"\n\\\xC3\xA9";
@@ -63,7 +80,7 @@ BOOST_AUTO_TEST_CASE(no_field_can_leave_its_quotes_or_its_line) {
     record.request_id = "a b";
     BOOST_TEST(
         line_of(access_format::combined, record) ==
-        R"(192.0.2.7 - - [02/Jan/2026:03:04:05 +0000] "GET /\x22\x0A\x5C\xC3\xA9 HTTP/1.1" 200 512 "\x1B[2J" )"
+        R"(192.0.2.7 - ann [02/Jan/2026:03:04:05 +0000] "GET /\x22\x0A\x5C\xC3\xA9 HTTP/1.1" 200 512 "\x1B[2J" )"
         R"("x\x22 200 1\x0D\x0A192.0.2.99 - -" 0.000123 a\x20b)");
 }
 
@@ -71,19 +88,20 @@ BOOST_AUTO_TEST_CASE(json_has_the_names_of_caddy) {
     BOOST_TEST(
         line_of(access_format::json, plain_record()) ==
         R"({"level":"info","ts":1767323045.678901,"logger":"http.log.access","msg":"handled request",)"
-        R"("request":{"remote_ip":"192.0.2.7","remote_port":"50412","proto":"HTTP/1.1","method":"GET",)"
+        R"("request":{"remote_ip":"192.0.2.7","remote_port":"50412","client_ip":"192.0.2.7","proto":"HTTP/1.1","method":"GET",)"
         R"("host":"a.example","uri":"/a?q=1","headers":{"User-Agent":["curl/8.0"],)"
-        R"("Referer":["http://r.example/"]}},"bytes_read":7,"duration":0.000123,"size":512,"status":200,)"
-        R"("request_id":"4f2c","shed":false})");
+        R"("Referer":["http://r.example/"]}},"bytes_read":7,"user_id":"ann","duration":0.000123,"size":512,"status":200,)"
+        R"("request_id":"4f2c","ttfb":0.000101,"shed":false})");
     access_record record;
     record.status = 503;
     record.shed = true;
     record.referer = "r";
-    BOOST_TEST(line_of(access_format::json, record) ==
-               R"({"level":"error","ts":0.000000,"logger":"http.log.access","msg":"handled request",)"
-               R"("request":{"remote_ip":"","remote_port":"0","proto":"","method":"","host":"","uri":"",)"
-               R"("headers":{"Referer":["r"]}},"bytes_read":0,"duration":0.000000,"size":0,"status":503,)"
-               R"("request_id":"","shed":true})");
+    BOOST_TEST(
+        line_of(access_format::json, record) ==
+        R"({"level":"error","ts":0.000000,"logger":"http.log.access","msg":"handled request",)"
+        R"("request":{"remote_ip":"","remote_port":"0","client_ip":"","proto":"","method":"","host":"","uri":"",)"
+        R"("headers":{"Referer":["r"]}},"bytes_read":0,"user_id":"","duration":0.000000,"size":0,"status":503,)"
+        R"("request_id":"","ttfb":0.000000,"shed":true})");
 }
 
 BOOST_AUTO_TEST_CASE(json_stays_json_whatever_the_client_sends) {
