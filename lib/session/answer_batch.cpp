@@ -6,17 +6,15 @@ namespace fairlead::session {
 
 void exchange_record::describe(const http::request& request, bool with_text) {
     method = request.method;
-    version_minor = request.version_minor;
     started = request.received;
     client = request.client.ip;
     account = request.account;
     first_byte = {};
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
+    has_text = with_text;
+    if (!has_text) return;
     user.clear();
-    if (!with_text) {
-        method_text = target = host = referer = user_agent = {};
-        return;
-    }
+    version_minor = request.version_minor;
     method_text = request.method_text;
     target = request.target;
     host = request.authority;
@@ -29,7 +27,7 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
     const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
     if (account.meter) account.meter->charge(account.client, bytes_sent + bytes_received, now);
-    if (is_quiet || !shared.access_log.wants(status)) return;
+    if (!has_text) return;
     telemetry::access_record line;
     std::array<char, ip_address::max_text> client_text;
     line.peer = peer.address;
@@ -54,6 +52,7 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
 }
 
 owned_record::owned_record(const exchange_record& source) : record_(source) {
+    if (!record_.has_text) return;
     std::string_view* const views[] = {&record_.method_text, &record_.target, &record_.host, &record_.referer,
                                        &record_.user_agent};
     std::size_t total = 0;

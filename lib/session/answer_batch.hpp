@@ -15,13 +15,11 @@
 
 namespace fairlead::session {
 
-/// What is told about a request once its last byte has gone: metrics always, a line in the access log where
-/// that is on.
+/// What is told about a request once its last byte has gone: metrics always, a line in the logs that want it.
 struct exchange_record {
     std::array<char, 16> id{};
     http::verb method = http::verb::unknown;
     unsigned status = 0;
-    bool is_quiet = false;
     bool is_shed = false;              ///< refused because of load
     std::uint64_t bytes_sent = 0;      ///< of content
     std::uint64_t bytes_received = 0;  ///< of content
@@ -29,11 +27,14 @@ struct exchange_record {
     ip_address client;           ///< who asked, perhaps through a proxy; its port is that of the peer then
     http::rate_account account;  ///< is charged with the bytes
     std::chrono::steady_clock::time_point first_byte{};  ///< when it went; unset: with the last one
-    std::string_view method_text, target, host, referer, user_agent;  ///< empty when no log wants them
+
+    bool has_text = false;  ///< a log wants this request. If not, what follows is what an older one has left
+    std::string_view method_text, target, host, referer, user_agent;
     std::string user;  ///< a copy, since the request ends before the record; one that is used again keeps its room
     unsigned version_minor = 1;
 
-    /// Fills in what the request says; the views are those of its head. Without `with_text` no text is kept.
+    /// Fills in what the request says; the views are those of its head. Without `with_text` there will be no
+    /// line.
     void describe(const http::request& request, bool with_text);
     /// Counts and logs it; `now` is when the last byte went.
     void publish(const environment& shared, const http::peer_info& peer,

@@ -228,7 +228,7 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     options.request_id = request.id;
 
     const auto status = static_cast<unsigned>(answer.status);
-    const bool is_quiet = answer.is_quiet;
+    const bool is_logged = !answer.is_quiet && shared_.access_log.wants(status);
     std::uint64_t bytes_sent = 0;
     // A client that did not ask for the end may still be sending: requests behind this one, or the rest of a
     // body. Bytes that nobody reads would turn the close into a reset, which overtakes the answer (RFC 9112
@@ -238,9 +238,8 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     // What is made counts when it has been sent.
     if (!made && has_content(answer, options.is_head)) bytes_sent = http::body_length(answer.body);
     auto& record = batch.add(std::move(answer), options);
-    record.describe(request, !is_quiet && shared_.access_log.wants(status));
+    record.describe(request, is_logged);
     record.status = status;
-    record.is_quiet = is_quiet;
     record.bytes_sent = bytes_sent;
     record.bytes_received = bytes_received;
     sent_in_turn_ += bytes_sent;

@@ -95,8 +95,7 @@ step shed_session::answer(const http::request* request) {
     options.request_id = asked.id;
     exchange_record record;
     record.status = static_cast<unsigned>(response.status);
-    record.describe(asked, shared_.access_log.wants(record.status));
-    record.is_quiet = response.is_quiet;
+    record.describe(asked, !response.is_quiet && shared_.access_log.wants(record.status));
     record.is_shed = !is_health;
     if (has_content(response, options.is_head)) record.bytes_sent = http::body_length(response.body);
 
