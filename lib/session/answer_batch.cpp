@@ -13,7 +13,7 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
     has_text = with_text;
     if (!has_text) return;
-    user.clear();
+    user = request.user;
     version_minor = request.version_minor;
     method_text = request.method_text;
     target = request.target;

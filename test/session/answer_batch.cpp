@@ -1,7 +1,8 @@
-// What many answers that nobody takes make be kept.
+// What many answers that nobody takes make be kept, and what is told of each.
 #include "session/answer_batch.hpp"
 
 #include "support/memory_stream.hpp"
+#include "support/session_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -54,6 +55,69 @@ BOOST_AUTO_TEST_CASE(what_was_not_taken_is_kept_by_its_owner_and_not_copied) {
     BOOST_TEST(text.compare(first, page.text->size(), *page.text) == 0);
     BOOST_TEST(text.ends_with(*page.text));
     BOOST_TEST(text.find('#') == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_outlives_its_request) {
+    test::session_fixture server;
+    const http::peer_info proxy{"192.0.2.7", 50412};
+    std::string target = "/a.txt?kept";
+    const auto describe = [&](exchange_record& record, std::string client, std::string user) {
+        http::request request;
+        request.id = "0123456789abcdef";
+        request.method_text = "GET";
+        request.target = target;
+        request.peer = request.client = proxy;
+        if (!client.empty()) request.client.address = client;
+        request.user = std::move(user);
+        record.describe(request, true);
+        record.status = 200;
+        client.assign(client.size(), 'x');
+        request.user.assign(request.user.size(), 'x');
+    };
+    exchange_record record;
+    describe(record, "2001:db8:1:2:3:4:5:6", "a name that does not fit into the string itself");
+    owned_record kept(record);
+    kept.set_first_byte(record.started + std::chrono::milliseconds(250));
+    describe(record, "", "");  // as the next batch does
+    target.assign(target.size(), 'x');
+    kept.get().publish(server.shared, proxy, record.started + std::chrono::seconds(2));
+    record.publish(server.shared, proxy, record.started + std::chrono::seconds(3));
+    BOOST_TEST_REQUIRE(server.access_lines.size() == 2u);
+    BOOST_TEST(server.access_lines[0].starts_with(
+        R"(2001:db8:1:2:3:4:5:6 - a\x20name\x20that\x20does\x20not\x20fit\x20into\x20the\x20string\x20itself [)"));
+    BOOST_TEST(server.access_lines[0].find(R"("GET /a.txt?kept HTTP/1.1" 200)") != std::string::npos);
+    BOOST_TEST(server.access_lines[0].ends_with(" 2.000000 0123456789abcdef"));
+    BOOST_TEST(server.access_lines[1].starts_with("192.0.2.7 - - ["));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_byte_is_told_apart_from_the_last) {
+    test::session_fixture server;
+    std::vector<std::string> lines;
+    server.access_log.capture(lines, telemetry::access_class::all, telemetry::access_format::json);
+    exchange_record record;
+    record.describe(http::request{}, true);
+    record.status = 200;
+    owned_record kept(record);
+    kept.set_first_byte(record.started + std::chrono::milliseconds(250));
+    kept.get().publish(server.shared, {}, record.started + std::chrono::seconds(2));
+    record.publish(server.shared, {}, record.started + std::chrono::seconds(2));
+    BOOST_TEST_REQUIRE(lines.size() == 2u);
+    BOOST_TEST(lines[0].find(R"("duration":2.000000,)") != std::string::npos);
+    BOOST_TEST(lines[0].find(R"("ttfb":0.250000,)") != std::string::npos);
+    BOOST_TEST(lines[1].find(R"("ttfb":2.000000,)") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_no_log_wants_makes_no_line) {
+    test::session_fixture server;
+    exchange_record record;
+    for (const bool is_logged : {true, false}) {
+        record.describe(http::request{}, is_logged);
+        record.status = 200;
+        const owned_record kept(record);
+        kept.get().publish(server.shared, {}, record.started);
+    }
+    BOOST_TEST(server.access_lines.size() == 1u);
+    BOOST_TEST(server.metrics.totals().requests == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
