@@ -94,6 +94,9 @@ public:
     /// Appends the lines of one more log to `captured`: for tests.
     void capture(std::vector<std::string>& captured, access_class which, access_format format);
 
+    /// Whether there is any log; for whoever does not know the status of an answer yet.
+    bool enabled() const noexcept { return !outputs_.empty(); }
+
     /// Whether any log tells of a request that was answered with `status`. If not, nobody needs its texts.
     bool wants(unsigned status) const noexcept { return !targets_[is_failure(status)].empty(); }
 
