@@ -97,6 +97,17 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
         found.push_back({"headers", "together with those above: " + parsed.error()});
     for (auto& wrong : find_access_contradictions(delivery)) found.push_back(std::move(wrong));
     if (auto wrong = find_contradiction(delivery.rate)) found.push_back(std::move(*wrong));
+    const auto& fastcgi = delivery.fastcgi;
+    if (fastcgi.has_scripts())
+        for (const auto& extension : fastcgi.extensions)
+            for (const auto& [other, program] : delivery.cgi.programs)
+                if (other == extension)
+                    found.push_back({"fastcgi.extensions",
+                                     quote(extension) +
+                                         " is what cgi.programs runs, too; take it out of one of the two"});
+    if (!fastcgi.servers.empty() && fastcgi.script.empty() && fastcgi.extensions.empty())
+        found.push_back({"fastcgi.extensions",
+                         "without an extension, and without fastcgi.script, nothing is a script; list one"});
     return found;
 }
 
@@ -116,6 +127,8 @@ std::vector<std::string> find_risks(const settings& all) {
                 "use 127.0.0.1 unless the network is private");
     for (auto& risk : find_access_risks(all)) risks.push_back(std::move(risk));
     for (auto& risk : find_log_risks(all)) risks.push_back(std::move(risk));
+    if (!all.site.delivery.fastcgi.script.empty() && all.site.delivery.fastcgi.servers.empty())
+        risks.push_back("fastcgi.script: nobody runs it; list the application in fastcgi.servers");
     return risks;
 }
 

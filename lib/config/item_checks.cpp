@@ -2,6 +2,7 @@
 
 #include "base/ip_address.hpp"
 #include "base/text.hpp"
+#include "config/endpoint.hpp"
 #include "http/cache_rules.hpp"
 #include "http/content_coding.hpp"
 #include "http/cors.hpp"
@@ -189,6 +190,42 @@ std::optional<std::string> check_upload_path(std::string_view text) {
     constexpr std::array<std::string_view, 3> taken{"/livez", "/readyz", "/healthz"};
     if (std::find(taken.begin(), taken.end(), text) != taken.end())
         return "this path belongs to the health checks";
+    return std::nullopt;
+}
+
+std::optional<std::string> check_fastcgi_server(std::string_view text) {
+    constexpr std::string_view unix_prefix = "unix:";
+    constexpr std::size_t longest_path = 107;  // unix(7)
+    if (text.starts_with(unix_prefix)) {
+        const auto path = text.substr(unix_prefix.size());
+        if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string_view::npos)
+            return "write the absolute path of the socket behind \"unix:\" (\"unix:/run/php/php-fpm.sock\")";
+        if (path.size() > longest_path)
+            return "the path of a unix socket has at most " + std::to_string(longest_path) + " bytes";
+        return std::nullopt;
+    }
+    if (text.starts_with('/')) return "write \"unix:\" in front of the path of a socket";
+    const auto parsed = parse_endpoint(text);
+    if (const auto* wrong = std::get_if<endpoint_error>(&parsed)) return wrong->message;
+    const auto& where = std::get<endpoint>(parsed);
+    if (where.host.empty() || where.host == "*") return "name the host, for example \"127.0.0.1:9000\"";
+    if (where.port == 0) return "the port must be a number from 1 to 65535";
+    return std::nullopt;
+}
+
+std::optional<std::string> check_script_extension(std::string_view text) {
+    if (text.empty()) return "a script has an extension, for example \"php\"";
+    return check_extension(text);
+}
+
+std::optional<std::string> check_program_path(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    if (!text.starts_with('/')) return "write an absolute path, as the application sees it";
+    if (text.find('\0') != std::string_view::npos) return "it has a control character";
+    const auto segments = split(text.substr(1), '/');
+    if (std::any_of(segments.begin(), segments.end(),
+                    [](auto s) { return s.empty() || s == "." || s == ".."; }))
+        return "no segment may be empty, \".\" or \"..\", and there is no slash at the end";
     return std::nullopt;
 }
 

@@ -66,4 +66,13 @@ std::optional<std::string> check_upload_way(std::string_view text);
 /// taken.
 std::optional<std::string> check_upload_path(std::string_view text);
 
+/// A server of `fastcgi.servers`: "unix:" and an absolute path, or a host and a port.
+std::optional<std::string> check_fastcgi_server(std::string_view text);
+
+/// The extension of scripts: as in `types`, but not empty.
+std::optional<std::string> check_script_extension(std::string_view text);
+
+/// A path in the file system of an application: empty, or absolute, without '.' and '..' segments.
+std::optional<std::string> check_program_path(std::string_view text);
+
 }  // namespace fairlead::config

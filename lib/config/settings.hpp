@@ -170,6 +170,21 @@ struct rate_settings {
 /// In which field trusted proxies name their clients: whichever is there, or only one of them.
 enum class proxy_field { automatic, forwarded, x_forwarded_for };
 
+/// Applications that speak FastCGI, such as php-fpm, and which requests they answer.
+struct fastcgi_settings {
+    std::vector<std::string> servers;            ///< `unix:PATH` or `HOST:PORT`; empty switches FastCGI off
+    std::vector<std::string> extensions{"php"};  ///< of files that are scripts
+    std::string script;  ///< one script that answers everything; empty: files with `extensions`
+    std::string root;    ///< `root` as the application sees it; empty: the same path
+    std::chrono::milliseconds timeout{60'000};  ///< how long it may neither take nor give a byte
+    std::chrono::milliseconds connect_timeout{3'000};
+    unsigned connections = 32;          ///< in use at once, to all servers together
+    std::uint64_t max_body = 16 << 20;  ///< bytes of a request's body
+    named_values environment;           ///< variables beside those of the request
+    bool is_on() const noexcept { return !servers.empty(); }
+    bool has_scripts() const noexcept { return is_on() && script.empty(); }  ///< among the files
+};
+
 /// What is published, and how it is delivered. A site and a route take what they do not say from the level
 /// above them.
 struct delivery_settings {
@@ -190,6 +205,7 @@ struct delivery_settings {
     auth_settings auth;
     named_values access;  ///< `[METHODS ]PATTERN` to who may; empty: everybody may everything
     rate_settings rate;
+    fastcgi_settings fastcgi;
 };
 
 /// Every path of a site that begins with `path`.

@@ -69,6 +69,10 @@ constexpr auto rate() {
 }
 template <auto Member>
 template <auto... Members>
+constexpr auto fastcgi() {
+    return field_at<&settings::site, &site_settings::delivery, &delivery_settings::fastcgi, Member>();
+}
+template <auto Member>
 constexpr auto log() {
     return field_at<&settings::log, Members...>();
 }
@@ -90,6 +94,7 @@ using o = cors_settings;
 using g = cgi_settings;
 using a = auth_settings;
 using r = rate_settings;
+using f = fastcgi_settings;
 
 constexpr std::array rows{
     setting{"listen", endpoints_kind{field_at<&settings::listen>(), false},
@@ -252,6 +257,38 @@ constexpr std::array rows{
         "by "
         "address.",
         R"("user")", scope::route},
+    setting{"fastcgi.servers", texts_kind{fastcgi<&f::servers>(), true, check_fastcgi_server, {}},
+            "Servers of one application, which take turns; one that cannot be reached is left out for a "
+            "while. An "
+            "empty list is no FastCGI.",
+            R"(["unix:/run/php/php-fpm.sock", "127.0.0.1:9000"])", scope::route},
+    setting{"fastcgi.extensions", texts_kind{fastcgi<&f::extensions>(), true, check_script_extension, {}},
+            "Extensions of files below `root` that are scripts: they are run, and never sent as they are.",
+            R"(["php", "phtml"])", scope::route},
+    setting{"fastcgi.script",
+            text_kind{fastcgi<&f::script>(), check_program_path, "an absolute path or \"\""},
+            "One script that answers for every path; what follows the path of the route is its PATH_INFO.",
+            R"("/srv/app/public/index.php")", scope::route},
+    setting{"fastcgi.root", text_kind{fastcgi<&f::root>(), check_program_path, "an absolute path or \"\""},
+            "What `root` is called where the application runs (a container); empty is the same path.",
+            R"("/var/www/html")", scope::route},
+    setting{"fastcgi.timeout", time_kind{fastcgi<&f::timeout>(), 100ms, 24h},
+            "How long the application may neither take nor give a byte; then 504.", R"("5m")", scope::route},
+    setting{"fastcgi.connect_timeout", time_kind{fastcgi<&f::connect_timeout>(), 10ms, 1h},
+            "Longest wait for a connection to a server, before the next one is tried.", R"("500ms")",
+            scope::route},
+    setting{
+        "fastcgi.connections", count_kind{fastcgi<&f::connections>(), 1, 10'000},
+        "Requests that are with the application at once; beyond that the queue (`limits.queue`), then 503.",
+        "8", scope::route},
+    setting{"fastcgi.max_body", size_kind{fastcgi<&f::max_body>(), 0, 1024 * gib},
+            "Most bytes of the body of a request to the application; above it 413.", R"("100m")",
+            scope::route},
+    setting{"fastcgi.environment",
+            named_values_kind{fastcgi<&f::environment>(), check_environment, nullptr, false,
+                              "an object of variables and values ({\"APP_ENV\": \"production\"})"},
+            "Variables that the application is given with each request, beside those of CGI.",
+            R"({"APP_ENV": "production"})", scope::route},
 
     setting{"uploads.path", text_kind{upload<&u::path>(), check_upload_path, "a request path or \"\""},
             "Request path that takes POST; empty switches uploads at the top off.", R"("/api/documents")"},

@@ -1,33 +1,41 @@
 #include "handlers/script_files.hpp"
 
 #include "base/blocking.hpp"
+#include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
 #include "net/byte_stream.hpp"
 
 namespace fairlead::handlers {
 
 bool script_files::try_handle(http::request& request, http::outcome& outcome) {
+    if (finder_.is_script(request.path)) return false;  // most likely: it is found in handle()
     auto found = finder_.find(request, false);
     if (!found) return false;
     if (auto* refusal = std::get_if<http::problem>(&*found)) {
         outcome = std::move(*refusal);
         return true;
     }
-    const bool is_file = std::holds_alternative<std::monostate>(*found);
-    return is_file && files_->try_handle(request, outcome);
+    if (!std::holds_alternative<std::monostate>(*found)) return false;
+    return files_->try_handle(request, outcome);
 }
 
-task<result<script_finder::found>> script_files::find(const http::request& request) {
-    auto found = finder_.find(request, false);
-    if (found || !net::would_block(found.error())) co_return found;
+/// Of a path that leads to no script. It would be one; "files of this type are not served" would not be true.
+bool script_files::is_missing_script(const http::request& request) const noexcept {
+    return finder_.is_script(request.path);
+}
+
+/// Asks the disk.
+task<result<script_finder::found>> script_files::find_slowly(const http::request& request) {
     const auto permit = co_await around_.work.acquire();
     if (!permit) co_return permit.error();
-    found = co_await run_blocking(around_.disk, [this, &request] { return finder_.find(request, true); });
+    auto found =
+        co_await run_blocking(around_.disk, [this, &request] { return finder_.find(request, true); });
     co_return found;
 }
 
 task<http::outcome> script_files::handle(http::request& request) {
-    auto found = co_await find(request);
+    auto found = finder_.find(request, false);
+    if (!found && net::would_block(found.error())) found = co_await find_slowly(request);
     if (!found && found.error() == errc::overloaded)
         co_return limits::overload(around_.retry_after, "requests at work");
     if (!found) co_return http::problem_from(found.error());
@@ -36,6 +44,7 @@ task<http::outcome> script_files::handle(http::request& request) {
         auto answer = co_await runner_->run(request, *script);
         co_return answer;
     }
+    if (is_missing_script(request)) co_return not_found();
     auto answer = co_await files_->handle(request);
     co_return answer;
 }

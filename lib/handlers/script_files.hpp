@@ -37,7 +37,8 @@ public:
     task<http::outcome> handle(http::request& request) override;
 
 private:
-    task<result<script_finder::found>> find(const http::request& request);
+    bool is_missing_script(const http::request& request) const noexcept;
+    task<result<script_finder::found>> find_slowly(const http::request& request);
 
     const script_finder finder_;
     const std::shared_ptr<script_runner> runner_;

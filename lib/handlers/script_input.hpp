@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace fairlead::handlers {
 
@@ -29,6 +30,9 @@ public:
 
     /// Bytes of the body.
     std::uint64_t size() const noexcept { return size_; }
+
+    /// All of the body while it is in memory, which it is up to `in_memory` bytes.
+    std::string_view bytes() const noexcept { return std::string_view(buffer_).substr(0, file_ ? 0 : used_); }
 
     /// A descriptor that reads the body from its first byte. Blocks for no disk, if it is in memory. Error:
     /// an errno. Only once.

@@ -91,9 +91,8 @@ std::string request_uri(const request& request) {
 }  // namespace
 
 bool variable_list::add(std::string_view name, std::string_view value) {
-    if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string_view::npos ||
-        value.find('\0') != std::string_view::npos)
-        return false;
+    const auto has = [](std::string_view text, char c) { return text.find(c) != std::string_view::npos; };
+    if (name.empty() || has(name, '=') || has(name, '\0') || has(value, '\0')) return false;
     if (entries_.empty()) {
         text_.reserve(first_bytes);
         entries_.reserve(first_variables);

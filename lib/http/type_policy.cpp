@@ -59,11 +59,6 @@ type_policy type_policy::all_as_attachments() {
     return policy;
 }
 
-void type_policy::exclude(std::string_view extension) {
-    const auto unwanted = key_of(extension);
-    std::erase_if(entries_, [&](const entry& one) { return one.key == unwanted; });
-}
-
 const type_policy::rule* type_policy::find(std::string_view extension) const noexcept {
     if (any_other_) return &*any_other_;
     const auto wanted = key_of(extension);

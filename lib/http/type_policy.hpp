@@ -33,9 +33,6 @@ public:
     /// Serves every file as an attachment, and hides dot-files: for files of strangers.
     static type_policy all_as_attachments();
 
-    /// Serves an extension no more, in any case: scripts are run, and never sent as source.
-    void exclude(std::string_view extension);
-
     /// The rule for an extension without its dot, ASCII case ignored, or nullptr when it is not served. Does
     /// not allocate.
     const rule* find(std::string_view extension) const noexcept;

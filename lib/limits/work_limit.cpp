@@ -28,6 +28,13 @@ task<result<work_limit::permit>> work_limit::acquire() {
     co_return errc::overloaded;
 }
 
+std::optional<work_limit::permit> work_limit::try_acquire() {
+    const std::lock_guard guard(mutex_);
+    if (usage_.in_flight >= in_flight_max_ || !queue_.empty()) return std::nullopt;
+    ++usage_.in_flight;
+    return permit(this);
+}
+
 void work_limit::release() {
     std::shared_ptr<waiter> next;
     {

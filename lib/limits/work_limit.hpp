@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace fairlead::limits {
@@ -52,6 +53,8 @@ public:
     /// A permit, at once or after waiting. Error errc::overloaded: the queue is full, or the wait was too
     /// long.
     task<result<permit>> acquire();
+    /// A permit at once, or nothing when there is none or others wait.
+    std::optional<permit> try_acquire();
 
     /// Sends waiters whose time has passed away; the sweeper calls it.
     void expire(clock::time_point now);

@@ -1,5 +1,6 @@
 #include "net/plain_stream.hpp"
 
+#include "base/event.hpp"
 #include "net/edge_wait.hpp"
 
 #include <netinet/in.h>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <cstring>
 
 namespace fairlead::net {
@@ -107,6 +109,40 @@ task<error_code> plain_stream::wait(readiness direction) {
                                                    context_.get_executor(), as_result);
     (direction == readiness::readable ? is_drained_ : is_full_) = false;
     co_return failed;
+}
+
+task<error_code> plain_stream::wait_any() {
+    if (!is_drained_ || !is_full_) {
+        co_await boost::asio::post(context_.get_executor(), boost::asio::deferred);
+        co_return error_code{};
+    }
+    if (!reactor_) {
+        const auto failed = join_reactor();
+        if (failed) co_return failed;
+    }
+    // Both waits have to end before this returns, and so has whoever ends them. The first that is over ends
+    // the other, whose edge is remembered if it comes meanwhile.
+    struct both_waits {
+        std::atomic<bool> is_over{false};
+        std::atomic<int> left{3};
+        event ended;
+    } waits;
+    const auto leave = [&waits] {
+        if (waits.left.fetch_sub(1) == 1) waits.ended.set();
+    };
+    const auto on_edge = [&](const error_code&) {
+        if (!waits.is_over.exchange(true)) reactor_->cancel_ops(socket_.get(), registration_);
+        leave();
+    };
+    const auto where = context_.get_executor();
+    async_edge_wait(*reactor_, registration_, socket_.get(), detail::reactor::read_op, where, on_edge);
+    async_edge_wait(*reactor_, registration_, socket_.get(), detail::reactor::write_op, where, on_edge);
+    // The first may have been over before the second began.
+    if (waits.is_over.load()) reactor_->cancel_ops(socket_.get(), registration_);
+    leave();
+    co_await waits.ended.wait();
+    is_drained_ = is_full_ = false;
+    co_return error_code{};
 }
 
 task<error_code> plain_stream::finish_connecting() {

@@ -63,6 +63,9 @@ std::unique_ptr<folder> open_folder(const config::delivery_settings& settings, s
     rules.coded_size = settings.compression.min_size;
     for (const auto& [extension, program] : settings.cgi.programs)
         rules.script_extensions.push_back(extension);
+    if (settings.fastcgi.has_scripts())
+        for (const auto& extension : settings.fastcgi.extensions)
+            rules.script_extensions.push_back(extension);
     made->files = open_files_by(rules, settings.root, services.cache);
     return made;
 }

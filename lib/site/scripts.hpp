@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "handlers/script_keeper.hpp"
 #include "net/deadlines.hpp"
+#include "site/applications.hpp"
 #include "site/folder.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -25,7 +26,8 @@ public:
         telemetry::log& log;
     };
 
-    explicit scripts(const services& around) : around_(around) {}
+    explicit scripts(const services& around)
+        : around_(around), applications_({around.disk, around.deadlines, around.metrics, around.log}) {}
 
     /// The handler of a folder: `files` itself when it has no scripts. `url` is the path that a route has,
     /// without a slash at its end; empty for a site. Throws std::runtime_error that says what cannot be used.
@@ -33,13 +35,24 @@ public:
                                            const config::limit_settings& limits, std::string url,
                                            std::shared_ptr<handlers::handler> files);
 
+    /// To be called about once a second; may block.
+    void keep_house(std::chrono::steady_clock::time_point now) { applications_.keep_house(now); }
     /// Sends those away who waited too long for a place.
     void expire(limits::work_limit::clock::time_point now);
     /// Kills what runs.
     void stop() noexcept;
 
 private:
+    std::shared_ptr<handlers::handler> find_in(folder& of, const config::delivery_settings& delivery,
+                                               std::vector<std::string> extensions,
+                                               std::chrono::milliseconds retry_after,
+                                               std::shared_ptr<handlers::script_runner> runner,
+                                               std::shared_ptr<handlers::handler> files) const;
+    std::shared_ptr<handlers::script_runner> cgi_of(const config::delivery_settings& delivery,
+                                                    const config::limit_settings& limits);
+
     const services around_;
+    applications applications_;
     // Scripts give their places back, so these outlive the keeper.
     std::vector<std::unique_ptr<limits::work_limit>> places_;
     std::unique_ptr<handlers::script_keeper> keeper_;  // where there are scripts

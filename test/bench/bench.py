@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import listing
+import php
 import servers
 import served
 import slow_disk
@@ -16,7 +17,7 @@ class Bench:
 
     def __init__(self, arguments, work, workloads):
         self.arguments, self.work, self.running, self.started, self.batches = arguments, work, {}, 0, 0
-        self.learned, self.readings, self.disk = {}, {}, None
+        self.learned, self.readings, self.disk, self.php = {}, {}, None, None
         self.generator = servers.find_built("fairlead_load", arguments.load)
         if any(workload.run == "slow_uploads" for workload in workloads):
             self.drip = servers.find_built("fairlead_drip", arguments.drip)
@@ -36,11 +37,19 @@ class Bench:
         self.started += 1
         work = self.storage(workload) / f"server-{self.started}"
         if who in ("fairlead", BARE) and self.binary:
-            settings = {"security_headers": False} if who == BARE else workload.ours
+            settings = {"security_headers": False} if who == BARE else self.addressed(workload, workload.ours)
             return servers.fairlead(self.binary, self.root, work, threads=workload.threads, settings=settings,
                                     congestion_control=self.arguments.congestion_control)
         return servers.nginx(self.root, work, workers=workload.threads, nopush=who == NOPUSH, deferred=who == DEFERRED,
-                             lines=workload.theirs)
+                             lines=workload.theirs, around=self.addressed(workload, workload.around))
+
+    def addressed(self, workload, setting):
+        """A setting with the address of the application, if the row has one behind the server."""
+        if not workload.has_php:
+            return setting
+        if not self.php:
+            self.php = php.PhpFpm(self.work / "php")
+        return json.loads(json.dumps(setting).replace(php.ADDRESS, self.php.address))
 
     def storage(self, workload):
         """The directory on the disk that this workload is about."""
@@ -59,6 +68,8 @@ class Bench:
     def stop(self):
         for server in self.running.values():
             server.stop()
+        if self.php:
+            self.php.stop()
         if self.disk:
             self.disk.close()
 

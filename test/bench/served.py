@@ -5,11 +5,13 @@ import random
 
 PRECOMPRESSED_BYTES = 100 * 1024
 FOLDER, FOLDER_ENTRIES = "/many/", 10_000
+SCRIPT, SCRIPT_BYTES = "/hello.php", 5
 
 
 def make(root, paths):
     """Files and folders below `root` that these request paths name."""
-    makers = {"/1g.txt": _make_large, "/sheet.txt": _make_precompressed, "/words.txt": _make_words, FOLDER: _make_folder}
+    makers = {"/1g.txt": _make_large, "/sheet.txt": _make_precompressed, "/words.txt": _make_words, FOLDER: _make_folder,
+              SCRIPT: lambda file: file.write_text("<?php echo 'hello';")}
     root.mkdir(parents=True, exist_ok=True)
     for path in sorted(set(paths) & set(makers)):
         makers[path](root / path.strip("/"))

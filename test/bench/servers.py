@@ -139,9 +139,9 @@ def free_port():
 
 
 def nginx(root, work, *, workers=1, nopush=False, deferred=False, single_process=False, wrapper=(), wait=20,
-          lines=""):
+          lines="", around=""):
     """nginx as one who wants it fast sets it up; `single_process` is for tools that follow one process, `lines` are
-    further ones of its server block."""
+    further ones of its server block, and `around` of what is around that."""
     program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
     if not program:
         raise SystemExit("nginx is missing: apt-get install nginx-light")
@@ -166,6 +166,7 @@ http {{
     client_body_temp_path {work}/body; client_body_buffer_size 64k;
     proxy_temp_path {work}/body/p; fastcgi_temp_path {work}/body/f;
     uwsgi_temp_path {work}/body/u; scgi_temp_path {work}/body/s;
+    {around}
     server {{
         listen 127.0.0.1:{port} backlog=8192 {'deferred' if deferred else ''}{' reuseport' if workers > 1 else ''};
         server_name localhost; root {root}; etag on;

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 import first_answer
+import php
 import served
 import slow_disk
 from uploads import FDATASYNC, IDLE, ONE_CLIENT
@@ -49,6 +50,8 @@ class Workload:
     slices: int = 9           # of a round, the servers taking turns; the round's value is their median
     ours: dict = field(default_factory=dict)  # settings of Fairlead that this row needs
     theirs: str = ""          # and lines of nginx's server block
+    around: str = ""          # and of its http block
+    has_php: bool = False     # behind the servers
     learn: Callable | None = None  # looks at one answer of a server first; returns further options
 
     @property
@@ -161,4 +164,10 @@ UPLOADS = (
              same_run="get-under-uploads", **BUSY_GETS),
 )
 
-WORKLOADS = DELIVERY + STATIC + UPLOADS
+PROGRAMS = (
+    Workload("fastcgi", "a trivial script of php-fpm, kept connections: CPU per request of the server alone", "us", 0.90,
+             dict(path=served.SCRIPT, length=served.SCRIPT_BYTES, requests=27000, connections=php.CONNECTIONS), against=(PLAIN,),
+             ours={"fastcgi": {"servers": [php.ADDRESS]}}, theirs=php.NGINX_SERVER, around=php.NGINX_HTTP, has_php=True),
+)
+
+WORKLOADS = DELIVERY + STATIC + UPLOADS + PROGRAMS

@@ -94,6 +94,10 @@ BOOST_AUTO_TEST_CASE(the_smallest_and_largest_values_are_taken_and_their_neighbo
         {"limits.queue_timeout", "\"1h\"", "\"3600001ms\""},
         {"limits.drain_timeout", "\"0s\"", "\"-1s\""},
         {"limits.drain_timeout", "\"24h\"", "\"25h\""},
+        {"fastcgi.connections", "1", "0"},
+        {"fastcgi.connections", "10000", "10001"},
+        {"fastcgi.connect_timeout", "\"10ms\"", "\"9ms\""},
+        {"fastcgi.timeout", "\"100ms\"", "\"99ms\""},
     };
     for (const auto& [path, good, bad] : cases) BOOST_TEST_CONTEXT(path << " " << good << " " << bad) {
             given::must_load(document_with(path, good));

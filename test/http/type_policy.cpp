@@ -66,16 +66,6 @@ BOOST_AUTO_TEST_CASE(nothing_is_served_by_default) {
     BOOST_TEST(type_policy().hides_dot_files());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_excluded_is_served_in_no_case) {
-    auto policy = type_policy::from_words({"html", "php", "inc"}).value();
-    policy.exclude("php");
-    policy.exclude("none");
-    BOOST_TEST(!policy.find("php"));
-    BOOST_TEST(!policy.find("PHP"));
-    BOOST_TEST(policy.find("inc"));
-    BOOST_TEST(policy.find("html"));
-}
-
 BOOST_AUTO_TEST_CASE(words_that_make_no_policy_are_refused) {
     const std::vector<std::vector<std::string>> cases{
         {},         {"web", "html"}, {"html", "strict"},    {".html"},

@@ -111,6 +111,30 @@ BOOST_AUTO_TEST_CASE(who_waits_too_long_is_sent_away) {
     BOOST_TEST(all.limit.current().in_flight == 0u);  // the place does not go to one that has left
 }
 
+BOOST_AUTO_TEST_CASE(a_permit_at_once_or_none) {
+    telemetry::metrics metrics(1);
+    work_limit limit(2, 5, 5s, metrics);
+    {
+        auto first = limit.try_acquire();
+        auto second = limit.try_acquire();
+        BOOST_TEST(first.has_value());
+        BOOST_TEST(second.has_value());
+        BOOST_TEST(!limit.try_acquire());
+        BOOST_TEST(limit.current().in_flight == 2u);
+        second.reset();
+        BOOST_TEST(limit.try_acquire().has_value());
+    }
+    BOOST_TEST(limit.current().in_flight == 0u);
+    BOOST_TEST(metrics.totals().requests_shed == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_is_not_overtaken_by_who_does_not) {
+    workers all(1, 5);
+    all.ask(1);
+    all.ask(2);
+    BOOST_TEST(!all.limit.try_acquire());
+}
+
 task<> work_many_times(work_limit& limit, boost::asio::io_context& context, std::atomic<int>& inside,
                        std::atomic<int>& most, std::atomic<int>& granted) {
     for (int i = 0; i < 300; ++i) {

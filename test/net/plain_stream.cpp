@@ -10,10 +10,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace fairlead::net {
 namespace {
@@ -324,6 +326,80 @@ BOOST_AUTO_TEST_CASE(a_stream_may_go_while_another_uses_its_descriptor_number) {
         else
             stream.abort(byte_stream::abort_reading);
         BOOST_TEST_REQUIRE(server.finish());
+    }
+}
+
+/// Sends `total` bytes and reads as many, in whatever order the peer allows.
+task<> send_and_read(plain_stream& stream, std::size_t total) {
+    const std::string piece(1 << 16, 'x');
+    std::vector<char> buffer(1 << 16);
+    std::size_t sent = 0, read = 0;
+    while (sent < total || read < total) {
+        bool has_moved = false;
+        if (sent < total) {
+            const iovec part{const_cast<char*>(piece.data()), std::min(piece.size(), total - sent)};
+            const auto n = stream.write_now({&part, 1});
+            if (n) sent += *n;
+            has_moved = n.has_value();
+            if (!n && !would_block(n.error())) co_return;
+        }
+        const auto n = stream.read_now(buffer);
+        if (n && *n == 0) co_return;
+        if (n) read += *n;
+        if (has_moved || n) continue;
+        if (sent < total)
+            co_await stream.wait_any();
+        else
+            co_await stream.wait(readiness::readable);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(both_directions_at_once_do_not_wait_for_each_other) {
+    constexpr std::size_t total = 8 << 20;
+    for (const bool with_inq : {true, false}) {
+        loopback_listener listener(with_inq);
+        client peer(listener.port());
+        boost::asio::io_context context;
+        plain_stream stream(context, listener.accept());
+        background server(context, send_and_read(stream, total));
+        // An echo with little room of its own: it stops reading while it has to write, and the other way
+        // round.
+        for (std::size_t echoed = 0; echoed < total;) {
+            const auto got = peer.receive_some();
+            BOOST_REQUIRE(!got.empty());
+            peer.send(got);
+            echoed += got.size();
+        }
+        BOOST_TEST(server.finish());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(either_direction_ends_the_wait_for_both) {
+    loopback_listener listener;
+    for (int i = 0; i < 300; ++i) {
+        client peer(listener.port(), 4096);
+        boost::asio::io_context context;
+        plain_stream stream(context, listener.accept());
+        const std::string much(1 << 16, 'x');
+        const iovec part{const_cast<char*>(much.data()), much.size()};
+        while (stream.write_now({&part, 1})) {
+        }
+        std::array<char, 16> buffer;
+        BOOST_TEST_REQUIRE(would_block(stream.read_now(buffer).error()));
+        bool is_awake = false;
+        const auto wait = [](plain_stream& of, bool& done) -> task<> {
+            co_await of.wait_any();
+            done = true;
+        };
+        background server(context, wait(stream, is_awake));
+        if (i % 3 == 0)
+            peer.send("x");  // only reading is possible
+        else if (i % 3 == 1)
+            for (int n = 0; n < 200; ++n) (void)peer.receive_some();  // only writing is
+        else
+            stream.abort(byte_stream::abort_both);
+        BOOST_TEST_REQUIRE(server.finish());
+        BOOST_TEST(is_awake);
     }
 }
 

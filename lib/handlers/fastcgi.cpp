@@ -1,0 +1,117 @@
+#include "handlers/fastcgi.hpp"
+
+#include "base/blocking.hpp"
+#include "http/cgi_variables.hpp"
+
+namespace fairlead::handlers {
+namespace {
+
+/// RFC 9110 section 9.2.2.
+bool is_idempotent(http::verb method) noexcept {
+    switch (method) {
+        case http::verb::get:
+        case http::verb::head:
+        case http::verb::options:
+        case http::verb::put:
+        case http::verb::delete_: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+/// Takes the body in. The refusal when that fails.
+task<std::optional<http::problem>> fastcgi::take_body(http::request& request, fastcgi_request& sent) const {
+    sent.body = std::make_unique<script_input>(around_.disk, options_.max_body);
+    auto refusal = co_await sent.body->receive(*request.body);
+    if (refusal || sent.body->size() <= script_input::in_memory) co_return refusal;
+    auto file = co_await run_blocking(around_.disk, [&sent] { return sent.body->open(); });
+    if (!file) co_return http::problem_from(file.error());
+    sent.file = std::move(*file);
+    co_return std::nullopt;
+}
+
+std::string fastcgi::make_head(const http::request& request, const found_script& script,
+                               const script_input* body) const {
+    const auto local = request.connection ? request.connection->local() : http::local_end{};
+    const auto address = local.ip == ip_address{} ? std::string() : local.ip.to_string();
+    const auto filename = script.file.starts_with('/') ? script.file : options_.root + '/' + script.file;
+    http::script_facts facts;
+    facts.script_name = script.name;
+    facts.path_info = script.path_info;
+    facts.script_filename = filename;
+    facts.document_root = options_.root;
+    if (body) facts.content_length = body->size();
+    facts.server_address = address;
+    if (local.port != 0) facts.server_port = local.port;
+    // An application checks passwords itself, unless this server did.
+    facts.passes_authorization = request.user.empty();
+    http::variable_list variables;
+    http::add_meta_variables(variables, request, facts);
+    for (const auto& [name, value] : options_.environment) variables.add(name, value.value_or(""));
+
+    content::fastcgi::request_head head(true);
+    for (std::size_t i = 0; i < variables.size(); ++i) head.add(variables[i].name, variables[i].value);
+    auto text = std::move(head).finish();
+    if (body) return text;
+    const auto end = content::fastcgi::header_of(content::fastcgi::record_type::standard_input, 0);
+    return text.append(end.data(), end.size());
+}
+
+task<http::outcome> fastcgi::run(http::request& request, const found_script& script) {
+    using kind = fastcgi_servers::kind;
+    const auto sent = std::make_shared<fastcgi_request>();
+    if (request.body) {
+        auto refusal = co_await take_body(request, *sent);
+        if (refusal) co_return std::move(*refusal);
+    }
+    sent->head = make_head(request, script, sent->body.get());
+    const bool is_repeatable = is_idempotent(request.method);
+    auto wanted = is_repeatable ? kind::any : kind::sent_once;
+    for (;;) {
+        fastcgi_connection connection;
+        if (!around_.servers.take_kept(wanted, connection)) {
+            auto taken = co_await around_.servers.take(wanted);
+            if (auto* refusal = std::get_if<http::problem>(&taken)) co_return std::move(*refusal);
+            connection = std::get<fastcgi_connection>(std::move(taken));
+        }
+        auto exchange =
+            std::make_unique<fastcgi_exchange>(around_, request, script.name, sent, std::move(connection));
+        const auto reached = co_await exchange->ask();
+        using state = fastcgi_exchange::state;
+        if (reached == state::complete || reached == state::begun)
+            co_return make_answer(std::move(exchange), reached, request.method == http::verb::head);
+        const bool may_repeat = reached == state::unsent || (reached == state::lost && is_repeatable);
+        if (!may_repeat) co_return refuse(*exchange, request);
+        wanted = kind::fresh;
+    }
+}
+
+http::problem fastcgi::refuse(const fastcgi_exchange& exchange, const http::request& request) const {
+    auto refusal = exchange.refusal();
+    // A server that is overloaded does not log each refusal as an error; here it is the application.
+    if (refusal.status == http::status::service_unavailable)
+        around_.log.warn("request {} answered 503: {}", request.id, refusal.log_detail);
+    return refusal;
+}
+
+http::response fastcgi::make_answer(std::unique_ptr<fastcgi_exchange> exchange,
+                                    fastcgi_exchange::state reached, bool is_head) {
+    http::response answer;
+    auto& head = exchange->head();
+    answer.local_location = std::move(head.local_location);
+    if (!answer.local_location.empty()) return answer;
+    answer.status = head.status;
+    answer.fields = std::move(head.fields);
+    const auto length = head.length;
+    if (head.body != http::script_body::sent) return answer;
+    if (is_head)
+        answer.body = http::stream_body{nullptr, length};  // what GET would have
+    else if (reached == fastcgi_exchange::state::complete)
+        answer.body = exchange->take_content();
+    else
+        answer.body = http::stream_body{std::move(exchange), length};
+    return answer;
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "handlers/fastcgi_exchange.hpp"
+#include "handlers/script_files.hpp"
+#include "http/named_value.hpp"
+
+#include <string>
+#include <vector>
+
+namespace fairlead::handlers {
+
+/// How an application is asked.
+struct fastcgi_options {
+    std::string root;  ///< of the folder, as the application sees it; no '/' at its end
+    std::vector<http::named_value> environment;  ///< variables that are added to those of the request
+    std::uint64_t max_body = 16 << 20;           ///< bytes; above it 413
+};
+
+/// Lets a FastCGI application, such as php-fpm, answer.
+///
+/// The body of a request is taken in before the application is asked (script_input), so that a slow client
+/// occupies none of its processes, and CONTENT_LENGTH is right. A request is sent again, on a connection of
+/// its own, when a kept one turns out to be closed: if nothing of it was taken, or if its method may be
+/// repeated (RFC 9110 section 9.2.2) and no byte of an answer came.
+class fastcgi final : public script_runner {
+public:
+    fastcgi(fastcgi_options options, const fastcgi_services& around)
+        : options_(std::move(options)), around_(around) {}
+
+    task<http::outcome> run(http::request& request, const found_script& script) override;
+
+private:
+    task<std::optional<http::problem>> take_body(http::request& request, fastcgi_request& sent) const;
+    std::string make_head(const http::request& request, const found_script& script,
+                          const script_input* body) const;
+    http::problem refuse(const fastcgi_exchange& exchange, const http::request& request) const;
+    static http::response make_answer(std::unique_ptr<fastcgi_exchange> exchange,
+                                      fastcgi_exchange::state reached, bool is_head);
+
+    const fastcgi_options options_;
+    const fastcgi_services around_;
+};
+
+}  // namespace fairlead::handlers

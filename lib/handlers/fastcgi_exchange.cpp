@@ -1,0 +1,290 @@
+#include "handlers/fastcgi_exchange.hpp"
+
+#include "base/blocking.hpp"
+#include "handlers/refusals.hpp"
+#include "limits/overload.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace fairlead::handlers {
+namespace {
+
+namespace fastcgi = content::fastcgi;
+
+// Bytes that one look reads, and of a body that are sent at a time.
+constexpr std::size_t read_size = 64 * 1024;
+constexpr std::size_t feed_size = 32 * 1024;
+
+// What log tools know as "the client closed the request"; nobody reads that answer.
+constexpr auto client_has_left = static_cast<http::status>(499);
+
+}  // namespace
+
+fastcgi_exchange::fastcgi_exchange(const fastcgi_services& around, const http::request& request,
+                                   std::string_view script, std::shared_ptr<const fastcgi_request> sent,
+                                   fastcgi_connection&& connection)
+    : around_(around),
+      sent_(std::move(sent)),
+      request_id_(request.id),
+      is_head_(request.method == http::verb::head),
+      connection_(std::move(connection)),
+      server_name_(connection_.server->name()),
+      unsent_(sent_->head),
+      body_left_(sent_->body ? sent_->body->size() : 0),
+      errors_(around.log, std::string(script), request_id_) {
+    deadline_.emplace(around.deadlines, *connection_.stream, request.connection);
+    start_clock();
+}
+
+fastcgi_exchange::~fastcgi_exchange() { close(); }
+
+void fastcgi_exchange::close() noexcept {
+    deadline_.reset();
+    connection_ = {};
+}
+
+void fastcgi_exchange::give_back() {
+    const bool is_usable =
+        sending_ == sending::done && !has_surplus_ && deadline_->passed() == net::deadline::reason::none;
+    deadline_.reset();
+    if (is_usable) around_.servers.give_back(std::move(connection_));
+    connection_ = {};
+}
+
+task<fastcgi_exchange::state> fastcgi_exchange::ask() {
+    // On a connection that was kept nothing comes before it is asked: one look less.
+    if (!connection_.is_fresh) {
+        connection_.stream->expect_nothing();
+        send_piece();
+        if (sending_ == sending::done) lost_ = co_await wait();
+    }
+    for (;;) {
+        if (needs_piece()) lost_ = co_await fill_piece();
+        const auto seen = advance();
+        if (seen == progress::nothing && !has_head_) {
+            lost_ = co_await wait();
+            continue;
+        }
+        state reached{};
+        if (seen == progress::failed)
+            reached = fail_closed();
+        else if (seen == progress::ended)
+            reached = begin_answer(true);
+        else if (may_begin(seen))
+            reached = begin_answer(is_discarding_);
+        else
+            continue;
+        if (reached == state::complete && records_.has_ended())
+            give_back();
+        else if (reached != state::begun)
+            close();
+        co_return reached;
+    }
+}
+
+/// Sends and reads what can be sent and read now.
+fastcgi_exchange::progress fastcgi_exchange::advance() {
+    if (lost_) return progress::failed;
+    send_piece();
+    const auto seen = look();
+    return seen == progress::nothing && needs_piece() ? progress::bytes : seen;
+}
+
+/// Returns when something can be sent or read. No coroutine of its own: that would be one more frame.
+task<error_code> fastcgi_exchange::wait() {
+    start_clock();
+    auto& stream = *connection_.stream;
+    return sending_ == sending::more ? stream.wait_any() : stream.wait(net::readiness::readable);
+}
+
+/// The next record of the body, or the empty one that ends it.
+task<error_code> fastcgi_exchange::fill_piece() {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, feed_size));
+    piece_.resize(fastcgi::header_size + size);
+    const auto header = fastcgi::header_of(fastcgi::record_type::standard_input, size);
+    std::memcpy(piece_.data(), header.data(), header.size());
+    if (size > 0) {
+        const auto offset = sent_->body->size() - body_left_;
+        char* const to = piece_.data() + fastcgi::header_size;
+        if (!sent_->file) {
+            std::memcpy(to, sent_->body->bytes().data() + offset, size);
+        } else {
+            const int fd = sent_->file.get();
+            const auto read = [=] { return ::pread(fd, to, size, static_cast<off_t>(offset)); };
+            const auto got = co_await run_blocking(around_.disk, read);
+            if (got != static_cast<ssize_t>(size)) co_return errno_code(EIO);
+        }
+    }
+    body_left_ -= size;
+    unsent_ = piece_;
+    co_return error_code{};
+}
+
+/// Sends what is left of the piece, as far as it is taken now.
+void fastcgi_exchange::send_piece() {
+    while (!unsent_.empty() && sending_ == sending::more) {
+        const iovec part{const_cast<char*>(unsent_.data()), unsent_.size()};
+        const auto sent = connection_.stream->write_now({&part, 1});
+        if (!sent) {
+            // An application that refuses may close before it has read everything, and what it says counts:
+            // the failure is told by whoever reads.
+            if (!net::would_block(sent.error())) sending_ = sending::broken;
+            return;
+        }
+        has_sent_ = true;
+        unsent_.remove_prefix(*sent);
+    }
+    const bool was_last = !sent_->body || piece_.size() == fastcgi::header_size;
+    if (unsent_.empty() && was_last && sending_ == sending::more) sending_ = sending::done;
+}
+
+/// True when the answer can begin: there is nothing more of it now, or enough.
+bool fastcgi_exchange::may_begin(progress seen) const noexcept {
+    if (!has_head_) return false;
+    return seen == progress::nothing || (is_discarding_ ? discarded_ : content_.size()) >= read_size;
+}
+
+/// Reads once.
+fastcgi_exchange::progress fastcgi_exchange::look() {
+    thread_local std::array<char, read_size> buffer;
+    const auto got = connection_.stream->read_now(buffer);
+    if (!got && net::would_block(got.error())) return progress::nothing;
+    if (!got || *got == 0) {
+        lost_ = got ? make_error_code(errc::end_of_stream) : got.error();
+        return progress::failed;
+    }
+    has_bytes_ = true;
+    return take({buffer.data(), *got});
+}
+
+fastcgi_exchange::progress fastcgi_exchange::take(std::span<const char> bytes) {
+    for (;;) {
+        const auto step = records_.feed(bytes);
+        bytes = bytes.subspan(step.consumed);
+        switch (step.what) {
+            case fastcgi::record_reader::event::need_more: return progress::bytes;
+            case fastcgi::record_reader::event::output:
+                if (!take_output(step.data)) return progress::failed;
+                break;
+            case fastcgi::record_reader::event::error_output: errors_.take(step.data); break;
+            case fastcgi::record_reader::event::end: has_surplus_ = !bytes.empty(); return progress::ended;
+            case fastcgi::record_reader::event::error: cause_ = step.error; return progress::failed;
+        }
+    }
+}
+
+/// False when the head is none.
+bool fastcgi_exchange::take_output(std::span<const char> bytes) {
+    if (!has_head_) {
+        const auto step = output_.feed(bytes);
+        bytes = bytes.subspan(step.consumed);
+        if (step.what == http::cgi_output::state::refused) {
+            cause_ = output_.refusal().log_detail;
+            return false;
+        }
+        if (step.what == http::cgi_output::state::need_more) return true;
+        has_head_ = true;
+        head_ = output_.take_head();
+        is_discarding_ = is_head_ || head_.body == http::script_body::ignored;
+    }
+    if (is_discarding_)
+        discarded_ += bytes.size();
+    else
+        content_.append(bytes.data(), bytes.size());
+    return true;
+}
+
+/// The head is there, or all of the output is.
+fastcgi_exchange::state fastcgi_exchange::begin_answer(bool is_complete) {
+    if (records_.has_ended() && records_.status() != fastcgi::protocol_status::complete) {
+        if (records_.status() == fastcgi::protocol_status::overloaded)
+            return fail(http::status::service_unavailable, "the application says that it is overloaded");
+        return fail(http::status::bad_gateway, "the application refuses the request (protocol status " +
+                                                   std::to_string(static_cast<int>(records_.status())) + ')');
+    }
+    if (!has_head_) {
+        output_.finish();
+        return fail(http::status::bad_gateway, output_.refusal().log_detail);
+    }
+    if (head_.body == http::script_body::absent && !content_.empty())
+        return fail(http::status::bad_gateway, "the output has content, but no Content-Type");
+    if (!is_complete) return state::begun;
+    if (head_.length && !is_discarding_) {
+        if (content_.size() < *head_.length)
+            return fail(http::status::bad_gateway, "the output has " + std::to_string(content_.size()) +
+                                                       " bytes of content and not " +
+                                                       std::to_string(*head_.length) + ", as it says");
+        content_.resize(*head_.length);
+    }
+    return state::complete;
+}
+
+fastcgi_exchange::state fastcgi_exchange::fail(http::status status, std::string cause) {
+    status_ = status;
+    cause_ = std::move(cause);
+    return state::failed;
+}
+
+/// The connection has ended, or what came over it is nonsense.
+fastcgi_exchange::state fastcgi_exchange::fail_closed() {
+    using reason = net::deadline::reason;
+    if (!cause_.empty()) return state::failed;
+    const auto why = deadline_->passed();
+    if (why == reason::time)
+        return fail(http::status::gateway_timeout,
+                    "it took and gave no byte for " + std::to_string(around_.timeout.count()) + " ms");
+    if (why == reason::client_left) return fail(client_has_left, "the client has left");
+    if (why == reason::stopping) return fail(http::status::service_unavailable, "this server is stopping");
+    (void)fail(http::status::bad_gateway, "the connection was lost: " + lost_.message());
+    if (has_bytes_ || connection_.is_fresh) return state::failed;
+    return has_sent_ ? state::lost : state::unsent;
+}
+
+http::problem fastcgi_exchange::refusal() const {
+    auto refusal = refuse(status_, "The application gave no answer that can be used.");
+    if (status_ == http::status::gateway_timeout) refusal.detail = "The application did not answer in time.";
+    if (status_ == http::status::service_unavailable)
+        refusal = limits::overload(std::chrono::seconds(5), "requests to the application");
+    refusal.close = status_ == client_has_left;
+    refusal.log_detail = "fastcgi " + server_name_ + ": " + cause_;
+    return refusal;
+}
+
+std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
+    const auto size = std::min(buffer.size(), content_.size() - given_);
+    if (size > 0) std::memcpy(buffer.data(), content_.data() + given_, size);
+    given_ += size;
+    if (given_ == content_.size()) {
+        content_.clear();
+        given_ = 0;
+    }
+    return size;
+}
+
+task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
+    for (;;) {
+        if (!content_.empty()) co_return hand_out(buffer);
+        if (records_.has_ended()) co_return std::size_t{0};
+        if (needs_piece()) lost_ = co_await fill_piece();
+        const auto seen = advance();
+        if (seen == progress::failed) co_return cut();
+        if (seen == progress::ended) give_back();
+        if (seen == progress::nothing) lost_ = co_await wait();
+    }
+}
+
+/// The answer cannot be completed any more.
+error_code fastcgi_exchange::cut() {
+    const bool is_nonsense = !cause_.empty();
+    (void)fail_closed();
+    around_.log.error("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
+    close();
+    if (status_ == http::status::gateway_timeout) return errc::timeout;
+    return is_nonsense ? make_error_code(errc::bad_framing) : lost_;
+}
+
+}  // namespace fairlead::handlers

@@ -1,0 +1,129 @@
+#pragma once
+
+#include "base/unique_fd.hpp"
+#include "content/fastcgi.hpp"
+#include "handlers/fastcgi_servers.hpp"
+#include "handlers/script_errors.hpp"
+#include "handlers/script_input.hpp"
+#include "http/cgi_output.hpp"
+#include "http/message.hpp"
+#include "http/problem.hpp"
+#include "net/deadlines.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fairlead::handlers {
+
+/// What an exchange needs of its surroundings, which outlive it.
+struct fastcgi_services {
+    fastcgi_servers& servers;
+    net::deadline_list& deadlines;
+    boost::asio::thread_pool& disk;
+    telemetry::log& log;
+    std::chrono::milliseconds timeout;  ///< how long the application may neither take nor give a byte
+};
+
+/// A request as it is sent: the records up to the end of the variables, then the body, as often as it has to
+/// be sent again.
+struct fastcgi_request {
+    std::string head;  ///< also the end of the standard input, when there is no body
+    std::unique_ptr<script_input> body;
+    unique_fd file;  ///< of a body that is not in memory
+};
+
+/// One request and its answer, on one connection to an application. Both directions go on at the same time,
+/// so that an application may answer before it has read everything. The connection is given back when the
+/// answer has come to its end and nothing is left under way on it, else closed, which is also what tells the
+/// application that nobody wants its answer.
+class fastcgi_exchange final : public http::body_reader {
+public:
+    /// `script` names it in the log.
+    fastcgi_exchange(const fastcgi_services& around, const http::request& request, std::string_view script,
+                     std::shared_ptr<const fastcgi_request> sent, fastcgi_connection&& connection);
+    ~fastcgi_exchange() override;
+
+    enum class state {
+        complete,  ///< `take_content()` is the whole answer
+        begun,     ///< what follows is to be read with `read_some`
+        unsent,    ///< a kept connection was closed before it took a byte: another one may be asked
+        lost,      ///< it was closed before a byte of the answer came: another one may be asked for a request
+                   ///< that can be sent twice
+        failed,    ///< `refusal()` says why
+    };
+
+    /// Sends the request, and reads until the answer can begin. To be called once.
+    task<state> ask();
+
+    /// What the head of the answer says; when complete or begun.
+    http::script_head& head() noexcept { return head_; }
+    /// The content, when complete.
+    std::string take_content() noexcept { return std::move(content_); }
+    /// The answer to the client, with the cause for the log; in all other states.
+    http::problem refusal() const;
+
+    /// What follows when the answer has begun. Errors: errc::timeout, errc::end_of_stream, errc::bad_framing,
+    /// or the connection's; they have been logged.
+    task<result<std::size_t>> read_some(std::span<char> buffer) override;
+    std::int64_t length() const noexcept override { return -1; }
+
+private:
+    /// What came of one look at the connection.
+    enum class progress { bytes, nothing, ended, failed };
+
+    progress advance();
+    task<error_code> wait();
+    bool needs_piece() const noexcept { return unsent_.empty() && sending_ == sending::more; }
+    task<error_code> fill_piece();
+    void send_piece();
+    progress look();
+    progress take(std::span<const char> bytes);
+    bool take_output(std::span<const char> bytes);
+    bool may_begin(progress seen) const noexcept;
+    state begin_answer(bool is_complete);
+    state fail(http::status status, std::string cause);
+    state fail_closed();
+    std::size_t hand_out(std::span<char> buffer) noexcept;
+    error_code cut();
+    void start_clock() noexcept { deadline_->set(net::deadline::clock::now() + around_.timeout); }
+    void give_back();
+    void close() noexcept;
+
+    const fastcgi_services& around_;
+    const std::shared_ptr<const fastcgi_request> sent_;
+    const std::string request_id_;
+    const bool is_head_;  // HEAD
+    fastcgi_connection connection_;
+    const std::string& server_name_;
+    std::optional<net::deadline> deadline_;
+
+    // What is sent: the rest of a piece, then more of the body.
+    std::string piece_;
+    std::string_view unsent_;
+    std::uint64_t body_left_ = 0;
+    enum class sending { more, done, broken };
+    sending sending_ = sending::more;
+    bool has_sent_ = false;  // a byte
+
+    content::fastcgi::record_reader records_;
+    http::cgi_output output_;
+    http::script_head head_;
+    script_errors errors_;
+    std::string content_;    // behind the head
+    std::size_t given_ = 0;  // bytes of it that were handed out
+    bool has_head_ = false;
+    bool has_bytes_ = false;      // any of the answer
+    bool is_discarding_ = false;  // nobody wants the content
+    bool has_surplus_ = false;    // bytes behind the end
+    std::size_t discarded_ = 0;
+    error_code lost_;  // what became of the connection
+    http::status status_ = http::status::bad_gateway;
+    std::string cause_;  // of a failure
+};
+
+}  // namespace fairlead::handlers

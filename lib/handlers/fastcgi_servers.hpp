@@ -1,0 +1,89 @@
+#pragma once
+
+#include "handlers/fastcgi_server.hpp"
+#include "http/problem.hpp"
+#include "limits/work_limit.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace fairlead::handlers {
+
+/// A connection that is in use. It is closed unless it is given back.
+struct fastcgi_connection {
+    limits::work_limit::permit place;  ///< among `fastcgi.connections`
+    fastcgi_server* server = nullptr;
+    std::unique_ptr<net::plain_stream> stream;
+    bool is_fresh = false;  ///< made for this request
+};
+
+struct fastcgi_servers_options {
+    unsigned connections = 32;  ///< in use at once, to all servers together
+    unsigned queue = 50;        ///< requests that may wait for one
+    std::chrono::milliseconds queue_timeout{5'000};
+    std::chrono::milliseconds connect_timeout{3'000};
+    std::chrono::milliseconds retry_after{5'000};
+};
+
+/// The servers that answer for a part of a site. Each request goes to the next one in turn; one that cannot
+/// be reached is left out for a while, and the others are tried in its place. When all of them are left out,
+/// all are tried. Thread safe.
+class fastcgi_servers {
+public:
+    using clock = fastcgi_server::clock;
+
+    /// At least one server. All of them outlive it, and so do `metrics` and `log`.
+    fastcgi_servers(std::vector<std::shared_ptr<fastcgi_server>> servers,
+                    const fastcgi_servers_options& options, telemetry::metrics& metrics, telemetry::log& log);
+
+    /// A connection, or the refusal: 503 when all are in use and so is the queue, when the listen queue of a
+    /// server is full, or when this process has no descriptor left; 504 when no server took a connection in
+    /// time; 502 when none could be reached.
+    using taken = std::variant<fastcgi_connection, http::problem>;
+
+    /// What is wanted of a connection.
+    enum class kind {
+        any,        ///< the request may be sent again when it turns out to be closed
+        sent_once,  ///< it may not: a kept connection is looked at first
+        fresh,      ///< none that was kept
+    };
+
+    /// Without waiting: a kept connection of the only server; nothing (false) when there is none, or no
+    /// place.
+    bool take_kept(kind wanted, fastcgi_connection& out);
+    /// A kept connection or a new one, after waiting for a place.
+    task<taken> take(kind wanted);
+
+    /// Gives back a connection on which nothing is under way.
+    void give_back(fastcgi_connection&& connection);
+
+    /// Sends away who waited too long; for the sweeper.
+    void expire(clock::time_point now) { places_.expire(now); }
+
+private:
+    /// What was met on the way to a connection.
+    struct failures {
+        std::string causes;
+        bool is_full = false;  ///< a server, or this process, has no room for one more
+        bool is_late = false;  ///< a server did not answer
+    };
+    task<taken> find_connection(limits::work_limit::permit place, kind wanted);
+    task<result<std::unique_ptr<net::plain_stream>>> connect_to(fastcgi_server& server);
+    std::vector<fastcgi_server*> in_turn();
+    void note(failures& met, fastcgi_server& server, const error_code& error) const;
+    http::problem nobody_there(const failures& met) const;
+
+    const std::vector<std::shared_ptr<fastcgi_server>> servers_;
+    const fastcgi_servers_options options_;
+    telemetry::log& log_;
+    limits::work_limit places_;
+    std::atomic<unsigned> next_{0};
+};
+
+}  // namespace fairlead::handlers

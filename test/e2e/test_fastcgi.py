@@ -1,0 +1,617 @@
+"""FastCGI: a real php-fpm, and applications that do what no application should."""
+
+import hashlib
+import os
+import re
+import socket
+import struct
+import threading
+import time
+import unittest
+
+import fastcgi_peers as peers
+from fastcgi_peers import Application, Gone, PhpFpm, answer, end, record
+from support import Connection, Server, peak_memory, forget_peak, request, vanish, wait_for
+
+SCRIPTS = {
+    "hello.php": b"<?php header('Content-Type: text/plain'); echo 'hello';",
+    "index.php": b"<?php header('Content-Type: text/plain'); echo 'index ', $_SERVER['REQUEST_URI'];",
+    "vars.php": b"<?php header('Content-Type: application/json'); unset($_SERVER['argv'], $_SERVER['argc']); echo json_encode($_SERVER);",
+    "post.php": b"<?php header('Content-Type: text/plain'); echo $_SERVER['CONTENT_LENGTH'], ' ', md5(file_get_contents('php://input'));",
+    "echo.php": b"<?php header('Content-Type: application/octet-stream'); $in = fopen('php://input', 'rb');"
+                b" while (!feof($in)) { echo fread($in, 65536); flush(); }",
+    "upload.php": b"<?php header('Content-Type: text/plain'); echo $_FILES['f']['name'], ' ', md5_file($_FILES['f']['tmp_name']), ' ', $_POST['a'];",
+    "big.php": b"<?php header('Content-Type: application/octet-stream'); ini_set('max_execution_time', 0);"
+               b" for ($i = 0; $i < (int)$_GET['mib']; $i++) echo str_repeat(chr(65 + $i % 26), 1 << 20);",
+    "slow.php": b"<?php usleep(1000 * (int)$_GET['ms']); header('Content-Type: text/plain'); echo 'late';",
+    "pieces.php": b"<?php header('Content-Type: text/plain'); for ($i = 0; $i < 5; $i++) { echo $i; flush(); usleep(100000); }",
+    "status.php": b"<?php http_response_code((int)$_GET['code']); header('X-Own: yes'); if (isset($_GET['to'])) header('Location: ' . $_GET['to']);",
+    "errors.php": b"<?php error_log(\"first line\\x1b[31m red\\nsecond request 000 answered\"); echo 'ok';",
+    "die.php": b"<?php posix_kill(getmypid(), 9);",
+    "fatal.php": b"<?php no_such_function();",
+    "cookies.php": b"<?php header('Content-Type: text/plain'); setcookie('a', '1'); setcookie('b', '2'); echo $_COOKIE['c'] ?? '', $_COOKIE['d'] ?? '';",
+    "sub/path.php": b"<?php header('Content-Type: text/plain'); echo $_SERVER['SCRIPT_NAME'], '|', $_SERVER['PATH_INFO'] ?? '-', '|', $_SERVER['SCRIPT_FILENAME'];",
+    "plain.txt": b"a file\n",
+    "picture.jpg": b"<?php echo 'run';",
+}
+
+
+def site(*servers, **fastcgi):
+    settings = {"fastcgi": {"servers": list(servers), **fastcgi}, "index": ["index.html", "index.php"]}
+    if "types" not in settings:
+        settings["types"] = ["txt", "php", "jpg"]  # listing the extension does not publish sources
+    return settings
+
+
+class Ended(unittest.TestCase):
+    """Closes what a test has made, in the reverse order."""
+
+    def serve(self, settings, files=SCRIPTS, **more):
+        server = Server(settings, files=files, **more)
+        self.addCleanup(server.close)
+        return server
+
+    def application(self, act, **more):
+        made = Application(act, **more)
+        self.addCleanup(made.close)
+        return made
+
+
+@unittest.skipUnless(peers.PHP_FPM, "php-fpm is missing: app/install-packages test")
+class RealPhp(Ended):
+    """Everything over the unix socket; RealPhpOverTcp repeats it."""
+
+    tcp = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fpm = PhpFpm(tcp=cls.tcp, ini="post_max_size = 80M\nupload_max_filesize = 80M\ndisplay_errors = 0\nlog_errors = 1")
+        cls.server = Server(site(cls.fpm.address, max_body="80m"), files=SCRIPTS)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+        cls.fpm.close()
+
+    def test_scripts_are_run_and_files_are_files(self):
+        got = self.server.ask(target="/hello.php")
+        self.assertEqual((got.status, got.body, got["Content-Type"]), (200, b"hello", "text/plain;charset=UTF-8"))
+        self.assertEqual(got["Content-Length"], "5")
+        self.assertEqual(self.server.ask(target="/plain.txt").body, b"a file\n")
+        self.assertEqual(self.server.ask(target="/").body, b"index /")
+        self.assertEqual(self.server.ask(target="/?a=%2F").body, b"index /?a=%2F")
+        self.assertEqual(self.server.ask(target="/none.php").status, 404)
+
+    def test_one_connection_many_requests(self):
+        with self.server.connect() as line:
+            for n in range(50):
+                got = line.ask(target="/hello.php" if n % 2 else "/plain.txt")
+                self.assertEqual(got.status, 200)
+
+    def test_variables(self):
+        import json
+        with self.server.connect() as line:
+            port = line.socket.getsockname()[1]
+            got = line.ask("GET", "/vars.php/more%20info/x?q=%41&b", [
+                "X-Thing: a", "X-Thing: b", "Cookie: c=1", "Proxy: http://evil", "X_Thing: under",
+                "Authorization: Basic dTpw", "Accept-Language: de"])
+        seen = json.loads(got.body)
+        root = str(self.server.root)
+        for name, value in {
+                "SCRIPT_NAME": "/vars.php", "PATH_INFO": "/more info/x", "QUERY_STRING": "q=%41&b", "REQUEST_METHOD": "GET",
+                "REQUEST_URI": "/vars.php/more%20info/x?q=%41&b", "SCRIPT_FILENAME": root + "/vars.php", "DOCUMENT_ROOT": root,
+                "SERVER_PROTOCOL": "HTTP/1.1", "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_NAME": "localhost",
+                "SERVER_ADDR": "127.0.0.1", "SERVER_PORT": str(self.server.port), "REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": str(port),
+                "HTTP_X_THING": "a, b", "HTTP_COOKIE": "c=1", "HTTP_ACCEPT_LANGUAGE": "de", "PHP_AUTH_USER": "u",
+                "REDIRECT_STATUS": "200"}.items():
+            self.assertEqual(seen.get(name), value, name)
+        for name in ("HTTP_PROXY", "CONTENT_LENGTH", "HTTPS", "HTTP_CONNECTION"):
+            self.assertNotIn(name, {k: v for k, v in seen.items() if v != ""}, name)
+
+    def test_path_info_is_split_at_the_script(self):
+        root = str(self.server.root)
+        self.assertEqual(self.server.ask(target="/sub/path.php/a/b.txt").body, f"/sub/path.php|/a/b.txt|{root}/sub/path.php".encode())
+        self.assertEqual(self.server.ask(target="/sub/path.php").body, f"/sub/path.php|-|{root}/sub/path.php".encode())
+
+    def test_what_is_no_script_is_not_run(self):
+        # The classical hole: a picture with PHP in it.
+        self.assertEqual(self.server.ask(target="/picture.jpg/x.php").status, 404)
+        self.assertEqual(self.server.ask(target="/picture.jpg/.php").status, 404)
+        self.assertEqual(self.server.ask(target="/plain.txt/a.php").status, 404)
+        self.assertEqual(self.server.ask(target="/picture.jpg").body, SCRIPTS["picture.jpg"])
+        self.assertEqual(self.server.ask(target="/picture.jpg%00.php").status, 400)
+        self.assertEqual(self.server.ask(target="/..%2fpicture.php").status, 403)
+
+    def test_sources_are_never_sent(self):
+        (self.server.root / "source.txt").symlink_to("hello.php")
+        (self.server.root / "HELLO.PHP").write_bytes(SCRIPTS["hello.php"])
+        for target in ("/source.txt", "/HELLO.PHP", "/hello.PHP", "/hello.php~", "/hello.php.", "/hello.php%20"):
+            got = self.server.ask(target=target)
+            self.assertIn(got.status, (400, 404, 415), target)
+            self.assertNotIn(b"<?php", got.body, target)
+
+    def test_links_out_of_the_root_are_no_scripts(self):
+        outside = self.server.directory / "outside.php"
+        outside.write_bytes(SCRIPTS["hello.php"])
+        (self.server.root / "out.php").symlink_to("../outside.php")
+        (self.server.root / "absolute.php").symlink_to(outside)
+        for target in ("/out.php", "/absolute.php", "/out.php/x"):
+            self.assertEqual(self.server.ask(target=target).status, 403, target)
+        self.assertTrue(self.server.wait_for_log("security event=symlink"))
+
+    def test_bodies_of_all_sizes(self):
+        for size in (0, 1, 65535, 65536, 65537, 300_000, 5_000_000):
+            body = os.urandom(size)
+            got = self.server.ask("POST", "/post.php", ["Content-Type: application/octet-stream"], body)
+            self.assertEqual(got.body.decode(), f"{size} {hashlib.md5(body).hexdigest()}")
+
+    def test_a_body_in_chunks_has_a_length(self):
+        body = os.urandom(150_000)
+        with self.server.connect() as line:
+            chunks = b"".join(b"%x\r\n" % len(body[i:i + 7000]) + body[i:i + 7000] + b"\r\n" for i in range(0, len(body), 7000))
+            line.send(b"POST /post.php HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+            self.assertEqual(line.answer().body.decode(), f"{len(body)} {hashlib.md5(body).hexdigest()}")
+            self.assertEqual(line.ask(target="/hello.php").body, b"hello")
+
+    def test_a_form_with_a_file(self):
+        from support import form, part
+        content = os.urandom(3_000_000)
+        content_type, body = form(part("a", b"value"), part("f", content, "name.bin", "application/octet-stream"))
+        got = self.server.ask("POST", "/upload.php", [content_type], body)
+        self.assertEqual(got.body.decode(), f"name.bin {hashlib.md5(content).hexdigest()} value")
+
+    def test_both_directions_at_once(self):
+        # It writes what it has read while there is more to read: whoever sends everything first, and reads then, hangs.
+        body = os.urandom(40 << 20)
+        got = self.server.ask("PUT", "/echo.php", ["Content-Type: application/octet-stream"], body)
+        self.assertEqual(hashlib.md5(got.body).digest(), hashlib.md5(body).digest())
+
+    def test_a_body_that_is_too_large_is_refused(self):
+        with self.server.connect() as line:
+            line.send(request("POST", "/post.php", ["Content-Length: %d" % (81 << 20)]))
+            self.assertEqual(line.answer().status, 413)
+
+    def test_output_is_streamed_in_bounded_memory(self):
+        self.server.ask(target="/big.php?mib=1")
+        forget_peak(self.server)
+        before = self.server.memory()
+        got = self.server.ask(target="/big.php?mib=200")
+        self.assertEqual(len(got.body), 200 << 20)
+        if not self.server.is_sanitized():
+            self.assertLess(peak_memory(self.server) - before, 8 << 20)
+
+    def test_output_comes_when_it_is_there(self):
+        with self.server.connect() as line:
+            line.send(request("GET", "/pieces.php"))
+            first = line.socket.recv(65536)
+            self.assertIn(b"\r\n\r\n", first)
+            self.assertNotIn(b"4\r\n", first.split(b"\r\n\r\n", 1)[1][-3:])
+            line.rest = first
+            self.assertEqual(line.answer().body, b"01234")
+
+    def test_head_has_no_content(self):
+        with self.server.connect() as line:
+            for _ in range(3):
+                got = line.ask("HEAD", "/hello.php")
+                self.assertEqual((got.status, got.body), (200, b""))
+                self.assertEqual(line.ask(target="/hello.php").body, b"hello")
+            self.assertEqual(line.ask("HEAD", "/big.php?mib=100").status, 200)
+            self.assertEqual(line.ask(target="/hello.php").body, b"hello")
+
+    def test_status_and_location(self):
+        for code in (201, 204, 304, 403, 404, 410, 500, 503):
+            got = self.server.ask(target=f"/status.php?code={code}")
+            self.assertEqual((got.status, got["X-Own"]), (code, "yes"))
+        got = self.server.ask(target="/status.php?code=302&to=https://example.org/x")
+        self.assertEqual((got.status, got["Location"]), (302, "https://example.org/x"))
+        got = self.server.ask(target="/status.php?code=303&to=/hello.php")
+        self.assertEqual((got.status, got["Location"]), (303, "/hello.php"))
+
+    def test_cookies_both_ways(self):
+        got = self.server.ask(target="/cookies.php", fields=["Cookie: c=x", "Cookie: d=y"])
+        self.assertEqual(got.body, b"xy")
+        self.assertEqual([value for name, value in got.fields if name.lower() == "set-cookie"], ["a=1", "b=2"])
+
+    def test_standard_error_goes_to_the_log_with_the_request(self):
+        got = self.server.ask(target="/errors.php")
+        self.assertEqual(got.status, 200)
+        said = self.server.wait_for_log(r"/errors.php of request ([0-9a-f]{16}) says: (.*first line.*)")
+        self.assertTrue(said, self.server.log())
+        self.assertEqual(said[1], got["X-Request-Id"])
+        self.assertNotIn("\x1b", self.server.log())
+
+    def test_a_fatal_error_is_the_applications_answer(self):
+        self.assertEqual(self.server.ask(target="/fatal.php").status, 500)
+        self.assertTrue(self.server.wait_for_log(r"/fatal.php of request [0-9a-f]{16} says: .*no_such_function"))
+
+    def test_a_process_that_dies_is_502(self):
+        got = self.server.ask(target="/die.php")
+        self.assertEqual(got.status, 502)
+        self.assertTrue(self.server.wait_for_log(r"answered 502: .*fastcgi .*the connection was lost"))
+        self.assertEqual(self.server.ask(target="/hello.php").body, b"hello")
+
+    def test_many_at_once(self):
+        faults = []
+
+        def client():
+            try:
+                with self.server.connect() as line:
+                    for n in range(40):
+                        if n % 3:
+                            if line.ask(target="/hello.php").body != b"hello":
+                                faults.append("hello")
+                        elif line.ask("POST", "/post.php", (), b"x" * n).status != 200:
+                            faults.append("post")
+            except Exception as fault:
+                faults.append(repr(fault))
+
+        threads = [threading.Thread(target=client) for _ in range(16)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        self.assertEqual(faults, [])
+
+    def test_a_client_that_left_ends_the_exchange(self):
+        before = len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+        for _ in range(4):
+            vanish(self.server.port, request("GET", "/slow.php?ms=4000"), True)
+        started = time.monotonic()
+        self.assertTrue(wait_for(lambda: len(os.listdir(f"/proc/{self.server.process.pid}/fd")) <= before, 3))
+        self.assertLess(time.monotonic() - started, 3)
+
+
+@unittest.skipUnless(peers.PHP_FPM, "php-fpm is missing: app/install-packages test")
+class RealPhpOverTcp(RealPhp):
+    tcp = True
+
+
+@unittest.skipUnless(peers.PHP_FPM, "php-fpm is missing: app/install-packages test")
+class PhpThatChanges(Ended):
+    def test_processes_that_end_after_some_requests_are_not_noticed(self):
+        fpm = PhpFpm(children=2, lines="pm.max_requests = 7")
+        self.addCleanup(fpm.close)
+        server = self.serve(site(fpm.address))
+        with server.connect() as line:
+            for n in range(60):
+                got = line.ask("POST", "/post.php", (), b"abc") if n % 2 else line.ask(target="/hello.php")
+                self.assertEqual(got.status, 200, n)
+
+    def test_a_restart_is_not_noticed(self):
+        fpm = PhpFpm()
+        self.addCleanup(fpm.close)
+        server = self.serve(site(fpm.address))
+        self.assertEqual(server.ask(target="/hello.php").status, 200)
+        fpm.stop()
+        fpm.start()
+        self.assertEqual(server.ask(target="/hello.php").status, 200)
+        fpm.stop()
+        self.assertEqual(server.ask("POST", "/post.php", (), b"abc").status, 502)
+        self.assertTrue(server.wait_for_log(r"fastcgi unix:\S+ cannot be reached: .*it is left out for 1 s"))
+        fpm.start()
+        self.assertEqual(server.ask("POST", "/post.php", (), b"abc").status, 200)
+
+    def test_one_script_for_all_paths(self):
+        fpm = PhpFpm()
+        self.addCleanup(fpm.close)
+        server = Server(files=SCRIPTS)
+        self.addCleanup(server.close)
+        script = str(server.root / "sub/path.php")
+        other = self.serve({"routes": {"/app": {"fastcgi": {"servers": [fpm.address], "script": script}}}})
+        self.assertEqual(other.ask(target="/app/x.jpg").body.decode(), f"/app|/x.jpg|{script}")
+        self.assertEqual(other.ask(target="/app").body.decode(), f"/app|-|{script}")
+        self.assertEqual(other.ask(target="/plain.txt").body, b"a file\n")
+
+    def test_a_front_controller_by_try(self):
+        fpm = PhpFpm()
+        self.addCleanup(fpm.close)
+        server = self.serve({**site(fpm.address), "try": ["/index.php"]})
+        self.assertEqual(server.ask(target="/any/thing.png?x").body, b"index /any/thing.png?x")
+        self.assertEqual(server.ask(target="/plain.txt").body, b"a file\n")
+
+
+class Nonsense(Ended):
+    """What an application sends, and what becomes of it: the status and the log line."""
+
+    def refused(self, act, status, cause, **more):
+        application = self.application(act, **more)
+        server = self.serve(site(application.address, timeout="1s"))
+        got = server.ask(target="/hello.php")
+        self.assertEqual(got.status, status)
+        self.assertNotIn(application.address.encode(), got.body)
+        self.assertTrue(server.wait_for_log(f"answered {status}: .*fastcgi {re.escape(application.address)}: .*{cause}"), server.log())
+        self.assertEqual(server.ask(target="/plain.txt").status, 200)
+
+    def test_records(self):
+        cases = {
+            "another version": (record(peers.STDOUT, b"x", version=2), "another version than 1"),
+            "another request": (record(peers.STDOUT, b"x", number=7), "belongs to another request"),
+            "another type": (record(11, b"x"), "a type that no application may send"),
+            "a short end": (record(peers.END, b"1234"), "END_REQUEST has another length than 8"),
+            "HTTP": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "another version than 1"),
+            "overlong": (record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\n", length=5) + end(), "another version|no field|without|belongs|type"),
+        }
+        for name, (data, cause) in cases.items():
+            with self.subTest(name):
+                self.refused(lambda exchange: data, 502, cause)
+
+    def test_heads(self):
+        cases = {
+            "none": (end(), "the output is empty"), "empty": (record(peers.STDOUT, b"\r\n\r\nx") + end(), "head"),
+            "no field": (record(peers.STDOUT, b"hello world\n\nx") + end(), 'is no "Name: value"'),
+            "CR in a value": (record(peers.STDOUT, b"Content-Type: a\rb\r\n\r\n") + end(), ""),
+            "endless": (record(peers.STDOUT, b"X: " + b"a" * 65000) + record(peers.STDOUT, b"a" * 65000), "32768|bytes"),
+            "short": (record(peers.STDOUT, b"Content-Type: text/plain\nContent-Length: 10\n\nabc") + end(), "3 bytes of content and not 10"),
+        }
+        for name, (data, cause) in cases.items():
+            with self.subTest(name):
+                self.refused(lambda exchange: data, 502, cause)
+
+    def test_refusals_of_the_protocol(self):
+        self.refused(lambda exchange: end(protocol=1), 502, "protocol status 1")
+        self.refused(lambda exchange: end(protocol=3), 502, "protocol status 3")
+
+    def test_an_overloaded_application_is_503(self):
+        application = self.application(lambda exchange: end(protocol=2))
+        server = self.serve(site(application.address))
+        got = server.ask(target="/hello.php")
+        self.assertEqual(got.status, 503)
+        self.assertGreaterEqual(int(got["Retry-After"]), 5)
+        self.assertTrue(server.wait_for_log("the application says that it is overloaded"), server.log())
+
+    def test_closed_without_an_answer(self):
+        def act(exchange):
+            raise Gone()
+        self.refused(act, 502, "the connection was lost")
+
+    def test_closed_within_the_head(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: te"))
+            raise Gone()
+        self.refused(act, 502, "the connection was lost")
+
+    def test_no_answer_in_time_is_504(self):
+        started = time.monotonic()
+        self.refused(lambda exchange: time.sleep(4), 504, "took and gave no byte for 1000 ms")
+        self.assertLess(time.monotonic() - started, 4)
+
+    def test_closed_within_the_content_cuts_the_answer(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\nhalf"))
+            time.sleep(0.2)
+            raise Gone()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        with server.connect() as line, self.assertRaises((EOFError, ConnectionResetError)):
+            line.ask(target="/hello.php")
+        self.assertTrue(server.wait_for_log("cut: fastcgi .*the connection was lost"))
+
+    def test_less_than_was_announced_cuts_the_answer(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\nContent-Length: 100\r\n\r\nhalf"))
+            time.sleep(0.2)
+            return end()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        with server.connect() as line, self.assertRaises((EOFError, ConnectionResetError)):
+            line.ask(target="/hello.php")
+
+    def test_an_answer_with_bytes_behind_it_is_good_but_the_connection_is_not(self):
+        application = self.application(lambda exchange: answer(b"%d" % exchange.number) + b"surplus")
+        server = self.serve(site(application.address))
+        for n in range(3):
+            self.assertEqual(server.ask(target="/hello.php").body, b"%d" % n)
+        self.assertEqual(application.connections, 3)
+
+    def test_a_flood_of_errors_is_bounded(self):
+        flood = b"".join(record(peers.STDERR, b"e" * 60000 + b"\n") for _ in range(100))
+        application = self.application(lambda exchange: flood + answer())
+        server = self.serve(site(application.address))
+        self.assertEqual(server.ask(target="/hello.php").body, b"ok")
+        self.assertTrue(server.wait_for_log("says [0-9]+ bytes more, which are left out"))
+        self.assertLess(len(server.log()), 40_000)
+
+    def test_endless_padding_and_empty_records_end_at_the_deadline(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, padding=255) * 1000)
+            time.sleep(3)
+        self.refused(act, 504, "no byte")
+
+
+class Connections(Ended):
+    def test_kept_connections_are_used_again(self):
+        application = self.application(lambda exchange: answer(b"keep" if exchange.keeps else b"close"))
+        server = self.serve(site(application.address))
+        for _ in range(5):
+            self.assertEqual(server.ask(target="/hello.php").body, b"keep")
+        self.assertEqual((application.connections, application.requests), (1, 5))
+
+    def test_a_stale_connection_is_not_noticed(self):
+        for tcp in (False, True):
+            application = self.application(lambda exchange: answer(), tcp=tcp)
+            server = self.serve(site(application.address))
+            for method in ("GET", "POST", "HEAD", "PUT"):
+                with self.subTest(f"{method} tcp={tcp}"):
+                    self.assertEqual(server.ask(target="/hello.php").status, 200)
+                    application.close_connections()
+                    body = b"x" * 100_000 if method in ("POST", "PUT") else None
+                    self.assertEqual(server.ask(method, "/hello.php", (), body).status, 200)
+
+    def test_a_post_is_never_sent_twice(self):
+        seen = []
+
+        def act(exchange):
+            if exchange.variables["REQUEST_METHOD"] == "POST":
+                seen.append(exchange.input)
+                raise Gone()
+            return answer()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        self.assertEqual(server.ask(target="/hello.php").status, 200)
+        time.sleep(0.1)  # the kept connection may be used for what can be sent only once
+        self.assertEqual(server.ask("POST", "/hello.php", (), b"once").status, 502)
+        self.assertEqual(seen, [b"once"])
+
+    def test_a_get_is_sent_twice_at_most(self):
+        seen = []
+
+        def act(exchange):
+            seen.append(exchange.variables["REQUEST_URI"])
+            if "gone" in seen[-1]:
+                raise Gone()
+            return answer()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        self.assertEqual(server.ask(target="/hello.php").status, 200)
+        self.assertEqual(server.ask(target="/hello.php?gone").status, 502)
+        self.assertEqual(seen, ["/hello.php", "/hello.php?gone", "/hello.php?gone"])
+
+    def test_unused_ones_are_let_go(self):
+        application = self.application(lambda exchange: answer())
+        server = self.serve(site(application.address))
+        before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        self.assertEqual(server.ask(target="/hello.php").status, 200)
+        self.assertTrue(wait_for(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) <= before, 9))
+
+    def test_beyond_the_limit_the_queue_and_then_503(self):
+        release = threading.Event()
+
+        def act(exchange):
+            release.wait(10)
+            return answer()
+        application = self.application(act)
+        server = self.serve({**site(application.address, connections=2), "limits": {"queue": 1, "queue_timeout": "10s"}})
+        lines = [server.connect() for _ in range(4)]
+        for n, line in enumerate(lines):
+            line.send(request("GET", "/hello.php"))
+            if n < 2:
+                self.assertTrue(wait_for(lambda: application.requests == n + 1))
+            time.sleep(0.2)
+        refused = lines[3].answer()
+        self.assertEqual(refused.status, 503)
+        self.assertTrue(refused["Retry-After"])
+        self.assertTrue(server.wait_for_log("2 connections are in use, and the queue is full or too slow: 503"))
+        self.assertEqual(server.ask(target="/plain.txt").status, 200)
+        release.set()
+        for line in lines[:3]:
+            self.assertEqual(line.answer().body, b"ok")
+        for line in lines:
+            line.socket.close()
+
+    def test_the_next_server_is_asked_when_one_is_gone(self):
+        one = self.application(lambda exchange: answer(b"one"))
+        two = self.application(lambda exchange: answer(b"two"), tcp=True)
+        server = self.serve(site(one.address, two.address))
+        self.assertEqual({server.ask(target="/hello.php").body for _ in range(8)}, {b"one", b"two"})
+        one.close()
+        for _ in range(8):
+            self.assertEqual(server.ask(target="/hello.php").body, b"two")
+        self.assertTrue(server.wait_for_log(f"fastcgi {re.escape(one.address)} cannot be reached"))
+        self.assertLessEqual(server.log().count("cannot be reached"), 3)
+        two.close()
+        got = server.ask(target="/hello.php")
+        self.assertEqual(got.status, 502)
+        self.assertTrue(server.wait_for_log(f"answered 502: .*{re.escape(one.address)}: .*, {re.escape(two.address)}: |"
+                                            f"answered 502: .*{re.escape(two.address)}: .*, {re.escape(one.address)}: "))
+
+    def test_a_listen_queue_that_is_full_is_503(self):
+        with socket.socket(socket.AF_UNIX) as quiet:
+            server = self.serve({})
+            path = str(server.directory / "full.sock")
+            quiet.bind(path)
+            quiet.listen(0)
+            fill = socket.socket(socket.AF_UNIX)
+            fill.connect(path)
+            other = self.serve(site(f"unix:{path}"))
+            got = other.ask(target="/hello.php")
+            fill.close()
+        self.assertEqual(got.status, 503)
+        self.assertTrue(other.wait_for_log("its listen queue is full"))
+
+    def test_a_server_that_does_not_answer_is_504(self):
+        # A listener whose queue is full drops what comes: the connection never stands.
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+            port = full.getsockname()[1]
+            waiting = []
+            for _ in range(4):
+                one = socket.socket()
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.1", port))
+                waiting.append(one)
+            time.sleep(0.2)
+            server = self.serve(site(f"127.0.0.1:{port}", connect_timeout="300ms"))
+            started = time.monotonic()
+            self.assertEqual(server.ask(target="/hello.php").status, 504)
+            self.assertLess(time.monotonic() - started, 3)
+            self.assertTrue(server.wait_for_log(f"fastcgi 127.0.0.1:{port} cannot be reached"))
+            for one in waiting:
+                one.close()
+
+    def test_a_name_that_nobody_knows_is_502(self):
+        server = self.serve(site("no-such-host.invalid:9000"))
+        self.assertEqual(server.ask(target="/hello.php").status, 502)
+        self.assertTrue(server.wait_for_log("fastcgi no-such-host.invalid:9000: its name is not known"))
+
+    def test_a_slow_client_occupies_no_application(self):
+        application = self.application(lambda exchange: answer(exchange.input))
+        server = self.serve(site(application.address, connections=1))
+        with server.connect() as slow:
+            slow.send(request("POST", "/hello.php", ["Content-Length: 10"]) + b"12345")
+            time.sleep(0.3)
+            self.assertEqual(application.requests, 0)
+            self.assertEqual(server.ask(target="/hello.php").status, 200)
+            slow.send(b"67890")
+            self.assertEqual(slow.answer().body, b"1234567890")
+
+    def test_an_answer_before_the_body_is_read(self):
+        application = self.application(lambda exchange: answer(b"no"), before_input=True)
+        server = self.serve(site(application.address))
+        body = b"x" * 3_000_000
+        for _ in range(2):
+            self.assertEqual(server.ask("POST", "/hello.php", (), body).body, b"no")
+        self.assertEqual(application.connections, 2)  # with the rest of a body under way it cannot be used again
+
+    def test_a_client_that_left_is_told_by_closing(self):
+        gone = threading.Event()
+
+        def act(exchange):
+            try:
+                exchange.take(1)
+            except (Gone, OSError):
+                gone.set()
+                raise
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        vanish(server.port, request("GET", "/hello.php"), True)
+        self.assertTrue(gone.wait(3))
+
+    def test_a_client_that_only_finished_sending_gets_its_answer(self):
+        application = self.application(lambda exchange: (time.sleep(0.5), answer())[1])
+        server = self.serve(site(application.address))
+        with server.connect() as line:
+            line.send(request("GET", "/hello.php"))
+            line.socket.shutdown(socket.SHUT_WR)
+            self.assertEqual(line.answer().body, b"ok")
+
+    def test_the_environment_of_the_configuration(self):
+        application = self.application(lambda exchange: answer(exchange.variables.get("APP_ENV", "-").encode() + b" " +
+                                                               exchange.variables["SCRIPT_FILENAME"].encode()))
+        server = self.serve(site(application.address, environment={"APP_ENV": "test"}, root="/var/www/html"))
+        self.assertEqual(server.ask(target="/hello.php").body, b"test /var/www/html/hello.php")
+
+    def test_uploads_never_lie_among_scripts(self):
+        from support import run
+        import json
+        import tempfile
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/up")
+            with open(folder + "/config.json", "w") as file:
+                json.dump({"listen": ["127.0.0.1:0"], "root": folder, "admin": {"listen": []}, "fastcgi": {"servers": ["127.0.0.1:1"]},
+                           "uploads": {"directory": folder + "/up", "inside_root": True}}, file)
+            code, _, errors = run("-c", folder + "/config.json")
+            self.assertEqual(code, 1)
+            self.assertIn("everyone who may upload could run programs", errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
