@@ -160,7 +160,7 @@ bool takes_one_of(const upload_settings& uploads, std::initializer_list<std::str
 std::string what_takes(std::string_view method, const settings& values, bool takes_uploads) {
     const auto& uploads = values.uploads;
     // A script takes what it likes.
-    if (values.site.delivery.cgi.is_on()) return {};
+    if (values.site.delivery.cgi.is_on() || values.site.delivery.fastcgi.is_on()) return {};
     if (method == "GET" || method == "HEAD" || method == "OPTIONS") return {};
     if (method == "POST" && (!takes_uploads || !takes_one_of(uploads, {"json", "raw", "form"})))
         return "it needs uploads.directory, and json, raw or form in uploads.accept";

@@ -1,11 +1,24 @@
 #include "handlers/script_files.hpp"
 
 #include "base/blocking.hpp"
+#include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
 #include "net/byte_stream.hpp"
 
 namespace fairlead::handlers {
+namespace {
+
+/// A script takes every method that the part of the site takes. But a trace would show the client what others
+/// have put into its request, and a tunnel is no script's matter.
+std::optional<http::outcome> check_script_method(const http::request& request) {
+    using http::verb;
+    const bool is_for_scripts = request.method != verb::trace && request.method != verb::connect;
+    if (is_for_scripts && request.allowed.contains(request.method)) return std::nullopt;
+    return check_method(request, {verb::get, verb::head, verb::post, verb::put, verb::patch, verb::delete_});
+}
+
+}  // namespace
 
 bool script_files::try_handle(http::request& request, http::outcome& outcome) {
     if (finder_.is_script(request.path)) return false;  // most likely: it is found in handle()
@@ -41,6 +54,7 @@ task<http::outcome> script_files::handle(http::request& request) {
     if (!found) co_return http::problem_from(found.error());
     if (auto* refusal = std::get_if<http::problem>(&*found)) co_return std::move(*refusal);
     if (const auto* script = std::get_if<found_script>(&*found)) {
+        if (auto refused = check_script_method(request)) co_return std::move(*refused);
         auto answer = co_await runner_->run(request, *script);
         co_return answer;
     }
@@ -52,6 +66,7 @@ task<http::outcome> script_files::handle(http::request& request) {
 bool single_script::try_handle(http::request&, http::outcome&) { return false; }
 
 task<http::outcome> single_script::handle(http::request& request) {
+    if (auto refused = check_script_method(request)) co_return std::move(*refused);
     const found_script script{
         url_, std::string(request.path.substr(std::min(request.path.size(), url_.size()))), file_};
     auto answer = co_await runner_->run(request, script);

@@ -552,6 +552,18 @@ class Connections(Ended):
         self.assertEqual(server.ask(target="/hello.php").status, 502)
         self.assertTrue(server.wait_for_log("fastcgi no-such-host.invalid:9000: its name is not known"))
 
+    def test_methods_that_the_site_does_not_take_reach_no_script(self):
+        application = self.application(lambda exchange: answer(exchange.variables["REQUEST_METHOD"].encode()))
+        server = self.serve({**site(application.address), "methods": ["GET"]})
+        self.assertEqual(server.ask("GET", "/hello.php").body, b"GET")
+        for method in ("POST", "DELETE", "PATCH"):
+            got = server.ask(method, "/hello.php", (), b"x")
+            self.assertEqual((got.status, got["Allow"]), (405, "GET, HEAD, OPTIONS"))
+        free = self.serve(site(application.address))
+        for method in ("POST", "DELETE", "PATCH", "OPTIONS", "PROPFIND"):
+            self.assertEqual(free.ask(method, "/hello.php").body, method.encode())
+        self.assertEqual(free.ask("TRACE", "/hello.php").status, 405)
+
     def test_a_slow_client_occupies_no_application(self):
         application = self.application(lambda exchange: answer(exchange.input))
         server = self.serve(site(application.address, connections=1))
