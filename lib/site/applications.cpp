@@ -47,9 +47,9 @@ std::shared_ptr<handlers::script_runner> applications::fastcgi_of(const config::
     if (options.root.ends_with('/')) options.root.pop_back();
     options.environment = settings.environment;
     options.max_body = settings.max_body;
-    const handlers::fastcgi_services services{servers_of(settings, limits), around_.deadlines, around_.disk,
-                                              around_.log, settings.timeout};
-    return std::make_shared<handlers::fastcgi>(std::move(options), services);
+    const handlers::fastcgi_services needed{servers_of(settings, limits), around_.deadlines, around_.disk,
+                                            around_.log, settings.timeout};
+    return std::make_shared<handlers::fastcgi>(std::move(options), needed);
 }
 
 void applications::keep_house(std::chrono::steady_clock::time_point now) {
