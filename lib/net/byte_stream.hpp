@@ -30,6 +30,17 @@ public:
     /// Returns when a call may succeed, or has failed for good (the call itself says which).
     virtual task<error_code> wait(readiness direction) = 0;
 
+    /// Makes the stream ready for two coroutines that wait at the same time, one for each direction; to be
+    /// called before the first of them waits.
+    virtual error_code prepare_to_share() { return {}; }
+
+    /// True when bytes can go through a pipe, where they are not copied.
+    virtual bool can_splice() const noexcept { return false; }
+    /// Bytes that went into the pipe, which is empty; 0 at the end of the stream.
+    virtual result<std::size_t> fill_pipe_now(int pipe, std::size_t most);
+    /// Bytes taken from the front of the pipe, of the `count` that are in it.
+    virtual result<std::size_t> send_pipe_now(int pipe, std::size_t count);
+
     /// True when the kernel sends by timers, one for each segment or so.
     virtual bool is_paced() const noexcept { return false; }
     /// While `on`, only full segments leave: for bodies that are many times as long as one. Off sends the
@@ -51,15 +62,19 @@ public:
 
     /// Ends our direction (FIN); the peer's stays open.
     virtual void shutdown_send() noexcept = 0;
-    /// Makes reads return 0 (`abort_reading`), or writes fail as well (`abort_both`). The one call that
-    /// another thread may make, as long as the stream is not closed: it wakes whoever waits.
-    enum abort_kind { abort_reading, abort_both };
+    /// Makes reads return 0 (`abort_reading`), or writes fail as well (`abort_both`), or both fail and the
+    /// peer see a reset (`abort_by_reset`). The one call that another thread may make, as long as the stream
+    /// is not closed: it wakes whoever waits.
+    enum abort_kind { abort_reading, abort_both, abort_by_reset };
     virtual void abort(abort_kind what) noexcept = 0;
     /// Makes `close()` a reset, for a peer that would take the end of the stream for the end of a message.
     virtual void reset_on_close() noexcept {}
     /// Closes both directions. Bytes that the peer sent and nobody read make the kernel answer with a reset.
     virtual void close() noexcept = 0;
 };
+
+inline result<std::size_t> byte_stream::fill_pipe_now(int, std::size_t) { return errno_code(EOPNOTSUPP); }
+inline result<std::size_t> byte_stream::send_pipe_now(int, std::size_t) { return errno_code(EOPNOTSUPP); }
 
 /// True when a call said: not now.
 inline bool would_block(const error_code& error) noexcept {

@@ -1,5 +1,7 @@
 #include "net/connector.hpp"
 
+#include "net/pacing.hpp"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -60,6 +62,7 @@ task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, clock:
     const int at_once = 1;
     if (where.family() != AF_UNIX)
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    if (is_loopback(*where.data())) stop_pacing(socket.get());
     const bool stands = ::connect(socket.get(), where.data(), where.size()) == 0;
     // An interrupted connect goes on by itself, as one in progress does (connect(2)).
     if (!stands && errno != EINPROGRESS && errno != EINTR) co_return last_error();

@@ -1,5 +1,7 @@
 #include "net/listener.hpp"
 
+#include "net/pacing.hpp"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -21,33 +23,18 @@ constexpr std::chrono::milliseconds shortage_pause{100};
     throw std::system_error(error, std::system_category(), "cannot listen on " + where + ": " + what);
 }
 
-bool is_loopback(const addrinfo& address) noexcept {
-    if (address.ai_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(*address.ai_addr);
-        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
-    }
-    return IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(*address.ai_addr).sin6_addr);
-}
-
-/// True when the congestion control of `socket` sends by timers.
-bool is_paced(int socket) noexcept {
-    char name[16] = {};  // TCP_CA_NAME_MAX
-    socklen_t length = sizeof name;
-    return ::getsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name, &length) == 0 &&
-           std::string_view(name).starts_with("bbr");
-}
-
 void set_congestion_control(int socket, const addrinfo& address, const std::string& where,
                             const std::string& wanted) {
     if (wanted == "system") return;
-    const bool is_auto = wanted == "auto";
-    if (is_auto && !(is_loopback(address) && is_paced(socket))) return;
-    const std::string name = is_auto ? "reno" : wanted;  // reno is built into every kernel
-    const auto length = static_cast<socklen_t>(name.size());
-    if (::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, name.data(), length) == 0 || is_auto) return;
+    if (wanted == "auto") {
+        if (is_loopback(*address.ai_addr)) stop_pacing(socket);
+        return;
+    }
+    const auto length = static_cast<socklen_t>(wanted.size());
+    if (::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, wanted.data(), length) == 0) return;
     const int error = errno;
     fail(where,
-         "congestion_control \"" + name +
+         "congestion_control \"" + wanted +
              "\" (see /proc/sys/net/ipv4/tcp_allowed_congestion_control for what is allowed)",
          error);
 }

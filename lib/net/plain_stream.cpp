@@ -3,11 +3,14 @@
 #include "base/event.hpp"
 #include "net/edge_wait.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <boost/asio/post.hpp>
 
 #include <atomic>
@@ -78,6 +81,28 @@ result<std::size_t> plain_stream::send_file_now(int fd, std::uint64_t offset, st
         auto position = static_cast<off_t>(offset);
         const auto n =
             ::sendfile(socket_.get(), fd, &position, count);  // no MSG_NOSIGNAL: the program ignores SIGPIPE
+        is_full_ = n < 0 && errno == EAGAIN;
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (errno == EINTR) continue;
+        return last_error();
+    }
+}
+
+result<std::size_t> plain_stream::fill_pipe_now(int pipe, std::size_t most) {
+    for (;;) {
+        const auto n =
+            ::splice(socket_.get(), nullptr, pipe, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        is_drained_ = n < 0 && errno == EAGAIN;  // the pipe is empty, so that it has not said so
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (errno == EINTR) continue;
+        return last_error();
+    }
+}
+
+result<std::size_t> plain_stream::send_pipe_now(int pipe, std::size_t count) {
+    for (;;) {
+        const auto n =
+            ::splice(pipe, nullptr, socket_.get(), nullptr, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
         is_full_ = n < 0 && errno == EAGAIN;
         if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
@@ -184,6 +209,12 @@ http::local_end plain_stream::local() const noexcept {
 void plain_stream::shutdown_send() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
 
 void plain_stream::abort(abort_kind what) noexcept {
+    // Dissolving the association of a TCP socket is a reset at once, and wakes whoever waits (connect(2)).
+    // Not by connect(), which ThreadSanitizer takes for the moment at which a descriptor begins to be used.
+    sockaddr nowhere{};
+    nowhere.sa_family = AF_UNSPEC;
+    if (what == abort_by_reset && ::syscall(SYS_connect, socket_.get(), &nowhere, sizeof nowhere) == 0)
+        return;
     ::shutdown(socket_.get(), what == abort_reading ? SHUT_RD : SHUT_RDWR);
 }
 

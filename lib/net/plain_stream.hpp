@@ -25,6 +25,10 @@ public:
     result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) override;
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
     task<error_code> wait(readiness direction) override;
+    error_code prepare_to_share() override { return reactor_ ? error_code{} : join_reactor(); }
+    bool can_splice() const noexcept override { return true; }
+    result<std::size_t> fill_pipe_now(int pipe, std::size_t most) override;
+    result<std::size_t> send_pipe_now(int pipe, std::size_t count) override;
     bool is_paced() const noexcept override { return is_paced_; }
     void fill_segments(bool on) noexcept override;
     bool is_read_out() const noexcept override { return is_drained_; }

@@ -7,15 +7,14 @@
 
 namespace fairlead::net {
 
-socket_address socket_address::tcp(const std::array<std::uint8_t, 16>& address, std::uint16_t port) noexcept {
+socket_address socket_address::tcp(const ip_address& address, std::uint16_t port) noexcept {
     socket_address made;
-    in6_addr bytes;
-    std::memcpy(&bytes, address.data(), sizeof bytes);
-    if (IN6_IS_ADDR_V4MAPPED(&bytes)) {
+    const auto* const bytes = address.bytes().data();
+    if (address.is_v4()) {
         sockaddr_in v4{};
         v4.sin_family = AF_INET;
         v4.sin_port = htons(port);
-        std::memcpy(&v4.sin_addr, address.data() + 12, sizeof v4.sin_addr);
+        std::memcpy(&v4.sin_addr, bytes + 12, sizeof v4.sin_addr);
         std::memcpy(&made.storage_, &v4, sizeof v4);
         made.size_ = sizeof v4;
         return made;
@@ -23,7 +22,7 @@ socket_address socket_address::tcp(const std::array<std::uint8_t, 16>& address, 
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(port);
-    v6.sin6_addr = bytes;
+    std::memcpy(&v6.sin6_addr, bytes, sizeof v6.sin6_addr);
     std::memcpy(&made.storage_, &v6, sizeof v6);
     made.size_ = sizeof v6;
     return made;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 
 #include <sys/socket.h>
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -13,9 +13,7 @@ namespace fairlead::net {
 /// Where a stream connects to: an IP address and a port, or the path of a unix socket.
 class socket_address {
 public:
-    /// `address`: the 16 bytes of an IPv6 address in network order; ::ffff:a.b.c.d is the IPv4 address
-    /// a.b.c.d.
-    static socket_address tcp(const std::array<std::uint8_t, 16>& address, std::uint16_t port) noexcept;
+    static socket_address tcp(const ip_address& address, std::uint16_t port) noexcept;
     /// The unix socket at `path`. Errors: ENOENT for an empty path, EINVAL for a zero byte in it,
     /// ENAMETOOLONG for more than 107 bytes (unix(7)).
     static result<socket_address> unix_socket(std::string_view path) noexcept;

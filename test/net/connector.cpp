@@ -17,10 +17,9 @@ namespace fairlead::net {
 namespace {
 
 using clock = std::chrono::steady_clock;
-using address = std::array<std::uint8_t, 16>;
 
-constexpr address loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127, 0, 0, 1};
-constexpr address all_hosts{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 224, 0, 0, 1};
+const ip_address loopback({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127, 0, 0, 1});
+const ip_address all_hosts({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 224, 0, 0, 1});
 
 /// A listening socket whose owner accepts nobody: with `backlog` 0 the second who comes is not answered.
 struct silent_listener {

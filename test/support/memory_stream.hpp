@@ -112,7 +112,8 @@ public:
     void shutdown_send() noexcept override { is_shut = true; }
     void abort(abort_kind what) noexcept override {
         is_reading_aborted_ = true;
-        is_writing_aborted_ = is_writing_aborted_ || what == abort_both;
+        is_writing_aborted_ = is_writing_aborted_ || what != abort_reading;
+        is_reset = is_reset || what == abort_by_reset;
     }
     void reset_on_close() noexcept override { is_reset = true; }
     void close() noexcept override { is_closed = true; }

@@ -1,0 +1,171 @@
+#include "net/resolver.hpp"
+
+#include "base/event.hpp"
+
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace fairlead::net {
+namespace {
+
+ip_address address_of(const sockaddr& from, std::size_t size) {
+    sockaddr_storage copy{};
+    std::memcpy(&copy, &from, std::min(size, sizeof copy));
+    return ip_address::from(copy);
+}
+
+std::size_t size_of(const sockaddr& one) noexcept {
+    return one.sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+}
+
+void add_once(std::vector<ip_address>& to, const ip_address& one) {
+    if (std::find(to.begin(), to.end(), one) == to.end()) to.push_back(one);
+}
+
+error_code error_of(int failure) noexcept {
+    switch (failure) {
+        case EAI_AGAIN: return errno_code(EAGAIN);
+        case EAI_MEMORY: return errno_code(ENOMEM);
+        case EAI_SYSTEM: return last_error();
+        default: return errno_code(ENOENT);
+    }
+}
+
+}  // namespace
+
+/// What is asked for. The one who asks may be gone when the answer comes.
+struct resolver::question {
+    std::string name;
+    clock::time_point deadline;
+    event decided;
+    std::mutex mutex;
+    answer outcome = errc::timeout;
+    bool is_answered = false;
+};
+
+struct resolver::shared_queue {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::shared_ptr<question>> waiting;
+    std::size_t most = 0;
+    bool is_stopping = false;
+    lookup how;
+
+    /// The next question; nothing at the end.
+    std::shared_ptr<question> next() {
+        std::unique_lock guard(mutex);
+        changed.wait(guard, [this] { return is_stopping || !waiting.empty(); });
+        if (is_stopping) return nullptr;
+        auto one = std::move(waiting.front());
+        waiting.pop_front();
+        return one;
+    }
+    /// Gives the place of a question back that was not begun in time.
+    void forget(const std::shared_ptr<question>& late) {
+        const std::lock_guard guard(mutex);
+        std::erase(waiting, late);
+    }
+    void serve() {
+        while (const auto one = next()) {
+            if (clock::now() >= one->deadline) continue;  // nobody waits for it any more
+            auto found = how(one->name);
+            {
+                const std::lock_guard guard(one->mutex);
+                one->outcome = std::move(found);
+                one->is_answered = true;
+            }
+            one->decided.set();
+        }
+    }
+};
+
+resolver::resolver(unsigned threads, unsigned queue, lookup how) : queue_(std::make_shared<shared_queue>()) {
+    queue_->most = queue;
+    queue_->how = std::move(how);
+    // Detached: joining would make the end of the program wait for a name server. They own what they touch.
+    for (unsigned i = 0; i < threads; ++i) std::thread([mine = queue_] { mine->serve(); }).detach();
+}
+
+resolver::~resolver() {
+    const std::lock_guard guard(queue_->mutex);
+    queue_->is_stopping = true;
+    queue_->waiting.clear();
+    queue_->changed.notify_all();
+}
+
+task<resolver::answer> resolver::resolve(std::string name, clock::time_point deadline) {
+    const auto asked = std::make_shared<question>();
+    asked->name = std::move(name);
+    asked->deadline = deadline;
+    {
+        const std::lock_guard guard(queue_->mutex);
+        if (queue_->waiting.size() >= queue_->most) co_return errc::overloaded;
+        queue_->waiting.push_back(asked);
+    }
+    queue_->changed.notify_one();
+    const auto here = co_await boost::asio::this_coro::executor;
+    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer(here, deadline);
+    timer.async_wait([asked](const error_code& cancelled) {
+        if (!cancelled) asked->decided.set();
+    });
+    co_await asked->decided.wait();
+    timer.cancel();
+    const std::lock_guard guard(asked->mutex);
+    if (!asked->is_answered) {
+        queue_->forget(asked);
+        co_return errc::timeout;
+    }
+    co_return std::move(asked->outcome);
+}
+
+resolver::answer resolver::ask_system(const std::string& name) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (const int failure = ::getaddrinfo(name.c_str(), nullptr, &hints, &found)) return error_of(failure);
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
+    std::vector<ip_address> addresses;
+    for (const auto* one = found; one && addresses.size() < most_addresses; one = one->ai_next)
+        if (one->ai_addr) add_once(addresses, address_of(*one->ai_addr, one->ai_addrlen));
+    if (addresses.empty()) return errno_code(ENOENT);
+    return addresses;
+}
+
+std::vector<ip_address> in_turn(const std::vector<ip_address>& addresses) {
+    std::vector<ip_address> first;
+    std::vector<ip_address> second;
+    for (const auto& one : addresses)
+        (one.is_v4() == addresses.front().is_v4() ? first : second).push_back(one);
+    std::vector<ip_address> mixed;
+    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size()) mixed.push_back(first[i]);
+        if (i < second.size()) mixed.push_back(second[i]);
+    }
+    return mixed;
+}
+
+std::vector<ip_address> own_addresses() {
+    ifaddrs* found = nullptr;
+    if (::getifaddrs(&found) != 0) return {};
+    const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(found, ::freeifaddrs);
+    std::vector<ip_address> addresses;
+    for (const auto* one = found; one; one = one->ifa_next) {
+        const auto* const address = one->ifa_addr;
+        if (address && (address->sa_family == AF_INET || address->sa_family == AF_INET6))
+            add_once(addresses, address_of(*address, size_of(*address)));
+    }
+    return addresses;
+}
+
+}  // namespace fairlead::net

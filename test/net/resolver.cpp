@@ -1,0 +1,119 @@
+#include "net/resolver.hpp"
+
+#include "support/run_task.hpp"
+
+#include <sys/socket.h>
+#include <boost/asio/detached.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <thread>
+
+namespace fairlead::net {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = resolver::clock;
+
+ip_address at(std::string_view text) { return ip_address::parse(text).value(); }
+
+resolver::answer ask(resolver& names, std::string name, std::chrono::milliseconds patience = 10s) {
+    boost::asio::io_context context(1);
+    return test::run_task(context, names.resolve(std::move(name), clock::now() + patience));
+}
+
+BOOST_AUTO_TEST_SUITE(resolving)
+
+BOOST_AUTO_TEST_CASE(the_system_knows_this_machine) {
+    resolver names(1, 4);
+    const auto found = ask(names, "localhost");
+    BOOST_TEST_REQUIRE(found.has_value());
+    BOOST_TEST(!found->empty());
+    for (const auto& one : *found) BOOST_TEST((one == at("127.0.0.1") || one == at("::1")));
+    const auto own = own_addresses();
+    BOOST_TEST((std::find(own.begin(), own.end(), at("127.0.0.1")) != own.end()));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_an_error) {
+    resolver names(1, 4);
+    BOOST_TEST(ask(names, "no.such.name.invalid", 20s).has_error());
+    BOOST_TEST((ask(names, std::string(300, 'x')).error() == errno_code(ENOENT)));
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_waits_to_the_deadline_and_no_longer) {
+    std::promise<void> answered;
+    const auto may_go = answered.get_future().share();
+    std::atomic<int> asked{0};
+    {
+        resolver names(1, 2, [may_go, &asked](const std::string& name) -> resolver::answer {
+            ++asked;
+            if (name == "slow") may_go.wait();
+            return std::vector{at("192.0.2.1")};
+        });
+        const auto begin = clock::now();
+        BOOST_TEST((ask(names, "slow", 100ms).error() == errc::timeout));
+        // Its thread still waits, so others are not even begun, and do not pile up.
+        for (int i = 0; i < 5; ++i) BOOST_TEST((ask(names, "other", 20ms).error() == errc::timeout));
+        BOOST_TEST((clock::now() - begin < 5s));
+        BOOST_TEST(asked == 1);
+        answered.set_value();
+        const auto found = ask(names, "other");
+        BOOST_TEST_REQUIRE(found.has_value());
+        BOOST_TEST(asked == 2);
+    }
+}
+
+task<> resolve_into(resolver& names, std::atomic<int>& overloaded, std::atomic<int>& others) {
+    const auto found = co_await names.resolve("slow", clock::now() + 300ms);
+    ++(found.has_error() && found.error() == errc::overloaded ? overloaded : others);
+}
+
+BOOST_AUTO_TEST_CASE(the_queue_is_bounded) {
+    std::promise<void> answered;
+    const auto may_go = answered.get_future().share();
+    resolver names(1, 2, [may_go](const std::string&) -> resolver::answer {
+        may_go.wait();
+        return errno_code(ENOENT);
+    });
+    boost::asio::io_context context;
+    std::atomic<int> overloaded{0};
+    std::atomic<int> others{0};
+    for (int i = 0; i < 10; ++i)
+        boost::asio::co_spawn(context, resolve_into(names, overloaded, others), boost::asio::detached);
+    std::thread other([&] { context.run_for(20s); });
+    context.run_for(20s);
+    other.join();
+    answered.set_value();
+    BOOST_TEST(overloaded + others == 10);
+    BOOST_TEST(others <= 3);  // one at work, two in the queue
+}
+
+BOOST_AUTO_TEST_CASE(it_goes_while_a_lookup_blocks) {
+    const auto lock = std::make_shared<std::promise<void>>();
+    const auto may_go = lock->get_future().share();
+    {
+        resolver names(1, 2, [may_go](const std::string&) -> resolver::answer {
+            may_go.wait();
+            return errno_code(ENOENT);
+        });
+        BOOST_TEST((ask(names, "slow", 50ms).error() == errc::timeout));
+    }  // returns although the thread is still in there
+    lock->set_value();
+}
+
+BOOST_AUTO_TEST_CASE(families_take_turns) {
+    const std::vector<ip_address> given{at("2001:db8::1"), at("2001:db8::2"), at("2001:db8::3"),
+                                        at("192.0.2.1"), at("192.0.2.2")};
+    const std::vector<ip_address> expected{at("2001:db8::1"), at("192.0.2.1"), at("2001:db8::2"),
+                                           at("192.0.2.2"), at("2001:db8::3")};
+    BOOST_TEST((in_turn(given) == expected));
+    BOOST_TEST(in_turn({}).empty());
+    BOOST_TEST((in_turn({at("192.0.2.1")}) == std::vector{at("192.0.2.1")}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::net
