@@ -129,6 +129,11 @@ std::vector<std::string> find_risks(const settings& all) {
     for (auto& risk : find_log_risks(all)) risks.push_back(std::move(risk));
     if (!all.site.delivery.fastcgi.script.empty() && all.site.delivery.fastcgi.servers.empty())
         risks.push_back("fastcgi.script: nobody runs it; list the application in fastcgi.servers");
+    const auto& tunnels = all.site.connect;
+    if (!tunnels.allow.empty() && tunnels.tunnels >= all.limits.connections)
+        risks.push_back("connect.tunnels: it is " + std::to_string(tunnels.tunnels) +
+                        ", so tunnels may take all of limits.connections (" +
+                        std::to_string(all.limits.connections) + "); lower it");
     return risks;
 }
 

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "config/endpoint.hpp"
 #include "http/cache_rules.hpp"
+#include "http/connect_rules.hpp"
 #include "http/content_coding.hpp"
 #include "http/cors.hpp"
 #include "http/field_value.hpp"
@@ -227,6 +228,10 @@ std::optional<std::string> check_program_path(std::string_view text) {
                     [](auto s) { return s.empty() || s == "." || s == ".."; }))
         return "no segment may be empty, \".\" or \"..\", and there is no slash at the end";
     return std::nullopt;
+}
+
+std::optional<std::string> check_destination(std::string_view text) {
+    return http::connect_rules().add(text);
 }
 
 }  // namespace fairlead::config

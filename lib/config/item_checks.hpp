@@ -75,4 +75,7 @@ std::optional<std::string> check_script_extension(std::string_view text);
 /// A path in the file system of an application: empty, or absolute, without '.' and '..' segments.
 std::optional<std::string> check_program_path(std::string_view text);
 
+/// An entry of `connect.allow`: http::connect_rules says what.
+std::optional<std::string> check_destination(std::string_view text);
+
 }  // namespace fairlead::config

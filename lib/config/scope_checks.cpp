@@ -190,6 +190,19 @@ void check_methods(const std::vector<given_scope>& scopes, const std::string& pr
     }
 }
 
+/// Destinations that no request can ask for.
+void check_tunnels(const std::vector<given_scope>& sites, std::vector<complaint>& complaints) {
+    for (const auto& site : sites)
+        for (const auto& [row, at] : site.given) {
+            if (table()[row].path != "connect.allow" || site.has("listen")) continue;
+            if (site.values.site.connect.allow.empty()) continue;
+            complaints.push_back(
+                {at, pointer_to("/sites", site.name) + "/connect/allow",
+                 "CONNECT names no site, so tunnels belong to the first one of an address: give this site "
+                 "addresses of its own (listen), or write the destinations at the top"});
+        }
+}
+
 }  // namespace
 
 std::string route_path(std::string_view key) {
@@ -213,6 +226,7 @@ void check_scopes(const given_scopes& scopes, const settings& above, std::vector
     check_names(scopes, above, complaints);
     check_uploads(scopes, above, complaints);
     check_route_access(scopes, above, complaints);
+    check_tunnels(scopes.sites, complaints);
 }
 
 }  // namespace fairlead::config

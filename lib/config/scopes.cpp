@@ -114,6 +114,8 @@ given_scopes read_scopes(const node* sites, const node* routes, const settings& 
         common.site.hosts.clear();
         common.site.redirects.clear();
         common.site.rewrites.clear();
+        common.site.connect.allow.clear();  // what is open on one address is not open on another
+        common.site.connect.networks.clear();
         scopes.sites = reader.read(*find_scope_row("sites", scope::program), *sites, "", common);
     }
     check_scopes(scopes, above, complaints);

@@ -208,6 +208,17 @@ struct delivery_settings {
     fastcgi_settings fastcgi;
 };
 
+/// Tunnels (CONNECT): there are none where `allow` is empty.
+struct connect_settings {
+    std::vector<std::string> allow;     ///< destinations by what the client says: "*.example.org:443"
+    std::vector<std::string> networks;  ///< addresses that may be reached although they are not public
+    unsigned tunnels = 256;             ///< at a time; each is one of `limits.connections`, too
+    std::chrono::milliseconds timeout{10'000};        ///< until the connection stands
+    std::chrono::milliseconds idle_timeout{300'000};  ///< no byte in either direction
+    std::chrono::milliseconds max_time{86'400'000};   ///< of a tunnel; 0: no limit
+    std::uint64_t max_bytes = 0;                      ///< of both directions together; 0: no limit
+};
+
 /// Every path of a site that begins with `path`.
 struct route_settings {
     std::string path;  ///< begins with '/', does not end in it
@@ -228,6 +239,7 @@ struct site_settings {
     delivery_settings delivery;
     named_values redirects;  ///< path pattern to target
     named_values rewrites;   ///< path pattern to the path that is served in its place
+    connect_settings connect;
     std::vector<route_settings> routes;
     bool has_own_limits = false;  ///< as in a route; routes without limits of their own share them
     limit_settings limits;

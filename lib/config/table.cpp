@@ -71,6 +71,8 @@ template <auto Member>
 template <auto... Members>
 constexpr auto fastcgi() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::fastcgi, Member>();
+constexpr auto connect() {
+    return field_at<&settings::site, &site_settings::connect, Member>();
 }
 template <auto Member>
 constexpr auto log() {
@@ -95,6 +97,7 @@ using g = cgi_settings;
 using a = auth_settings;
 using r = rate_settings;
 using f = fastcgi_settings;
+using t = connect_settings;
 
 constexpr std::array rows{
     setting{"listen", endpoints_kind{field_at<&settings::listen>(), false},
@@ -420,6 +423,28 @@ constexpr std::array rows{
             "How long a client may take no byte of an answer.", R"("1m")"},
     setting{"limits.drain_timeout", time_kind{limit<&l::drain_timeout>(), 0ms, 24h},
             "Time for requests at work when the server stops.", R"("25s")"},
+
+    setting{
+        "connect.allow", texts_kind{connect<&t::allow>(), true, check_destination, {}},
+        "Destinations that CONNECT opens tunnels to: `HOST:PORT`, `*.example.org:443,8000-8099`; an empty "
+        "list switches tunnels off.",
+        R"(["*.example.org:443", "db.internal:5432"])", scope::site},
+    setting{"connect.networks", texts_kind{connect<&t::networks>(), true, check_network, {}},
+            "Networks that tunnels may reach although they are private, of this machine, or special "
+            "otherwise.",
+            R"(["10.1.0.0/16", "fd12::/32"])", scope::site},
+    setting{"connect.tunnels", count_kind{connect<&t::tunnels>(), 1, many},
+            "Tunnels at a time; beyond that 503. Each counts for `limits.connections`, too.", "64",
+            scope::site},
+    setting{"connect.timeout", time_kind{connect<&t::timeout>(), 100ms, 10min},
+            "From the request until the connection to the destination stands; then 504.", R"("5s")",
+            scope::site},
+    setting{"connect.idle_timeout", time_kind{connect<&t::idle_timeout>(), 1s, 24h * 7},
+            "How long a tunnel may stand without a byte in either direction.", R"("1h")", scope::site},
+    setting{"connect.max_time", time_kind{connect<&t::max_time>(), 0ms, 24h * 365},
+            "How long a tunnel may stand at all; \"0s\" is no limit.", R"("12h")", scope::site},
+    setting{"connect.max_bytes", size_kind{connect<&t::max_bytes>(), 0, 1024 * 1024 * gib},
+            "Bytes that a tunnel may move, both ways together; 0 is no limit.", R"("10g")", scope::site},
 
     setting{"admin.listen", endpoints_kind{field_at<&settings::admin, &admin_settings::listen>(), true},
             "Addresses of `/metrics` and the detailed health pages; an empty list switches them off.",

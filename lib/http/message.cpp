@@ -26,6 +26,7 @@ std::uint64_t body_length(const body& value) noexcept {
         std::uint64_t operator()(const memory_slice& slice) const noexcept { return slice.bytes.size(); }
         std::uint64_t operator()(const file_slice& slice) const noexcept { return slice.total_length(); }
         std::uint64_t operator()(const stream_body& made) const noexcept { return made.length.value_or(0); }
+        std::uint64_t operator()(const tunnel_body&) const noexcept { return 0; }
     };
     return std::visit(visitor{}, value);
 }

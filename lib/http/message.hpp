@@ -23,6 +23,10 @@
 
 /// The only types that handlers and steps see. They know no transport: the bytes behind the views belong to
 /// the session, which keeps them until the answer has been sent.
+namespace fairlead::net {
+struct opened_tunnel;
+}
+
 namespace fairlead::http {
 
 using boost::beast::http::field;
@@ -183,7 +187,13 @@ struct stream_body {
     std::optional<std::uint64_t> length = std::nullopt;  ///< bytes, if they are known before
 };
 
-using body = std::variant<std::monostate, std::string, memory_slice, file_slice, stream_body>;
+/// What the client speaks with behind this answer, in place of HTTP: bytes go there and back, untouched,
+/// until both have ended (RFC 9110 section 9.3.6).
+struct tunnel_body {
+    std::shared_ptr<net::opened_tunnel> way;
+};
+
+using body = std::variant<std::monostate, std::string, memory_slice, file_slice, stream_body, tunnel_body>;
 
 /// Length in bytes that `Content-Length` announces; 0 for a stream that has none.
 std::uint64_t body_length(const body& value) noexcept;

@@ -39,6 +39,9 @@ struct exchange_record {
     /// Counts and logs it; `now` is when the last byte went.
     void publish(const environment& shared, const http::peer_info& peer,
                  std::chrono::steady_clock::time_point now) const;
+    /// Only logs it.
+    void write_line(const environment& shared, const http::peer_info& peer,
+                    std::chrono::nanoseconds duration) const;
 };
 
 /// A record that keeps the text it views.

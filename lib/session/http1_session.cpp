@@ -4,6 +4,7 @@
 #include "http/framing.hpp"
 #include "http/refusal.hpp"
 #include "session/pending_output.hpp"
+#include "session/tunnel_exchange.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -313,6 +314,11 @@ task<http1_session::step> http1_session::serve_suspended() {
     const auto work = std::move(suspended_);
     attach_body(*work);
     auto answer = co_await shared_.pages.respond(work->request);
+    if (std::holds_alternative<http::tunnel_body>(answer.body)) {
+        co_await serve_tunnel(stream_, deadline_, shared_, work->request, std::move(answer),
+                              std::move(carry_));
+        co_return step::leave;
+    }
     auto* const body = work->body.get();
     bool keep = work->wants_keep;
     if (body && !body->is_complete()) {

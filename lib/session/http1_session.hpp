@@ -35,6 +35,7 @@ enum class step {
 ///   3. write all answers at once
 ///   4. what may wait (a body, a cold file, the disk) is served by serve_suspended(), from memory of its own
 ///   5. what the client did not take yet is sent by flush()
+///   6. an answer that opens a tunnel is the last one (tunnel_exchange.hpp)
 class http1_session {
 public:
     using step = session::step;

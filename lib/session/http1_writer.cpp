@@ -59,13 +59,14 @@ char* write_head(char* out, const http::response& answer, const head_options& op
     // 200.
     if (const auto* made = std::get_if<http::stream_body>(&answer.body); made && !made->length) {
         if (options.may_chunk) out = put(out, "Transfer-Encoding: chunked\r\n");
-    } else if (has_content(answer, false)) {
+    } else if (has_content(answer, false) && !std::holds_alternative<http::tunnel_body>(answer.body)) {
         out = put(out, "Content-Length: ");
         out = put(out, http::body_length(answer.body));
         out = put(out, "\r\n");
     }
     out = put(out, "X-Request-Id: ");
     out = put(out, options.request_id);
+    if (std::holds_alternative<http::tunnel_body>(answer.body)) return put(out, "\r\n\r\n");
     if (!options.keep) return put(out, "\r\nConnection: close\r\n\r\n");
     out = put(out, options.keep_alive);
     out = put(out, std::uint64_t{options.requests_left});

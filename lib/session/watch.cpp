@@ -13,6 +13,16 @@ watch::~watch() {
     list_.watches_.erase(list_.watches_.iterator_to(*this));
 }
 
+void watch::pair_with(net::byte_stream* other) {
+    const std::lock_guard guard(list_.mutex_);
+    other_ = other;
+}
+
+void watch::abort(net::byte_stream::abort_kind what) noexcept {
+    stream_.abort(what);
+    if (other_) other_->abort(what);
+}
+
 void watch_list::sweep(watch::clock::time_point now, bool pressed) {
     const auto now_ms = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
@@ -21,7 +31,7 @@ void watch_list::sweep(watch::clock::time_point now, bool pressed) {
         draining_ ? 0 : (pressed ? std::min(limits_.pressed, limits_.normal) : limits_.normal).count();
     for (auto& one : watches_) {
         auto state = one.state_.load(std::memory_order_relaxed);
-        const auto what = static_cast<watch::phase>(state & 0x7F);
+        const auto what = static_cast<watch::phase>(state & watch::phase_bits);
         if ((state & watch::expired_bit) != 0 || what == watch::phase::working) continue;
         auto deadline = state >> 8;
         if (what == watch::phase::idle) deadline += static_cast<std::uint64_t>(patience);
@@ -31,7 +41,10 @@ void watch_list::sweep(watch::clock::time_point now, bool pressed) {
             continue;
         const bool answers_later =
             what == watch::phase::idle || what == watch::phase::header || what == watch::phase::body;
-        one.stream_.abort(answers_later ? net::byte_stream::abort_reading : net::byte_stream::abort_both);
+        if (what == watch::phase::tunnel)
+            one.abort(net::byte_stream::abort_by_reset);
+        else
+            one.abort(answers_later ? net::byte_stream::abort_reading : net::byte_stream::abort_both);
     }
 }
 
@@ -47,9 +60,11 @@ std::size_t watch_list::abort_all() {
     std::size_t cut = 0;
     const std::lock_guard guard(mutex_);
     for (auto& one : watches_) {
-        const auto what = static_cast<watch::phase>(one.state_.load(std::memory_order_relaxed) & 0x7F);
+        const auto what =
+            static_cast<watch::phase>(one.state_.load(std::memory_order_relaxed) & watch::phase_bits);
         if (what != watch::phase::idle && what != watch::phase::lingering) ++cut;
-        one.stream_.abort(net::byte_stream::abort_both);
+        one.abort(what == watch::phase::tunnel ? net::byte_stream::abort_by_reset
+                                               : net::byte_stream::abort_both);
     }
     return cut;
 }

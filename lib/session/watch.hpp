@@ -26,6 +26,7 @@ public:
         body,
         writing,
         lingering,  ///< the answer is out, the rest of the request is thrown away
+        tunnel,     ///< bytes go both ways; who is late is cut by a reset
     };
 
     /// Joins `list`; `stream` must outlive the watch, and be closed only after it.
@@ -38,6 +39,17 @@ public:
     void enter(phase next, clock::time_point when = {}) noexcept {
         state_.store(encode(next, when), std::memory_order_relaxed);
     }
+    /// Moves the deadline of the phase. False: the sweeper has ended it. Two coroutines may do so at once.
+    bool prolong(clock::time_point when) noexcept {
+        auto state = state_.load(std::memory_order_relaxed);
+        const auto wanted = encode(static_cast<phase>(state & phase_bits), when);
+        while ((state & expired_bit) == 0)
+            if (state_.compare_exchange_weak(state, wanted, std::memory_order_relaxed)) return true;
+        return false;
+    }
+    /// From now on whoever ends the stream ends `other`, too; nullptr: no more. It has to be let go before
+    /// `other` is closed.
+    void pair_with(net::byte_stream* other);
     /// True when the sweeper ended this phase: a read that returned 0 then means "too late", not "the peer
     /// left".
     bool has_expired() const noexcept { return (state_.load(std::memory_order_acquire) & expired_bit) != 0; }
@@ -46,14 +58,18 @@ private:
     friend class watch_list;
     // Layout of the word: milliseconds since the clock's epoch << 8 | expired << 7 | phase.
     static constexpr std::uint64_t expired_bit = 1u << 7;
+    static constexpr std::uint64_t phase_bits = expired_bit - 1;
     static std::uint64_t encode(phase p, clock::time_point when) noexcept {
         const auto ms =
             std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
         return static_cast<std::uint64_t>(ms) << 8 | static_cast<std::uint64_t>(p);
     }
 
+    void abort(net::byte_stream::abort_kind what) noexcept;
+
     watch_list& list_;
     net::byte_stream& stream_;
+    net::byte_stream* other_ = nullptr;  // guarded by the list
     std::atomic<std::uint64_t> state_{0};
 };
 

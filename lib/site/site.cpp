@@ -71,7 +71,7 @@ std::optional<http::outcome> site::prepare(http::request& request, way& where) c
         if (auto refused = find_client(request)) return refused;
     const auto named = http::parse_target(request.target, request.method);
     if (!named) return http::to_problem(named.error());
-    if (named->form == http::target_form::authority) return not_a_proxy();
+    if (named->form == http::target_form::authority) return enter_tunnel(request, where);
     if (named->form == http::target_form::absolute) {
         request.authority = named->authority;
         request.host_name = http::parse_host(named->authority)->name;  // parse_target() has checked it
@@ -96,6 +96,18 @@ std::optional<http::outcome> site::prepare(http::request& request, way& where) c
     }
     if (!index) return unlisted_host(request.host_name);
     if (!path) return http::to_problem(path.error());
+    return std::nullopt;
+}
+
+/// A CONNECT request names a destination, not a site of ours: the first one answers. For the steps of its
+/// part the path is that of the whole; steps of the site, which change paths, are left out.
+std::optional<http::outcome> site::enter_tunnel(http::request& request, way& where) const {
+    where.here = sites_.front().get();
+    where.target = where.here->tunnels.get();
+    request.allowed = where.within->methods;
+    if (!where.target || !request.allowed.contains(http::verb::connect)) return not_a_proxy();
+    request.path = "/";
+    where.steps_begun = where.here->steps.size();
     return std::nullopt;
 }
 
@@ -132,7 +144,9 @@ void site::find_route(http::request& request, way& where) {
 const steps::step* site::next_step(http::request& request, way& where) {
     const auto& first = where.here->steps;
     const auto begun = where.steps_begun;
-    if (begun > 0 && begun <= first.size()) find_route(request, where);  // the path may be another one now
+    // The path may be another one now; a tunnel has none.
+    if (begun > 0 && begun <= first.size() && request.method != http::verb::connect)
+        find_route(request, where);
     if (begun < first.size()) return first[where.steps_begun++].get();
     const auto& second = where.within->steps;
     if (!where.target || begun - first.size() >= second.size()) return nullptr;

@@ -30,7 +30,8 @@ struct part {
 struct named_site {
     std::vector<std::unique_ptr<steps::step>> steps;  ///< before the path is looked up
     router routes;
-    std::vector<std::unique_ptr<part>> parts;  ///< the first is the site's own, the others its routes'
+    std::shared_ptr<handlers::handler> tunnels;  ///< answers CONNECT; nullptr: nobody does
+    std::vector<std::unique_ptr<part>> parts;    ///< the first is the site's own, the others its routes'
 };
 
 /// The sites of a listener. Those of several listeners may be the same ones.
@@ -84,6 +85,7 @@ private:
     task<http::response> respond_once(http::request& request);
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
     std::optional<http::outcome> find_client(http::request& request) const;
+    std::optional<http::outcome> enter_tunnel(http::request& request, way& where) const;
     std::optional<std::size_t> find_site(const http::request& request) const;
     static void find_route(http::request& request, way& where);
     static const steps::step* next_step(http::request& request, way& where);

@@ -30,6 +30,13 @@ constexpr std::chrono::seconds least_pause{60};
 // Of all open-file caches together.
 constexpr std::size_t cache_entries = 8192;
 
+// A name server that does not answer holds one of these threads; who comes then waits in the queue.
+constexpr unsigned lookup_threads = 4;
+constexpr unsigned lookup_queue = 128;
+
+// Two of a tunnel that is busy both ways; those beyond copy.
+constexpr unsigned tunnel_pipes = 64;
+
 bool takes_post(const handlers::upload_rules& rules) {
     return rules.takes_json || rules.takes_raw || rules.takes_forms;
 }
@@ -88,8 +95,31 @@ named_site site_builder::build(const config::site_settings& site) {
     site_work_ = owned_.folders.back()->work;
     made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery, site.limits, ""), whole);
     for (const auto& route : site.routes) add_route(made, route);
+    if (!site.connect.allow.empty()) made.tunnels = make_tunnels(site.connect);
     made.routes.add(router::match::exact, "*", std::make_shared<handlers::server_options>(), whole);
     return made;
+}
+
+std::shared_ptr<handlers::handler> site_builder::make_tunnels(const config::connect_settings& connect) {
+    handlers::tunnel_rules rules;
+    for (const auto& entry : connect.allow)
+        if (const auto wrong = rules.destinations.add(entry))
+            throw std::runtime_error("connect.allow: " + entry + ": " + *wrong);
+    auto networks = ip_networks::parse(connect.networks);
+    if (!networks) throw std::runtime_error("connect.networks: " + networks.error());
+    rules.networks = http::connect_networks(std::move(*networks));
+    rules.most = connect.tunnels;
+    rules.timeout = connect.timeout;
+    rules.idle_timeout = connect.idle_timeout;
+    rules.max_time = connect.max_time;
+    rules.max_bytes = connect.max_bytes;
+    rules.retry_after = settings_.limits.retry_after;
+    if (!owned_.tunnels)
+        owned_.tunnels =
+            std::make_unique<site_resources::tunnel_resources>(lookup_threads, lookup_queue, tunnel_pipes);
+    auto& shared = *owned_.tunnels;
+    return std::make_shared<handlers::open_tunnel>(
+        std::move(rules), handlers::tunnel_services{shared.names, shared.pipes, around_.metrics});
 }
 
 void site_builder::add_route(named_site& made, const config::route_settings& route) {

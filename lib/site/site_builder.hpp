@@ -4,6 +4,7 @@
 #include "files/answer_records.hpp"
 #include "files/upload_store.hpp"
 #include "handlers/coded_files.hpp"
+#include "handlers/open_tunnel.hpp"
 #include "handlers/upload_disk.hpp"
 #include "handlers/upload_place.hpp"
 #include "site/build.hpp"
@@ -45,6 +46,14 @@ struct site_resources {
           coded(settings.compression_cache, coded_descriptors),
           programs({around.disk, around.work, around.deadlines, around.metrics, around.log}) {}
 
+    /// What tunnels share; made for the first site that has some.
+    struct tunnel_resources {
+        tunnel_resources(unsigned threads, unsigned queue, unsigned most_pipes)
+            : names(threads, queue), pipes(most_pipes) {}
+        net::resolver names;
+        net::splice_pipes pipes;
+    };
+
     http::media_type_table media_types;
     handlers::coded_files coded;
     scripts programs;
@@ -58,6 +67,7 @@ struct site_resources {
         disks;  ///< one for each place, which may have limits of its own
     std::vector<std::unique_ptr<handlers::upload_place>> places;
     access_resources access;
+    std::unique_ptr<tunnel_resources> tunnels;
 };
 
 /// Builds the sites of the public listeners, one after the other; the first is the default one.
@@ -78,6 +88,7 @@ private:
     part& add_part(named_site& made, const config::delivery_settings& delivery, std::string url_prefix,
                    const config::limit_settings* own_limits, const limits::rate_limit* rate);
     const limits::rate_limit* rate_of(const config::rate_settings& rate);
+    std::shared_ptr<handlers::handler> make_tunnels(const config::connect_settings& connect);
     void add_route(named_site& made, const config::route_settings& route);
     std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery,
                                                        const config::limit_settings& limits, std::string url);

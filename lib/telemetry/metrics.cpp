@@ -177,6 +177,24 @@ void metrics::upload_terminated() noexcept {
     adder_of(own.owner)(own.uploads_terminated);
 }
 
+void metrics::tunnel_refused(tunnel_refusal reason) noexcept {
+    slot& own = own_slot();
+    adder_of(own.owner)(own.tunnels_refused[static_cast<std::size_t>(reason)]);
+}
+
+void metrics::tunnel_opened() noexcept {
+    slot& own = own_slot();
+    adder_of(own.owner)(own.tunnels_opened);
+}
+
+void metrics::tunnel_ended(std::uint64_t to_client, std::uint64_t to_destination) noexcept {
+    slot& own = own_slot();
+    const adder add = adder_of(own.owner);
+    add(own.tunnels_ended);
+    add(own.tunnel_bytes[0], to_client);
+    add(own.tunnel_bytes[1], to_destination);
+}
+
 void metrics::watch(source number, std::function<double()> read) {
     watched_.push_back({number, std::move(read)});
 }
@@ -197,6 +215,10 @@ metrics::sums metrics::add_up() const {
         accumulate(all.uploads_finished, each.uploads_finished);
         accumulate(all.uploads_terminated, each.uploads_terminated);
         accumulate(all.upload_bytes, each.upload_bytes);
+        accumulate(all.tunnels_refused, each.tunnels_refused);
+        accumulate(all.tunnels_opened, each.tunnels_opened);
+        accumulate(all.tunnels_ended, each.tunnels_ended);
+        accumulate(all.tunnel_bytes, each.tunnel_bytes);
     }
     return all;
 }

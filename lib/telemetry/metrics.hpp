@@ -36,6 +36,15 @@ enum class limit_reason {
     connections,  ///< it came on a connection past that of one address
 };
 
+/// Why a tunnel was not opened.
+enum class tunnel_refusal {
+    rule,         ///< the destination is not listed, or none
+    address,      ///< its name leads to addresses that are not allowed
+    limit,        ///< too many tunnels, or names being looked up
+    unreachable,  ///< no such name, or nobody takes the connection
+    timeout,
+};
+
 /// Numbers that others keep and `metrics` asks for at each scrape.
 enum class source {
     connections_active,
@@ -85,6 +94,11 @@ public:
     void upload_committed(std::chrono::nanoseconds duration, bool ok) noexcept;
     /// An upload was given up before it came to the disk: refused, or cut by its sender.
     void upload_terminated() noexcept;
+
+    void tunnel_refused(tunnel_refusal reason) noexcept;
+    void tunnel_opened() noexcept;
+    /// One that was opened has ended, after it had moved this many bytes.
+    void tunnel_ended(std::uint64_t to_client, std::uint64_t to_destination) noexcept;
 
     /// Names where a number comes from; without this its family is left out. Call it before the first scrape.
     /// `read` is called on the scraping thread.

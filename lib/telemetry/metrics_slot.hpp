@@ -14,10 +14,10 @@ constexpr std::array method_names = {"GET",   "HEAD",    "POST",  "PUT",     "DE
                                      "PATCH", "OPTIONS", "TRACE", "CONNECT", "OTHER"};
 
 /// Codes that have a series of their own; all others share the series of their class.
-constexpr std::array<unsigned, 44> known_codes = {100, 101, 200, 201, 202, 204, 206, 207, 301, 302, 303,
-                                                  304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 409,
-                                                  410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423,
-                                                  424, 428, 429, 431, 499, 500, 501, 503, 505, 507, 508};
+constexpr std::array<unsigned, 47> known_codes = {100, 101, 200, 201, 202, 204, 206, 207, 301, 302, 303, 304,
+                                                  307, 308, 400, 401, 403, 404, 405, 406, 407, 408, 409, 410,
+                                                  411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 428,
+                                                  429, 431, 499, 500, 501, 502, 503, 504, 505, 507, 508};
 constexpr std::array code_classes = {"1xx", "2xx", "3xx", "4xx", "5xx", "other"};
 constexpr std::size_t code_count = known_codes.size() + code_classes.size();
 
@@ -30,6 +30,9 @@ constexpr std::array size_bounds = {256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262
 constexpr std::array reject_reasons = {"soft_limit", "hard_limit", "fd_limit", "address_limit"};
 constexpr std::array limit_reasons = {"requests", "bytes", "connections"};
 constexpr std::array shed_reasons = {"queue_full", "queue_timeout", "connections", "draining"};
+
+constexpr std::array tunnel_refusals = {"rule", "address", "limit", "unreachable", "timeout"};
+constexpr std::array tunnel_directions = {"client", "destination"};
 
 /// `Cell` is an atomic in a thread's slot and a plain number in a sum, so that both have one shape.
 template <class Cell, std::size_t Bounds>
@@ -52,6 +55,10 @@ struct counter_cells {
     Cell uploads_finished{};
     Cell uploads_terminated{};
     Cell upload_bytes{};
+    std::array<Cell, tunnel_refusals.size()> tunnels_refused{};
+    std::array<Cell, tunnel_directions.size()> tunnel_bytes{};
+    Cell tunnels_opened{};
+    Cell tunnels_ended{};
 };
 
 struct metrics::sums : counter_cells<std::uint64_t> {};

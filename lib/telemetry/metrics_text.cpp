@@ -4,6 +4,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 namespace fairlead::telemetry {
 namespace {
 
@@ -60,15 +62,15 @@ MetricFamily counter(const char* name, const char* help, std::uint64_t value) {
     return single({name, help, MetricType::Counter}, static_cast<double>(value));
 }
 
-/// One series for each reason, zeros too: a rate over a series that has yet to appear misses its first
-/// increase.
+/// One series for each value of a label, zeros too: a rate over a series that has yet to appear misses its
+/// first increase.
 template <std::size_t N>
 MetricFamily by_reason(const char* name, const char* help, const std::array<const char*, N>& reasons,
-                       const std::array<std::uint64_t, N>& counts) {
+                       const std::array<std::uint64_t, N>& counts, const char* label = "reason") {
     MetricFamily made = family({name, help, MetricType::Counter});
     for (std::size_t i = 0; i < N; ++i)
         made.metric.push_back(
-            sample(MetricType::Counter, static_cast<double>(counts[i]), {{"reason", reasons[i]}}));
+            sample(MetricType::Counter, static_cast<double>(counts[i]), {{label, reasons[i]}}));
     return made;
 }
 
@@ -159,6 +161,15 @@ std::vector<MetricFamily> metrics::Collect() const {
         counter("fairlead_upload_bytes_received_total", "Bytes of uploads received.", all.upload_bytes));
     out.push_back(histogram("fairlead_upload_commit_seconds", "Time to make an upload durable.",
                             duration_bounds, all.commit, nanoseconds));
+    out.push_back(counter("fairlead_tunnels_opened_total", "Tunnels opened (CONNECT).", all.tunnels_opened));
+    // Added up while others count: an end may be seen before its beginning.
+    const auto active = all.tunnels_opened - std::min(all.tunnels_opened, all.tunnels_ended);
+    out.push_back(single({"fairlead_tunnels_active", "Tunnels that are open now.", MetricType::Gauge},
+                         static_cast<double>(active)));
+    out.push_back(by_reason("fairlead_tunnels_refused_total", "Tunnels that were not opened.",
+                            tunnel_refusals, all.tunnels_refused));
+    out.push_back(by_reason("fairlead_tunnel_bytes_total", "Bytes that tunnels moved until they ended.",
+                            tunnel_directions, all.tunnel_bytes, "to"));
     for (const watched& each : watched_) out.push_back(single(describe(each.number), each.read()));
     out.push_back(build_info());
     add_process(out);

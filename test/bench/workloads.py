@@ -7,6 +7,7 @@ import first_answer
 import php
 import served
 import slow_disk
+import tunnels
 from uploads import FDATASYNC, IDLE, ONE_CLIENT
 
 KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
@@ -39,7 +40,7 @@ class Workload:
     options: dict = field(default_factory=dict)  # of the load generator
     flags: tuple = ()
     measure: str = "cpu"      # cpu (microseconds per request), cpu_per_gb, rate, memory, first_byte, listing_memory
-    run: str = ""             # of uploads.RUNS, with `measure` one of its readings
+    run: str = ""             # of bench.RUNS, with `measure` one of its readings
     same_run: str = ""        # the row whose measurement it is, when it shows another reading of that
     family: str = ""          # what --only takes for several rows
     threads: int = 1
@@ -169,5 +170,12 @@ PROGRAMS = (
              dict(path=served.SCRIPT, length=served.SCRIPT_BYTES, requests=27000, connections=php.CONNECTIONS), against=(PLAIN,),
              ours={"fastcgi": {"servers": [php.ADDRESS]}}, theirs=php.NGINX_SERVER, around=php.NGINX_HTTP, has_php=True),
 )
+TUNNEL = dict(run="tunnel", family="tunnel", against=(PLAIN,), slices=1, ours=tunnels.OURS)
+TUNNELS = (
+    Workload("tunnel", "tunnel of 10 GiB against nginx `stream`: speed", "MB/s", 0.95, {"size": 10 * GIB},
+             measure="mb_per_second", **TUNNEL),
+    Workload("tunnel-cpu", "- the same: CPU per GB", "s", 1.10, {"size": 10 * GIB}, measure="cpu_per_gb", same_run="tunnel",
+             **TUNNEL),
+)
 
-WORKLOADS = DELIVERY + STATIC + UPLOADS + PROGRAMS
+WORKLOADS = DELIVERY + STATIC + UPLOADS + PROGRAMS + TUNNELS

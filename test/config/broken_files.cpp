@@ -191,6 +191,19 @@ BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_allowed_and_what_was_found) {
         {R"("fastcgi": {"environment": {"A=B": "x"}})",
          "/fastcgi/environment/A=B: the name of a variable has letters, digits and '_', and no digit in "
          "front"},
+        {R"("connect": {"allow": ["http://a"]})",
+         "/connect/allow/0: expected a list of strings, found the string \"http://a\"; a port is a number "
+         "from "
+         "1 to 65535, or a range from the lower to the higher"},
+        {R"("connect": {"allow": ["a:443", "a b"]})",
+         "/connect/allow/1: expected a list of strings, found the string \"a b\"; write HOST:PORT "
+         "(\"db.example.org:5432\"), where HOST may be \"*.example.org\", an address (IPv6 in brackets) or "
+         "\"*\", and PORT a list (\"443,8000-8099\")"},
+        {R"("connect": {"allow": ["127.1:22"]})",
+         "/connect/allow/0: expected a list of strings, found the string \"127.1:22\"; an address has four "
+         "decimal numbers (\"192.0.2.1\")"},
+        {R"("connect": {"tunnels": 0})",
+         "/connect/tunnels: expected a whole number from 1 to 1000000, found 0"},
         {R"("uploads": {"max_body": 0})",
          "/uploads/max_body: expected a size from 1 to 1024g (bytes, or \"8k\", \"1m\", \"2g\"), found 0"},
         {R"("uploads": {"path": "upload"})",

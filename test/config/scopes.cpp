@@ -252,6 +252,27 @@ BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
     BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(tunnels_belong_to_the_first_site_of_an_address) {
+    const auto all =
+        given::must_load(R"({"listen": "*:80", "connect": {"allow": ["a:1"], "networks": ["10.0.0.0/8"],
+"tunnels": 5}, "sites": {"a.example": {"listen": "*:81", "connect": {"allow": ["b:2"]}}, "b.example": {}}})")
+            .values;
+    BOOST_TEST((all.site.connect.allow == std::vector<std::string>{"a:1"}));
+    BOOST_TEST((all.sites[0].connect.allow == std::vector<std::string>{"b:2"}));
+    BOOST_TEST(all.sites[0].connect.networks.empty());  // what is open here is not open there
+    BOOST_TEST(all.sites[0].connect.tunnels == 5u);
+    BOOST_TEST(all.sites[1].connect.allow.empty());
+    given::must_refuse(
+        R"({"sites": {"a.example": {"connect": {"allow": ["b:2"]}}}})",
+        {"/etc/fairlead/site.json:1:39: /sites/a.example/connect/allow: CONNECT names no site, so tunnels "
+         "belong to the first one of an address: give this site addresses of its own (listen), or write "
+         "the destinations at the top"});
+    const auto errors =
+        given::errors_of(given::load_site(R"({"routes": {"/x": {"connect": {"allow": ["b:2"]}}}})"));
+    BOOST_TEST_REQUIRE(errors.size() == 1u);
+    BOOST_TEST(errors[0].find("/routes/~1x/connect") != std::string::npos, errors[0]);
+}
+
 BOOST_AUTO_TEST_CASE(sites_may_have_addresses_and_the_same_names_there) {
     const auto all = given::must_load(R"({"hosts": ["a.example"], "listen": "127.0.0.1:80", "sites": {
   "a.example:8443": {"listen": ["*:8443", "127.0.0.1:9000"]}, "b.example": {}, "*": {"listen": "*:8444"}}})")

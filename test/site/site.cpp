@@ -444,6 +444,36 @@ BOOST_AUTO_TEST_CASE(attempts_are_told_to_the_log) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(connect_is_answered_where_destinations_are_listed) {
+    const struct {
+        std::vector<std::string> allow, methods;
+        std::string target;
+        unsigned status;  // 0: it has to wait
+    } rows[] = {
+        {{}, {}, "example.org:443", 405},
+        {{"example.org"}, {}, "example.org:443", 0},
+        {{"example.org"}, {"GET", "CONNECT"}, "example.org:443", 0},
+        {{"example.org"}, {"GET"}, "example.org:443", 405},
+        {{"example.org"}, {}, "example.net:443", 403},
+        {{"example.org"}, {}, "127.1:443", 400},
+        {{"example.org"}, {}, "example.org", 400},
+    };
+    for (const auto& row : rows) {
+        session_fixture server([&](config::settings& settings) {
+            settings.site.connect.allow = row.allow;
+            settings.site.delivery.methods = row.methods;
+            settings.site.redirects = {{"/**", "301 /elsewhere/$1"}};
+        });
+        asked one(http::verb::connect, row.target);
+        http::outcome outcome;
+        const bool answers = server.shared.pages.try_respond(one.request, outcome);
+        BOOST_TEST(answers == (row.status != 0), row.target);
+        if (!answers) continue;
+        const auto& answer = std::get<http::response>(outcome);
+        BOOST_TEST(static_cast<unsigned>(answer.status) == row.status, row.target);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -64,6 +64,10 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_series) {
     counters.upload_committed(3ms, true);
     counters.upload_committed(4ms, false);
     counters.upload_terminated();
+    counters.tunnel_opened();
+    counters.tunnel_opened();
+    counters.tunnel_ended(7, 5);
+    counters.tunnel_refused(tunnel_refusal::address);
     counters.watch(source::connections_active, [] { return 17.0; });
     counters.watch(source::rates_forgiven, [] { return 5.0; });
     counters.watch(source::log_dropped, [] { return 3.0; });
@@ -88,6 +92,12 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_series) {
         {"fairlead_uploads_finished_total", 1},
         {"fairlead_uploads_terminated_total", 2},
         {"fairlead_upload_bytes_received_total", 42},
+        {"fairlead_tunnels_opened_total", 2},
+        {"fairlead_tunnels_active", 1},
+        {R"(fairlead_tunnels_refused_total{reason="rule"})", 0},
+        {R"(fairlead_tunnels_refused_total{reason="address"})", 1},
+        {R"(fairlead_tunnel_bytes_total{to="client"})", 7},
+        {R"(fairlead_tunnel_bytes_total{to="destination"})", 5},
         {"fairlead_upload_commit_seconds_count", 2},
         {"fairlead_upload_commit_seconds_sum", 0.007},
         {"fairlead_http_request_duration_seconds_count", 3},
