@@ -68,13 +68,14 @@ constexpr auto rate() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::rate, Member>();
 }
 template <auto Member>
-template <auto... Members>
 constexpr auto fastcgi() {
     return field_at<&settings::site, &site_settings::delivery, &delivery_settings::fastcgi, Member>();
+}
+template <auto Member>
 constexpr auto connect() {
     return field_at<&settings::site, &site_settings::connect, Member>();
 }
-template <auto Member>
+template <auto... Members>
 constexpr auto log() {
     return field_at<&settings::log, Members...>();
 }

@@ -1,51 +1,29 @@
 #include "handlers/fastcgi_server.hpp"
 
+#include "base/text.hpp"
 #include "net/byte_stream.hpp"
-
-#include <netdb.h>
-#include <netinet/in.h>
+#include "net/resolver.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace fairlead::handlers {
 namespace {
 
 constexpr std::string_view unix_prefix = "unix:";
 
-/// The 16 bytes of an IPv6 address; an IPv4 address in its mapped form.
-std::array<std::uint8_t, 16> bytes_of(const addrinfo& found) noexcept {
-    std::array<std::uint8_t, 16> bytes{};
-    if (found.ai_family == AF_INET) {
-        bytes[10] = bytes[11] = 0xFF;
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(*found.ai_addr);
-        std::memcpy(bytes.data() + 12, &v4.sin_addr, sizeof v4.sin_addr);
-    } else {
-        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(*found.ai_addr);
-        std::memcpy(bytes.data(), &v6.sin6_addr, sizeof v6.sin6_addr);
-    }
-    return bytes;
-}
-
 /// Every address of "host:port"; blocks.
 std::vector<net::socket_address> find_addresses(std::string_view name) {
-    std::vector<net::socket_address> found;
     const auto colon = name.rfind(':');
-    if (colon == std::string_view::npos) return found;
+    const auto port = colon == std::string_view::npos ? std::nullopt : parse_decimal(name.substr(colon + 1));
+    if (!port || *port > 65'535) return {};
     auto host = std::string(name.substr(0, colon));
-    const std::string port(name.substr(colon + 1));
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &list) != 0) return found;
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);
-    for (const auto* one = list; one; one = one->ai_next) {
-        if (one->ai_family != AF_INET && one->ai_family != AF_INET6) continue;
-        const auto number = static_cast<std::uint16_t>(std::stoul(port));
-        found.push_back(net::socket_address::tcp(bytes_of(*one), number));
-    }
+    const auto addresses = net::resolver::ask_system(host);
+    std::vector<net::socket_address> found;
+    if (!addresses) return found;
+    for (const auto& one : *addresses)
+        found.push_back(net::socket_address::tcp(one, static_cast<std::uint16_t>(*port)));
     return found;
 }
 

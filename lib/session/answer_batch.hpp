@@ -30,7 +30,8 @@ struct exchange_record {
 
     bool has_text = false;  ///< a log wants this request. If not, what follows is what an older one has left
     std::string_view method_text, target, host, referer, user_agent;
-    std::string user;  ///< a copy, since the request ends before the record; one that is used again keeps its room
+    std::string
+        user;  ///< a copy, since the request ends before the record; one that is used again keeps its room
     unsigned version_minor = 1;
 
     /// Fills in what the request says; the views are those of its head. Without `with_text` there will be no

@@ -79,10 +79,8 @@ BOOST_AUTO_TEST_CASE(unknown_keys_get_a_suggestion) {
         {R"("limits.queue": 1)", "/limits.queue: unknown key: did you mean /limits/queue?"},
         {R"("log": {"access": {"zzzzzzz": 1}})",
          "/log/access/zzzzzzz: unknown key: allowed here are format, file"},
-        {R"("a/b~c": 1)",
-         "/a~1b~0c: unknown key: allowed here are " + all_keys()},
-        {R"("": 1)",
-         "/: unknown key: allowed here are " + all_keys()},
+        {R"("a/b~c": 1)", "/a~1b~0c: unknown key: allowed here are " + all_keys()},
+        {R"("": 1)", "/: unknown key: allowed here are " + all_keys()},
     });
 }
 

@@ -96,7 +96,8 @@ BOOST_AUTO_TEST_CASE(a_draining_server_ends_each_connection_with_its_answer) {
 session_fixture::outcome shed(session_fixture& server, memory_stream& stream, bool wait_for_head) {
     watch deadline(server.watches, stream);
     const http::peer_info peer{"192.0.2.7", 50412};
-    shed_session session(stream, server.shared, deadline, peer, wait_for_head);
+    shed_session session(stream, server.shared, deadline, peer, shed_session::limit::all_connections,
+                         wait_for_head);
     const auto next = session.serve_ready();
     const auto end = run_task(server.context, session.run(next));
     return {stream.outgoing, end};

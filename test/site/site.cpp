@@ -351,16 +351,10 @@ BOOST_AUTO_TEST_CASE(a_made_body_of_known_length_needs_no_chunks) {
                          std::make_shared<made_of_pieces>(row.pieces, row.length));
             auto pages = one_part.build();
             session_fixture around;
-            session::environment shared{around.settings.limits,
-                                        pages,
-                                        around.connections,
-                                        around.watches,
-                                        around.metrics,
-                                        around.access_log,
-                                        around.log,
-                                        around.disk,
-                                        around.is_draining,
-                                        session::keep_alive_lines(std::chrono::seconds(30))};
+            auto& own = around.shared;
+            session::environment shared{own.limits,  pages,           own.connections,     own.addresses,
+                                        own.watches, own.metrics,     own.access_log,      own.log,
+                                        own.disk,    own.is_draining, own.keep_alive_lines};
             const std::string version =
                 is_old_client ? " HTTP/1.0\r\nConnection: keep-alive\r\n" : " HTTP/1.1\r\n";
             memory_stream stream("GET /made" + version + "Host: localhost\r\n\r\nGET /" + version +
