@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_taken_is_kept_by_its_owner_and_not_copied) {
 
 BOOST_AUTO_TEST_CASE(a_record_outlives_its_request) {
     test::session_fixture server;
-    const http::peer_info proxy{"192.0.2.7", 50412};
+    const http::peer_info proxy{"192.0.2.7", 50412, *ip_address::parse("192.0.2.7")};
     std::string target = "/a.txt?kept";
     const auto describe = [&](exchange_record& record, std::string client, std::string user) {
         http::request request;
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_record_outlives_its_request) {
         request.method_text = "GET";
         request.target = target;
         request.peer = request.client = proxy;
-        if (!client.empty()) request.client.address = client;
+        if (!client.empty()) request.client = {client, 0, *ip_address::parse(client)};
         request.user = std::move(user);
         record.describe(request, true);
         record.status = 200;
