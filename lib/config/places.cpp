@@ -1,5 +1,7 @@
 #include "config/places.hpp"
 
+#include "config/script_checks.hpp"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +99,9 @@ config_errors check_places(const loaded& configuration) {
     for (const auto& route : configuration.scopes.routes)
         check_scope(configuration, route, "/routes", errors);
     for (const auto& site : configuration.scopes.sites) check_scope(configuration, site, "/sites", errors);
+    for (auto& exposed : find_exposed_scripts(values))
+        errors.push_back({configuration.origin_of(exposed.path).place(), pointer_of(exposed.path),
+                          std::move(exposed.message)});
     return errors;
 }
 

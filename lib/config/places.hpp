@@ -5,7 +5,8 @@
 namespace fairlead::config {
 
 /// What the configuration names and cannot be used as it is now: a root that is no readable directory, a file
-/// that is missing. An error for each, with its place. Looks at the file system, opens nothing.
+/// or interpreter that is missing, scripts that others would send or write. An error for each, with its
+/// place. Looks at the file system, opens nothing.
 config_errors check_places(const loaded& configuration);
 
 }  // namespace fairlead::config

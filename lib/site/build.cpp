@@ -120,7 +120,6 @@ std::unique_ptr<site> make_admin(const config::settings& settings, const surroun
 }  // namespace
 
 built_sites build(const config::settings& settings, const surroundings& around) {
-    refuse_exposed_scripts(settings);
     auto owned = std::make_shared<site_resources>(settings, around, load_media_types(settings.mime_types));
     built_sites built;
     site_builder builder(*owned, settings, around);

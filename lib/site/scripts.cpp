@@ -1,13 +1,8 @@
 #include "site/scripts.hpp"
 
-#include "config/cross_checks.hpp"
-#include "files/upload_store.hpp"
 #include "handlers/cgi.hpp"
 
-#include <algorithm>
 #include <filesystem>
-#include <functional>
-#include <stdexcept>
 
 namespace fairlead::site {
 namespace {
@@ -29,77 +24,7 @@ handlers::cgi_rules rules_of(const config::cgi_settings& settings, const std::st
     return rules;
 }
 
-/// Calls `look` with what each level of the configuration publishes.
-void for_each_level(const config::settings& settings,
-                    const std::function<void(const config::delivery_settings&)>& look) {
-    const auto look_at = [&](const config::site_settings& site) {
-        look(site.delivery);
-        for (const auto& route : site.routes) look(route.delivery);
-    };
-    look_at(settings.site);
-    for (const auto& site : settings.sites) look_at(site);
-}
-
-std::string real_path(const std::string& path) {
-    std::error_code failed;
-    const auto real = std::filesystem::weakly_canonical(path, failed);
-    return failed ? path : real.string();
-}
-
-/// The setting that makes scripts of files.
-std::string setting_of(const config::delivery_settings& with) {
-    return with.cgi.programs.empty() ? "fastcgi.extensions" : "cgi.programs";
-}
-
-/// Scripts of `with`, sent as files of `other`.
-void refuse_exposed(const config::delivery_settings& with, const config::delivery_settings& other) {
-    const auto mine = real_path(with.root);
-    const auto theirs = real_path(other.root);
-    if (!config::is_inside(mine, theirs) && !config::is_inside(theirs, mine)) return;
-    const auto types = http::type_policy::from_words(other.types).value();
-    const auto run_there = script_extensions_of(other);
-    for (const auto& extension : script_extensions_of(with)) {
-        const bool is_run = std::find(run_there.begin(), run_there.end(), extension) != run_there.end();
-        if (!is_run && types.find(extension))
-            throw std::runtime_error(setting_of(with) + ": scripts (." + extension + ") below " + with.root +
-                                     " would be sent as files by what publishes " + other.root + ": take \"" +
-                                     extension +
-                                     "\" out of its types, or keep the scripts in a folder of their own");
-    }
-}
-
 }  // namespace
-
-std::vector<std::string> script_extensions_of(const config::delivery_settings& delivery) {
-    std::vector<std::string> extensions;
-    for (const auto& [extension, program] : delivery.cgi.programs) extensions.push_back(extension);
-    if (delivery.fastcgi.has_scripts())
-        extensions.insert(extensions.end(), delivery.fastcgi.extensions.begin(),
-                          delivery.fastcgi.extensions.end());
-    return extensions;
-}
-
-void refuse_exposed_scripts(const config::settings& settings) {
-    for_each_level(settings, [&](const config::delivery_settings& with) {
-        if (script_extensions_of(with).empty()) return;
-        for_each_level(settings,
-                       [&](const config::delivery_settings& other) { refuse_exposed(with, other); });
-        const auto refuse_uploads = [&](const config::upload_settings& uploads) {
-            const auto directory = real_path(uploads.directory);
-            if (config::is_inside(directory, real_path(with.root)))
-                throw std::runtime_error("uploads.directory: " + uploads.directory + " lies inside " +
-                                         with.root + ", where " + setting_of(with) +
-                                         " runs scripts, so everyone who may upload could run "
-                                         "programs; choose a directory outside of it");
-        };
-        if (!settings.uploads.path.empty()) refuse_uploads(settings.uploads);
-        for (const auto& route : settings.site.routes)
-            if (route.takes_uploads) refuse_uploads(route.uploads);
-        for (const auto& site : settings.sites)
-            for (const auto& route : site.routes)
-                if (route.takes_uploads) refuse_uploads(route.uploads);
-    });
-}
 
 std::shared_ptr<handlers::handler> scripts::add(folder& of, const config::delivery_settings& delivery,
                                                 const config::limit_settings& limits, std::string url,

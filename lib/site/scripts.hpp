@@ -58,11 +58,4 @@ private:
     std::unique_ptr<handlers::script_keeper> keeper_;  // where there are scripts
 };
 
-/// Extensions of the scripts of a level.
-std::vector<std::string> script_extensions_of(const config::delivery_settings& delivery);
-
-/// Throws std::runtime_error when a root that lies around, inside, or at that of scripts would send them as
-/// files, or when uploads would go where scripts are run.
-void refuse_exposed_scripts(const config::settings& settings);
-
 }  // namespace fairlead::site

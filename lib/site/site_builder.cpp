@@ -93,7 +93,9 @@ named_site site_builder::build(const config::site_settings& site) {
     auto& whole =
         add_part(made, site.delivery, "/", site.has_own_limits ? &site.limits : nullptr, site_rate_);
     site_work_ = owned_.folders.back()->work;
-    made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery, site.limits, ""), whole);
+    // Those of the first site are the ones at the top of the file.
+    const auto& limits = &site == &settings_.site ? settings_.limits : site.limits;
+    made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery, limits, ""), whole);
     for (const auto& route : site.routes) add_route(made, route);
     if (!site.connect.allow.empty()) made.tunnels = make_tunnels(site.connect);
     made.routes.add(router::match::exact, "*", std::make_shared<handlers::server_options>(), whole);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -226,6 +227,28 @@ class Starting(unittest.TestCase):
         with self.assertRaises(RuntimeError) as caught:
             Server(settings, files={"a.cgi": b"x", **files}).close()
         return str(caught.exception)
+
+    def test_one_program_for_all_paths(self):
+        with tempfile.TemporaryDirectory(prefix="fairlead-e2e-") as directory:
+            tool = Path(directory, "tool")
+            tool.write_bytes(script(PLAIN + 'echo "$SCRIPT_NAME|$PATH_INFO|$0|$PWD"'))
+            tool.chmod(0o755)
+            server = Server({"routes": {"/one": {"cgi": {"script": "tool"}}}}, directory=directory)
+            self.addCleanup(server.close)
+            for target, told in (("/one", "/one||"), ("/one/", "/one|/|"), ("/one/a%20b.html", "/one|/a b.html|")):
+                self.assertEqual(server.ask(target=target).body.decode(), f"{told}./tool|{directory}\n")
+
+    def test_the_queue_has_the_limits_of_the_top(self):
+        server = Server({"cgi": {"programs": {"cgi": ""}, "processes": 1, "timeout": "3s"}, "limits": {"queue_timeout": "200ms"}},
+                        files={"never.cgi": FILES["never.cgi"]})
+        self.addCleanup(server.close)
+        (server.root / "never.cgi").chmod(0o755)
+        with server.connect() as first:
+            first.send(support.request("GET", "/never.cgi"))
+            self.assertTrue(wait_for(lambda: processes_of(server)))
+            begin = time.monotonic()
+            self.assertEqual(server.ask(target="/never.cgi").status, 503)
+            self.assertLess(time.monotonic() - begin, 2)
 
     def test_an_interpreter_that_is_missing(self):
         self.assertIn("/cgi/programs/cgi", self.refused({"cgi": {"programs": {"cgi": "/does/not/exist"}}}))
