@@ -1,6 +1,7 @@
 """The log of security events, and what fail2ban makes of it: who attacks is found, and nobody can have another one banned."""
 
 import ast
+import base64
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from support import PROJECT, Server, request, wait_for
+from support import PROJECT, Server, binary, request, wait_for
 
 FILTER = PROJECT / "resources/fail2ban/filter.d/fairlead.conf"
 JAIL = PROJECT / "resources/fail2ban/jail.d/fairlead.conf"
@@ -175,6 +176,85 @@ class Fail2banJson(Fail2ban):
 class Fail2banInTheLog(Fail2ban):
     """Without a file of their own events stand between lines of other kinds."""
     settings = {"log": {"level": "debug", "file": "security.log"}}
+
+
+@unittest.skipUnless(shutil.which("fail2ban-regex"), "fail2ban is missing")
+class WithUsers(WithServer):
+    """Wrong passwords, refused tunnels, and clients behind a proxy."""
+    settings = {"auth": {"users": "users", "realm": "x"}, "access": {"/team/**": "users", "/**": "public"}, "trusted_proxies": ["127.0.1.1"],
+                "connect": {"allow": ["db.example:5432"]}, "log": {"level": "debug", "access": {"format": "json"}, "security": {"file": "security.log"}}}
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="fairlead-e2e-")
+        self.addCleanup(folder.cleanup)
+        line = subprocess.run([binary(), "hash-password", "--user", "ann", "--scheme", "sha512"], input="wonder\n", capture_output=True, text=True,
+                              check=True, timeout=60).stdout
+        users = Path(folder.name) / "users"
+        users.write_text(line)
+        users.chmod(0o600)
+        self.server = Server(self.settings, files={"index.html": b"x", "team/a.html": b"team"}, directory=folder.name)
+        self.addCleanup(self.server.close)
+        self.security = self.server.directory / "security.log"
+
+    def ask(self, address, target="/team/a.html", user=None, fields=(), method="GET"):
+        fields = ["Connection: close", *fields]
+        if user is not None:
+            fields.append("Authorization: Basic " + base64.b64encode(user.encode()).decode())
+        answer = send_from(address, self.server.port, request(method, target, fields))
+        return int(answer.split()[1])
+
+    def found(self, at_least):
+        self.lines(at_least)
+        return [address for address, _ in found_by_fail2ban(self.security)]
+
+    def test_who_tries_passwords_is_found(self):
+        statuses = [self.ask("127.0.0.5", user="ann:wrong") for _ in range(14)]
+        self.assertEqual(set(statuses), {401, 429})
+        self.assertEqual(self.ask("127.0.0.6", user="ann:wonder"), 200)
+        self.assertEqual(self.found(14), ["127.0.0.5"] * 14)
+        self.assertEqual(len(found_by_fail2ban(self.security, "auth")), statuses.count(401))
+        self.assertEqual(len(found_by_fail2ban(self.security, "throttle")), statuses.count(429))
+
+    def test_a_name_cannot_be_another_ones_address(self):
+        names = [VICTIM, f'x" client={VICTIM} peer={VICTIM} "', f"x\r\n{FORGED}\"\"\r\n", f"x\n{FORGED_JSON}\n", f"ann client={VICTIM}", f"\u2028{FORGED}"]
+        for number, name in enumerate(names):
+            for user in (f"{name}:wrong", f"ann:{name}", name):
+                self.assertEqual(self.ask(f"127.0.0.{10 + number}", user=user), 401, user)
+        found = self.found(3 * len(names))
+        self.assertEqual(found, [f"127.0.0.{10 + number}" for number in range(len(names)) for _ in range(3)])
+        self.assertEqual(self.server.stop(), 0)
+        for log in (self.server.log_file, self.server.access):
+            self.assertEqual(found_by_fail2ban(log), [])
+
+    def test_refused_tunnels_are_found(self):
+        for target in ("evil.example:5432", "db.example:22", "[::ffff:127.0.0.1]:22", f"{VICTIM}:22"):
+            self.assertEqual(self.ask("127.0.0.7", target, method="CONNECT"), 403, target)
+        self.assertEqual(self.found(4), ["127.0.0.7"] * 4)
+
+    def test_behind_a_proxy_it_is_the_client_who_is_found(self):
+        behind = [("127.0.1.1", "198.51.100.7", "198.51.100.7"), ("127.0.1.1", f"{VICTIM}, 198.51.100.8", "198.51.100.8"),
+                  ("127.0.1.1", "2001:db8::7", "2001:db8::7"), ("127.0.0.8", VICTIM, "127.0.0.8"), ("127.0.1.1", None, "127.0.1.1")]
+        for peer, said, _ in behind:
+            self.assertEqual(self.ask(peer, "/../x", fields=[f"X-Forwarded-For: {said}"] if said else []), 403)
+        self.assertEqual(self.found(len(behind)), [client for _, _, client in behind])
+        for line, (peer, _, client) in zip(self.lines(len(behind)), behind):
+            self.assertIn(f" client={client} peer={peer} ", line)
+        self.assertEqual(self.server.stop(), 0)
+        said = [json.loads(line)["request"] for line in self.server.access.read_text().splitlines()]
+        self.assertEqual([(one["remote_ip"], one["client_ip"]) for one in said], [(peer, client) for peer, _, client in behind])
+
+    def test_the_access_log_names_the_user_and_never_the_password(self):
+        for user, status in (("ann:wonder", 200), ("ann:wrong", 401), ("nobody:wonder", 401)):
+            self.assertEqual(self.ask("127.0.0.9", user=user), status)
+        self.assertEqual(self.ask("127.0.0.9", "/"), 200)
+        self.assertEqual(self.server.stop(), 0)
+        said = [json.loads(line) for line in self.server.access.read_text().splitlines()]
+        self.assertEqual([(one["user_id"], one["status"]) for one in said], [("ann", 200), ("", 401), ("", 401), ("", 200)])
+        everything = "".join(log.read_text() for log in (self.server.access, self.server.log_file, self.security))
+        for secret in ("wonder", "nobody", base64.b64encode(b"ann:wonder").decode()):
+            self.assertNotIn(secret, everything)
+        # Why each was refused stands in the log at debug.
+        self.assertRegex(everything, r"debug request [0-9a-f]{16} refused 401: .*wrong password of user ann")
 
 
 @unittest.skipUnless(shutil.which("fail2ban-client"), "fail2ban is missing")

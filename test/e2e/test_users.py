@@ -318,7 +318,7 @@ class Passwords(UsersTest):
         for who in tries:
             self.ask(server, "/team/a.html", who)
         self.assertTrue(server.wait_for_log("event=auth .*no such user"))
-        self.assertTrue(server.wait_for_log("event=auth peer=127.0.0.1 .*wrong password of user ann"))
+        self.assertTrue(server.wait_for_log("event=auth client=127.0.0.1 .*wrong password of user ann"))
         server.stop()
         written = server.log() + server.access_log()
         for user, password in tries:
@@ -356,7 +356,7 @@ class Throttle(UsersTest):
         self.assertEqual([here("bob", "builder").status, here("ann", "wonder").status], [200, 429])
         self.assertEqual(here("ann", "wonder", at="127.0.0.2").status, 200)
         self.assertEqual(here("ann", "wonder").status, 429)  # although it is known by now
-        self.assertTrue(server.wait_for_log("event=throttle peer=127.0.0.1 "))
+        self.assertTrue(server.wait_for_log("event=throttle client=127.0.0.1 "))
 
     def test_a_success_does_not_help_against_others(self):
         server = self.start()
