@@ -1,6 +1,7 @@
 #include "http/access_rules.hpp"
 
 #include "base/text.hpp"
+#include "http/escape.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +19,8 @@ constexpr std::array<std::pair<std::string_view, verb>, 7> known_methods{{{"GET"
                                                                           {"PATCH", verb::patch},
                                                                           {"OPTIONS", verb::options}}};
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+// What is wrong may be a control byte.
+std::string quoted(std::string_view text) { return json_string(text); }
 
 bool holds(const std::vector<std::string>& list, std::string_view text) noexcept {
     return std::find(list.begin(), list.end(), text) != list.end();

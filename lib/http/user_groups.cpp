@@ -1,13 +1,15 @@
 #include "http/user_groups.hpp"
 
 #include "base/text.hpp"
+#include "http/escape.hpp"
 
 #include <algorithm>
 
 namespace fairlead::http {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+// What is wrong may be a control byte.
+std::string quoted(std::string_view text) { return json_string(text); }
 
 bool holds(const std::vector<std::string>& list, std::string_view text) noexcept {
     return std::find(list.begin(), list.end(), text) != list.end();
