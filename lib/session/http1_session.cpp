@@ -238,9 +238,11 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     step next = options.keep ? step::read : (may_send_on ? step::linger : step::leave);
     // What is made counts when it has been sent.
     if (!made && has_content(answer, options.is_head)) bytes_sent = http::body_length(answer.body);
+    const bool is_shed = status == 503 && !answer.fields.get("Retry-After").empty();
     auto& record = batch.add(std::move(answer), options);
     record.describe(request, is_logged);
     record.status = status;
+    record.is_shed = is_shed;
     record.bytes_sent = bytes_sent;
     record.bytes_received = bytes_received;
     sent_in_turn_ += bytes_sent;

@@ -296,6 +296,25 @@ BOOST_AUTO_TEST_CASE(the_id_of_an_answer_is_in_its_page_and_in_the_access_log) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_access_log_tells_what_load_refused) {
+    session_fixture server([](config::settings& settings) {
+        settings.limits.in_flight = 1;
+        settings.limits.queue = 0;
+    });
+    std::vector<std::string> lines;
+    server.access_log.capture(lines, telemetry::access_class::failure, telemetry::access_format::json);
+    {
+        const auto place = run_task(server.context, server.work.acquire());
+        BOOST_TEST_REQUIRE(place.has_value());
+        BOOST_TEST(statuses(server.serve(post(R"({"a":1})")).bytes) == "503");
+    }
+    BOOST_TEST(statuses(server.serve(post("{") + get("/nothing")).bytes) == "400 404");
+    BOOST_TEST_REQUIRE(lines.size() == 3u);
+    BOOST_TEST(lines[0].ends_with(R"("shed":true})"));
+    BOOST_TEST(lines[1].ends_with(R"("shed":false})"));
+    BOOST_TEST(lines[2].ends_with(R"("shed":false})"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
