@@ -237,10 +237,20 @@ std::string place_text(std::string_view file, position at) {
 }
 
 std::string config_error::text() const {
-    if (pointer.empty()) return where + ": " + message;
-    // A key may hold anything, a line break too; escaped as in a JSON string it stays on this line.
+    // A key, or a value that the message names, may hold anything, a line break too; escaped as in a JSON
+    // string it stays on this line.
+    std::string what;
+    for (const char c : message) {
+        if (static_cast<unsigned char>(c) >= 0x20) {
+            what += c;
+            continue;
+        }
+        const auto escaped = quote(std::string(1, c));
+        what.append(escaped, 1, escaped.size() - 2);
+    }
+    if (pointer.empty()) return where + ": " + what;
     const auto escaped = quote(pointer);
-    return where + ": " + escaped.substr(1, escaped.size() - 2) + ": " + message;
+    return where + ": " + escaped.substr(1, escaped.size() - 2) + ": " + what;
 }
 
 const origin& loaded::origin_of(std::string_view path) const {

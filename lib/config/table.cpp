@@ -232,7 +232,7 @@ constexpr std::array rows{
             "Groups, and the users in them, for `access`.", R"({"staff": "ann, bob"})", scope::route},
     setting{"auth.realm",
             text_kind{auth<&a::realm>(), check_realm, "printable ASCII without quotes and backslash"},
-            "What browsers show, and remember a password for.", R"("The office")", scope::route},
+            "What browsers show, and remember a password for.", R"("Office")", scope::route},
     setting{"access",
             named_values_kind{delivery<&d::access>(), check_access, merge_access, false,
                               "an object of rules ({\"GET /team/**\": \"group staff\"})"},

@@ -18,13 +18,17 @@ const access_map::place& access_map::at(std::string_view path) const noexcept {
     return places_.back();
 }
 
-access_rules::verdict access_map::decide(const request& asked, verb method,
-                                         std::string_view path) const noexcept {
+access_map::ruling access_map::find(verb method, std::string_view path) const noexcept {
     const auto& here = at(path);
+    return {&here, here.has_rules ? here.rules.find(method, path) : nullptr};
+}
+
+access_rules::verdict access_map::decide(const request& asked, const ruling& by) noexcept {
+    const auto& here = *by.where;
     if (!here.has_rules) return access_rules::verdict::open;
     const bool is_known_here = here.users != 0 && here.users == asked.known_among;
-    const auto verdict = here.rules.decide(
-        method, path, {is_known_here ? std::string_view(asked.user) : std::string_view(), asked.client.ip});
+    const auto user = is_known_here ? std::string_view(asked.user) : std::string_view();
+    const auto verdict = access_rules::decide(by.rule, {user, asked.client.ip});
     if (verdict != access_rules::verdict::open) asked.is_personal = true;
     return verdict;
 }

@@ -30,10 +30,20 @@ public:
 
     const place& at(std::string_view path) const noexcept;
 
-    /// What the rules say to a request for one of its paths, or for another one. A name counts where the same
-    /// users are known as at the place where it was proved. Notes in the request when the answer would not be
-    /// the same for everybody.
-    access_rules::verdict decide(const request& asked, verb method, std::string_view path) const noexcept;
+    /// The place of a path, and the rule there for a method; nullptr: what is there is denied.
+    struct ruling {
+        const place* where;
+        const access_rules::grant* rule;
+    };
+    ruling find(verb method, std::string_view path) const noexcept;
+
+    /// What a ruling says to a request that has come for it, or for another path. A name counts where the
+    /// same users are known as at the place where it was proved. Notes in the request when the answer would
+    /// not be the same for everybody.
+    static access_rules::verdict decide(const request& asked, const ruling& by) noexcept;
+    access_rules::verdict decide(const request& asked, verb method, std::string_view path) const noexcept {
+        return decide(asked, find(method, path));
+    }
 
     /// Whether any place has rules.
     bool has_rules() const noexcept;

@@ -11,13 +11,16 @@ namespace {
 
 using fault = std::optional<std::string>;
 
-constexpr std::array<std::pair<std::string_view, verb>, 7> known_methods{{{"GET", verb::get},
+constexpr std::array<std::pair<std::string_view, verb>, 8> known_methods{{{"GET", verb::get},
                                                                           {"HEAD", verb::head},
                                                                           {"POST", verb::post},
                                                                           {"PUT", verb::put},
                                                                           {"DELETE", verb::delete_},
                                                                           {"PATCH", verb::patch},
-                                                                          {"OPTIONS", verb::options}}};
+                                                                          {"OPTIONS", verb::options},
+                                                                          {"CONNECT", verb::connect}}};
+
+constexpr std::uint16_t all_methods = 0xFFFF;  // also those that have no bit of their own
 
 // What is wrong may be a control byte.
 std::string quoted(std::string_view text) { return json_string(text); }
@@ -71,8 +74,8 @@ parse_result<access_rules::method_bits> access_rules::parse_methods(std::string_
                                                [&](const auto& one) { return one.first == name; });
         if (known == known_methods.end())
             return quoted(name) +
-                   " is no method that a rule can be for: write GET, HEAD, POST, PUT, DELETE, PATCH or "
-                   "OPTIONS, separated by commas without spaces, and one space before the path";
+                   " is no method that a rule can be for: write GET, HEAD, POST, PUT, DELETE, PATCH, "
+                   "OPTIONS or CONNECT, separated by commas without spaces, and one space before the path";
         const auto bit = bit_of(known->second);
         // That of GET brings HEAD with it, which may stand beside it all the same.
         const bool is_repeated = (methods & bit) != 0 && known->second != verb::head;
@@ -172,7 +175,7 @@ parse_result<access_rules::grant> access_rules::parse_grant(std::string_view rig
 }
 
 fault access_rules::add(std::string_view left, std::string_view right) {
-    auto methods = static_cast<method_bits>(0xFF);
+    auto methods = all_methods;
     auto pattern = left;
     if (const auto space = left.find(' '); space != std::string_view::npos && !left.starts_with('/')) {
         const auto given = parse_methods(left.substr(0, space));
@@ -237,29 +240,28 @@ std::optional<std::string> access_rules::find_unused(const std::vector<std::stri
     method_bits used = bit_of(verb::options);  // always answered
     for (const auto& name : methods)
         if (const auto bits = parse_methods(name)) used |= *bits;
-    const auto all = static_cast<method_bits>(0xFF);
     for (const auto& one : rules_)
-        if (one.methods != all && (one.methods & used) == 0) return one.left;
+        if (one.methods != all_methods && (one.methods & used) == 0) return one.left;
     return std::nullopt;
 }
 
-access_rules::verdict access_rules::decide(const grant& by, const asker& who) noexcept {
-    if (by.only_from && !by.only_from->contains(who.address)) return verdict::denied;
-    if (by.everybody && !by.only_from) return verdict::open;
-    if (by.everybody || by.networks.contains(who.address)) return verdict::allowed;
-    if (!by.needs_users()) return verdict::denied;
+access_rules::verdict access_rules::decide(const grant* by, const asker& who) noexcept {
+    if (!by) return verdict::denied;
+    if (by->only_from && !by->only_from->contains(who.address)) return verdict::denied;
+    if (by->everybody && !by->only_from) return verdict::open;
+    if (by->everybody || by->networks.contains(who.address)) return verdict::allowed;
+    if (!by->needs_users()) return verdict::denied;
     if (who.user.empty()) return verdict::needs_user;
     const bool is_named =
-        by.all_users || std::binary_search(by.users.begin(), by.users.end(), who.user, std::less<>());
+        by->all_users || std::binary_search(by->users.begin(), by->users.end(), who.user, std::less<>());
     return is_named ? verdict::allowed : verdict::denied;
 }
 
-access_rules::verdict access_rules::decide(verb method, std::string_view path,
-                                           const asker& who) const noexcept {
+const access_rules::grant* access_rules::find(verb method, std::string_view path) const noexcept {
     const auto asked = bit_of(method);
     for (const auto& one : rules_)
-        if ((one.methods & asked) != 0 && one.paths.match(path)) return decide(one.grant, who);
-    return verdict::denied;
+        if ((one.methods & asked) != 0 && one.paths.match(path)) return &one.grant;
+    return nullptr;
 }
 
 }  // namespace fairlead::http

@@ -18,7 +18,8 @@ namespace fairlead::http {
 ///
 ///   rule     = left ":" right
 ///   left     = [ methods SP ] pattern      ; without methods it is for all of them
-///   methods  = METHOD *( "," METHOD )      ; GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS; GET is HEAD, too
+///   methods  = METHOD *( "," METHOD )      ; GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, CONNECT;
+///                                        ; GET is HEAD, too; the path of CONNECT is "/"
 ///   pattern  = a glob for the path that begins with '/'; "/a/**" is for "/a", too
 ///   right    = who [ SP "from" SP networks ]
 ///   who      = "deny" | "public" | "users" | one *( "," one )
@@ -39,6 +40,18 @@ public:
     struct asker {
         std::string_view user;
         ip_address address;
+    };
+
+    /// What a rule says of those who ask.
+    struct grant {
+        bool everybody = false;
+        bool all_users = false;
+        std::vector<std::string> users;   ///< by name; with those of the groups once resolved; sorted
+        std::vector<std::string> groups;  ///< by name
+        ip_networks networks;             ///< whoever asks from there
+        std::optional<ip_networks> only_from;
+
+        bool needs_users() const noexcept { return all_users || !users.empty() || !groups.empty(); }
     };
 
     /// Appends a rule. Returns what is wrong with it in one sentence, and then does not add it: what is not
@@ -64,18 +77,26 @@ public:
     /// The left side of the first rule that is only for methods which are not in `methods`, or nothing.
     std::optional<std::string> find_unused(const std::vector<std::string>& methods) const;
 
-    /// What the rules say to a normalised, decoded path. Allocates nothing.
-    verdict decide(verb method, std::string_view path, const asker& who) const noexcept;
+    /// The rule for a normalised, decoded path, or nullptr. Allocates nothing.
+    const grant* find(verb method, std::string_view path) const noexcept;
+    /// What a rule that was found says; without one it is denied.
+    static verdict decide(const grant* by, const asker& who) noexcept;
+    /// Both in one.
+    verdict decide(verb method, std::string_view path, const asker& who) const noexcept {
+        return decide(find(method, path), who);
+    }
 
 private:
-    using method_bits = std::uint8_t;
+    using method_bits = std::uint16_t;
 
     /// The paths of a rule.
     class paths {
     public:
         static parse_result<paths> parse(std::string_view pattern);
         bool match(std::string_view path) const noexcept {
-            return pattern_.matches(path) || (folder_ && folder_->matches(path));
+            const bool fits =
+                takes_all_behind_ ? path.starts_with(pattern_.literal_prefix()) : pattern_.matches(path);
+            return fits || (folder_ && folder_->matches(path));
         }
         /// Whether each path of `other` is one of these; false also when that is not plain to see.
         bool include(const paths& other) const noexcept;
@@ -87,16 +108,6 @@ private:
         glob pattern_;
         std::optional<glob> folder_;     ///< of "/a/**": "/a"
         bool takes_all_behind_ = false;  ///< everything that begins with the literal prefix
-    };
-    struct grant {
-        bool everybody = false;
-        bool all_users = false;
-        std::vector<std::string> users;   ///< by name; with those of the groups once resolved; sorted
-        std::vector<std::string> groups;  ///< by name
-        ip_networks networks;             ///< whoever asks from there
-        std::optional<ip_networks> only_from;
-
-        bool needs_users() const noexcept { return all_users || !users.empty() || !groups.empty(); }
     };
     struct rule {
         std::string left;
@@ -110,7 +121,6 @@ private:
     static parse_result<grant> parse_grant(std::string_view right);
     static std::optional<std::string> add_one(std::string_view one, grant& to,
                                               std::vector<ip_network>& networks);
-    static verdict decide(const grant& by, const asker& who) noexcept;
 
     std::vector<rule> rules_;
 };

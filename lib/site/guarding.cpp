@@ -3,6 +3,7 @@
 #include "files/user_file.hpp"
 #include "steps/access.hpp"
 #include "steps/cors.hpp"
+#include "steps/rate.hpp"
 
 #include <algorithm>
 #include <set>
@@ -34,6 +35,15 @@ http::access_map::place place_of(std::string path, const config::delivery_settin
     if (made.rules.needs_users() && !delivery.auth.users.empty())
         made.users = owned.number_of(delivery.auth.users);
     return made;
+}
+
+/// Where the step stands: behind the rate of addresses, so that who is beyond it has no password checked, and
+/// before that of users, who have to be known.
+auto place_in(const std::vector<std::unique_ptr<steps::step>>& all) {
+    return std::find_if_not(all.begin(), all.end(), [](const auto& step) {
+        const auto* const rate = dynamic_cast<const steps::rate*>(step.get());
+        return rate && rate->by() == steps::rate_by::address;
+    });
 }
 
 bool answers_preflights(const part& its) {
@@ -70,7 +80,7 @@ void guard(named_site& made, const config::site_settings& site, access_resources
     for (const auto& one : owned.known) options.known.push_back(one.get());
     for (const auto& its : made.parts) {
         options.are_preflights_answered = answers_preflights(*its);
-        its->steps.insert(its->steps.begin(), std::make_unique<steps::access>(*map, options));
+        its->steps.insert(place_in(its->steps), std::make_unique<steps::access>(*map, options));
     }
     owned.maps.push_back(std::move(map));
 }

@@ -29,9 +29,9 @@ struct access_resources {
     void keep_house(telemetry::log& log);
 };
 
-/// Puts the rules of a site, and of its routes, before all other steps of its parts; leaves it alone when
-/// there are none. Warns of users whom rules name and nobody knows. Throws std::runtime_error that says which
-/// rule or file cannot be used.
+/// Puts the rules of a site, and of its routes, before the other steps of its parts but the rate of
+/// addresses; leaves it alone when there are none. Warns of users whom rules name and nobody knows. Throws
+/// std::runtime_error that says which rule or file cannot be used.
 void guard(named_site& made, const config::site_settings& site, access_resources& owned,
            std::chrono::milliseconds retry_after, telemetry::log& log);
 

@@ -67,6 +67,7 @@ std::optional<http::outcome> site::find_client(http::request& request) const {
 /// The way to the steps: target, Host, route.
 std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
     where.within = sites_.front()->parts.front().get();
+    request.asked_path.clear();  // a program may have sent the request on
     if (proxies_.trusted.contains(request.peer.ip))
         if (auto refused = find_client(request)) return refused;
     const auto named = http::parse_target(request.target, request.method);

@@ -65,15 +65,14 @@ bool access::is_exempt(const http::request& request) const noexcept {
            (options_.are_preflights_answered && http::cors_policy::is_preflight(request));
 }
 
-logins* access::logins_at(std::string_view path) const noexcept {
-    const auto number = map_.at(path).users;
-    return number == 0 ? nullptr : options_.known[number - 1];
+logins* access::logins_at(const http::access_map::place& where) const noexcept {
+    return where.users == 0 ? nullptr : options_.known[where.users - 1];
 }
 
 bool access::has_to_compare(const http::request& request, std::string_view path) const {
     if (path.empty()) return false;
     const auto token = http::find_basic_token(request.fields);
-    const auto* const here = logins_at(path);
+    const auto* const here = logins_at(map_.at(path));
     if (!token || !*token || !here) return false;
     const auto login = here->found_now(**token, request.client.ip, request.received);
     return login.what == logins::found::kind::unchecked &&
@@ -102,7 +101,7 @@ task<std::optional<http::outcome>> access::before_waiting(http::request& request
         std::optional<logins::found> compared;
         if (has_to_compare(request, path)) {
             const auto token = http::find_basic_token(request.fields);
-            compared = co_await logins_at(path)->check(**token, request.client.ip);
+            compared = co_await logins_at(map_.at(path))->check(**token, request.client.ip);
         }
         if (auto refusal = judge(request, path, compared ? &*compared : nullptr))
             co_return std::move(*refusal);
@@ -115,7 +114,8 @@ task<std::optional<http::outcome>> access::before_waiting(http::request& request
 std::optional<http::problem> access::judge(http::request& request, std::string_view path,
                                            const logins::found* compared) const {
     if (path.empty()) return std::nullopt;
-    switch (map_.decide(request, request.method, path)) {
+    const auto rule = map_.find(request.method, path);
+    switch (http::access_map::decide(request, rule)) {
         case verdict::open:
         case verdict::allowed: return std::nullopt;
         case verdict::denied: return forbidden();
@@ -123,15 +123,15 @@ std::optional<http::problem> access::judge(http::request& request, std::string_v
     }
     const auto token = http::find_basic_token(request.fields);
     if (!token) return http::to_problem(token.error());
-    const auto* const here = logins_at(path);
-    if (!*token || !here) return ask_for_name(map_.at(path));
-    if (compared) return judge_named(request, path, *compared);
-    return judge_named(request, path, here->found_now(**token, request.client.ip, request.received));
+    const auto* const here = logins_at(*rule.where);
+    if (!*token || !here) return ask_for_name(*rule.where);
+    if (compared) return judge_named(request, rule, *compared);
+    return judge_named(request, rule, here->found_now(**token, request.client.ip, request.received));
 }
 
-std::optional<http::problem> access::judge_named(http::request& request, std::string_view path,
+std::optional<http::problem> access::judge_named(http::request& request, const http::access_map::ruling& rule,
                                                  const logins::found& login) const {
-    const auto& where = map_.at(path);
+    const auto& where = *rule.where;
     switch (login.what) {
         case logins::found::kind::known: break;
         case logins::found::kind::wrong:
@@ -143,13 +143,13 @@ std::optional<http::problem> access::judge_named(http::request& request, std::st
     }
     request.user = login.user;
     request.known_among = where.users;
-    if (map_.decide(request, request.method, path) == verdict::allowed) return std::nullopt;
+    if (http::access_map::decide(request, rule) == verdict::allowed) return std::nullopt;
     return forbidden();
 }
 
 void access::after(const http::request& request, http::response& response) const {
     // Beside a Cache-Control of the file the stricter one counts (RFC 9111 section 5.2.2.7).
-    if (request.is_personal) response.fields.add("Cache-Control", "private");
+    if (request.is_personal) response.fields.add_prebuilt("Cache-Control: private\r\n");
 }
 
 }  // namespace fairlead::steps

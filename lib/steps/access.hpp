@@ -43,11 +43,11 @@ public:
 
 private:
     bool is_exempt(const http::request& request) const noexcept;
-    logins* logins_at(std::string_view path) const noexcept;
+    logins* logins_at(const http::access_map::place& where) const noexcept;
     bool has_to_compare(const http::request& request, std::string_view path) const;
     std::optional<http::problem> judge(http::request& request, std::string_view path,
                                        const logins::found* compared) const;
-    std::optional<http::problem> judge_named(http::request& request, std::string_view path,
+    std::optional<http::problem> judge_named(http::request& request, const http::access_map::ruling& rule,
                                              const logins::found& login) const;
 
     const http::access_map& map_;

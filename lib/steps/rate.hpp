@@ -19,6 +19,9 @@ public:
     /// By user, requests of nobody count by their address. `limit` and `metrics` outlive the step.
     rate(const limits::rate_limit& limit, rate_by by, telemetry::metrics& metrics);
 
+    /// Whose buckets count.
+    rate_by by() const noexcept { return by_; }
+
     std::optional<http::outcome> before(http::request& request) const override;
     void after(const http::request& request, http::response& response) const override;
 

@@ -21,17 +21,18 @@ BOOST_AUTO_TEST_CASE(every_bad_rule_is_told_with_its_place) {
 "/f": "everyone",
 "/g": 7
 }})",
-        {at + "3:1: /access/GET ~1a~1b: it can never decide, since \"/a/**\" above takes all of it: move it "
+        {at + "8:7: /access/~1g: expected an object of rules ({\"GET /team/**\": \"group staff\"}), found 7; "
+              "the value is a string in quotes",
+         at + "3:1: /access/GET ~1a~1b: it can never decide, since \"/a/**\" above takes all of it: move it "
               "up, or remove it",
          at + "4:1: /access/~1c: " + ip_network::parse("10.0.0.1/8").error(),
          at + "5:1: /access/d: the pattern for paths begins with '/': write it in front",
          at + "6:1: /access/FETCH ~1e: \"FETCH\" is no method that a rule can be for: write GET, HEAD, POST, "
               "PUT, DELETE, "
-              "PATCH or OPTIONS, separated by commas without spaces, and one space before the path",
+              "PATCH, OPTIONS or CONNECT, separated by commas without spaces, and one space before the path",
          at + "7:1: /access/~1f: \"everyone\" is nobody: write \"public\", \"users\", \"user NAME\", \"group "
               "NAME\", a network "
-              "(\"10.0.0.0/8\"), several of them with commas between, or \"deny\"",
-         at + "8:7: /access/~1g: expected a string, found 7"});
+              "(\"10.0.0.0/8\"), several of them with commas between, or \"deny\""});
 }
 
 std::string first_error(const std::string& text) {
@@ -47,7 +48,7 @@ BOOST_AUTO_TEST_CASE(rules_need_the_users_and_groups_that_they_name) {
     BOOST_TEST(
         first_error(
             R"({"auth": {"users": "u", "groups": {"stuff": "ann"}}, "access": {"/a": "group staff"}})") ==
-        at + "1:53: /access: \"/a\" lets in the group \"staff\", which is not in auth.groups: add it there, "
+        at + "1:54: /access: \"/a\" lets in the group \"staff\", which is not in auth.groups: add it there, "
              "or correct the name");
     given::must_load(
         R"({"auth": {"users": "u", "groups": {"staff": "ann"}}, "access": {"/a": "group staff"}})");

@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_bad_rule_is_refused_with_what_to_write) {
         {"/[a]", "public", ""},
         {"/a/***", "public", ""},
         {"get /a", "public", "\"get\" is no method"},
-        {"CONNECT /a", "public", "\"CONNECT\" is no method"},
+        {"TRACE /a", "public", "\"TRACE\" is no method"},
         {"GET, HEAD /a", "public", "\"\" is no method"},
         {"GET,,PUT /a", "public", "\"\" is no method"},
         {" /a", "public", "\"\" is no method"},

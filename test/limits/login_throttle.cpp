@@ -48,7 +48,7 @@ BOOST_FIXTURE_TEST_CASE(the_pauses_begin_and_grow_to_the_longest, throttle_fixtu
 BOOST_FIXTURE_TEST_CASE(a_success_takes_back_only_itself, throttle_fixture) {
     for (int i = 0; i < 3; ++i) (void)fail(here);
     for (int i = 0; i < 10; ++i) {
-        now += 10s;
+        now += 5s;
         BOOST_TEST(may_begin(here));  // ends as a success
     }
     BOOST_TEST(fail(here).count() == 2);
