@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace fairlead::steps {
 namespace {
@@ -15,6 +16,40 @@ using verdict = http::access_rules::verdict;
 /// The paths that a request has to be let in for: where another one is served in its place, both.
 std::array<std::string_view, 2> paths_of(const http::request& request) noexcept {
     return {request.asked_path, request.path};
+}
+
+/// What has_to_wait() has found out, for before(), which is called next: the table of verified credentials is
+/// asked once.
+struct latest_look {
+    const http::request* by = nullptr;
+    const logins* among = nullptr;
+    const char* token = nullptr;
+    std::chrono::steady_clock::time_point at{};
+    logins::found login;
+};
+latest_look& latest() {
+    thread_local latest_look mine;
+    return mine;
+}
+
+logins::found look(const http::request& request, const logins& among, std::string_view token) {
+    auto& mine = latest();
+    // Once, so that it is the answer of this very call before.
+    const auto* const by = std::exchange(mine.by, nullptr);
+    if (by == &request && mine.among == &among && mine.token == token.data() && mine.at == request.received)
+        return std::move(mine.login);
+    return among.found_now(token, request.client.ip, request.received);
+}
+
+/// Whether no cache would give an answer with these field lines to anybody without asking here.
+bool is_kept_back(std::string_view lines) noexcept {
+    constexpr std::string_view name = "Cache-Control: ";
+    const auto begin = lines.find(name);
+    if (begin == std::string_view::npos) return false;
+    const auto value = lines.substr(begin, lines.find('\r', begin) - begin);
+    return value.find("no-cache") != std::string_view::npos ||
+           value.find("no-store") != std::string_view::npos ||
+           value.find("private") != std::string_view::npos;
 }
 
 http::problem forbidden() {
@@ -74,8 +109,10 @@ bool access::has_to_compare(const http::request& request, std::string_view path)
     const auto token = http::find_basic_token(request.fields);
     const auto* const here = logins_at(map_.at(path));
     if (!token || !*token || !here) return false;
-    const auto login = here->found_now(**token, request.client.ip, request.received);
-    return login.what == logins::found::kind::unchecked &&
+    auto& mine = latest();
+    mine = {&request, here, (*token)->data(), request.received,
+            here->found_now(**token, request.client.ip, request.received)};
+    return mine.login.what == logins::found::kind::unchecked &&
            map_.decide(request, request.method, path) == verdict::needs_user;
 }
 
@@ -126,7 +163,7 @@ std::optional<http::problem> access::judge(http::request& request, std::string_v
     const auto* const here = logins_at(*rule.where);
     if (!*token || !here) return ask_for_name(*rule.where);
     if (compared) return judge_named(request, rule, *compared);
-    return judge_named(request, rule, here->found_now(**token, request.client.ip, request.received));
+    return judge_named(request, rule, look(request, *here, **token));
 }
 
 std::optional<http::problem> access::judge_named(http::request& request, const http::access_map::ruling& rule,
@@ -149,7 +186,9 @@ std::optional<http::problem> access::judge_named(http::request& request, const h
 
 void access::after(const http::request& request, http::response& response) const {
     // Beside a Cache-Control of the file the stricter one counts (RFC 9111 section 5.2.2.7).
-    if (request.is_personal) response.fields.add_prebuilt("Cache-Control: private\r\n");
+    const bool is_open =
+        request.is_personal && !is_kept_back(response.prebuilt) && !is_kept_back(response.fields.text());
+    if (is_open) response.fields.add_prebuilt("Cache-Control: private\r\n");
 }
 
 }  // namespace fairlead::steps

@@ -22,7 +22,7 @@ namespace fairlead::steps {
 ///   429  the address has failed too often; 503 too many passwords are being compared
 ///
 /// An answer that not everybody would get is marked with `Cache-Control: private`, in addition to what it
-/// has.
+/// has, unless that keeps caches from giving it to others already.
 class access final : public step {
 public:
     struct options {
