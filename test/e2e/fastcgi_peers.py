@@ -202,6 +202,9 @@ class Application:
                         exchange.read_input()
                     if (data := self.act(exchange)) is not None:
                         exchange.send(data)
+                    if self.before_input:
+                        connection.shutdown(socket.SHUT_WR)
+                        raise Gone()
         except (Gone, OSError):
             pass
         except Exception as fault:  # shown by close(), since a thread's exception is nobody's

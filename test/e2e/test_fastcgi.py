@@ -494,7 +494,8 @@ class Connections(Ended):
         self.assertEqual(server.ask(target="/plain.txt").status, 200)
         release.set()
         for line in lines[:3]:
-            self.assertEqual(line.answer().body, b"ok")
+            got = line.answer()
+            self.assertEqual((got.status, got.body), (200, b"ok"), server.log())
         for line in lines:
             line.socket.close()
 
@@ -603,7 +604,8 @@ class Connections(Ended):
         with server.connect() as line:
             line.send(request("GET", "/hello.php"))
             line.socket.shutdown(socket.SHUT_WR)
-            self.assertEqual(line.answer().body, b"ok")
+            got = line.answer()
+            self.assertEqual((got.status, got.body), (200, b"ok"), server.log())
 
     def test_the_environment_of_the_configuration(self):
         application = self.application(lambda exchange: answer(exchange.variables.get("APP_ENV", "-").encode() + b" " +
