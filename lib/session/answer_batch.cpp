@@ -27,12 +27,11 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
     const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
     if (account.meter) account.meter->charge(account.client, bytes_sent + bytes_received, now);
-    write_line(shared, peer, duration);
+    if (has_text) write_line(shared, peer, duration);
 }
 
 void exchange_record::write_line(const environment& shared, const http::peer_info& peer,
                                  std::chrono::nanoseconds duration) const {
-    if (!has_text) return;
     telemetry::access_record line;
     std::array<char, ip_address::max_text> client_text;
     line.peer = peer.address;

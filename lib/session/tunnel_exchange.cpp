@@ -31,7 +31,7 @@ task<> serve_tunnel(net::byte_stream& client, watch& deadline, const environment
     record.bytes_sent = told.to_client;
     record.bytes_received = told.to_destination;
     const auto duration = watch::clock::now() - record.started;
-    record.write_line(shared, request.peer, duration);
+    if (record.has_text) record.write_line(shared, request.peer, duration);
     shared.metrics.tunnel_ended(told.to_client, told.to_destination);
     shared.log.info("tunnel {} from {} to {} ended: {}; {} bytes to it, {} from it, {:.3f} s", request.id,
                     request.client.address, way->name, tunnel::text_of(told.why), told.to_destination,

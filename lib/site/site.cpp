@@ -68,7 +68,7 @@ std::optional<http::outcome> site::find_client(http::request& request) const {
 std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
     where.within = sites_.front()->parts.front().get();
     request.asked_path.clear();  // a program may have sent the request on
-    if (proxies_.trusted.contains(request.peer.ip))
+    if (!proxies_.trusted.empty() && proxies_.trusted.contains(request.peer.ip))
         if (auto refused = find_client(request)) return refused;
     const auto named = http::parse_target(request.target, request.method);
     if (!named) return http::to_problem(named.error());
@@ -170,7 +170,7 @@ task<std::optional<http::outcome>> site::take_steps(http::request& request, way&
 bool site::try_respond(http::request& request, http::outcome& outcome) {
     way where;
     auto answered = prepare(request, where);
-    while (!answered) {
+    while (!answered && where.has_steps()) {
         const auto* step = next_step(request, where);
         if (!step) break;
         if (step->has_to_wait(request)) return false;

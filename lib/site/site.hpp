@@ -81,6 +81,8 @@ private:
         handlers::handler* target = nullptr;  ///< nullptr: nothing is there
         const part* within = nullptr;
         std::size_t steps_begun = 0;  ///< of the site, then of the part
+
+        bool has_steps() const noexcept { return !here->steps.empty() || !within->steps.empty(); }
     };
     task<http::response> respond_once(http::request& request);
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
