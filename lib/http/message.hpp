@@ -109,6 +109,15 @@ public:
 
 class access_map;
 
+/// Text that members of a request view and that is not in its head; few requests have any.
+struct request_texts {
+    std::string user;
+    std::string client;      ///< address, where a proxy has named it
+    std::string target;      ///< that a program has chosen in place of the one asked for
+    std::string path;        ///< decoded, or put in the place of another one
+    std::string asked_path;  ///< that other one
+};
+
 /// A request as handlers see it.
 struct request {
     verb method = verb::unknown;
@@ -122,7 +131,7 @@ struct request {
     std::chrono::steady_clock::time_point received;
     body_reader* body = nullptr;  ///< nullptr when the request has no body (no Content-Length, no chunks)
     const connection_view* connection = nullptr;  ///< nullptr while the request may not wait
-    std::string user;                             ///< who has proved to be that; empty: nobody
+    std::string_view user;                        ///< who has proved to be that; empty: nobody
     std::size_t known_among = 0;         ///< number of the users among whom he is known (http::access_map)
     const access_map* access = nullptr;  ///< the rules of the site; nullptr: there are none
     mutable bool is_personal = false;    ///< a rule was asked whose answer depends on who asks
@@ -137,14 +146,21 @@ struct request {
 
     // Filled by the site from `target` before a step or a handler runs:
     std::string_view
-        path;  ///< decoded, normalised, begins with '/' (or is "*"); views `target` or `path_storage`
-    std::string_view query;      ///< as received, without '?'
-    bool has_query = false;      ///< tells "/a?" from "/a"
-    rate_account account;        ///< filled by the limit of rates; the session charges it at the end
-    std::string client_text;     ///< holds `client.address` where a proxy has named it
-    std::string target_storage;  ///< holds `target` when a program has chosen another one
-    std::string path_storage;    ///< holds `path` when decoding changed it
-    std::string asked_path;      ///< the path before another one was put in its place; else empty
+        path;  ///< decoded, normalised, begins with '/' (or is "*")
+    std::string_view asked_path;  ///< the path before another one was put in its place; else empty
+    std::string_view query;       ///< as received, without '?'
+    bool has_query = false;       ///< tells "/a?" from "/a"
+    rate_account account;         ///< filled by the limit of rates; the session charges it at the end
+
+    /// Where such text is kept. Copies of a request share it.
+    request_texts& texts() {
+        if (!texts_) texts_ = std::make_shared<request_texts>();
+        return *texts_;
+    }
+    void set_user(std::string name) { user = texts().user = std::move(name); }
+
+private:
+    std::shared_ptr<request_texts> texts_;
 };
 
 /// Text, and behind it a part of a file (one part of multipart/byteranges).

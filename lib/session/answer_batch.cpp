@@ -7,12 +7,12 @@ namespace fairlead::session {
 void exchange_record::describe(const http::request& request, bool with_text) {
     method = request.method;
     started = request.received;
-    client = request.client.ip;
     account = request.account;
     first_byte = {};
     std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
     has_text = with_text;
     if (!has_text) return;
+    client = request.client.ip;
     user = request.user;
     version_minor = request.version_minor;
     method_text = request.method_text;

@@ -59,8 +59,7 @@ std::optional<http::outcome> site::find_client(http::request& request) const {
         return refusal;
     }
     if (*client == request.peer.ip) return std::nullopt;
-    request.client_text = client->to_string();
-    request.client = {request.client_text, 0, *client};
+    request.client = {request.texts().client = client->to_string(), 0, *client};
     return std::nullopt;
 }
 
@@ -80,8 +79,9 @@ std::optional<http::outcome> site::prepare(http::request& request, way& where) c
     request.query = named->query;
     request.has_query = named->has_query;
     const bool is_asterisk = named->form == http::target_form::asterisk;
-    const auto path = is_asterisk ? http::checked<std::string_view>("*")
-                                  : http::normalise_path(*named, request.path_storage);
+    const auto path = is_asterisk             ? http::checked<std::string_view>("*")
+                      : named->is_normal_path ? http::checked<std::string_view>(named->path)
+                                              : http::normalise_path(named->path, request.texts().path);
     if (path) request.path = *path;
 
     const auto index = find_site(request);
@@ -197,8 +197,7 @@ task<http::response> site::respond(http::request& request) {
             answer = refuse(bad, asked);
             break;
         }
-        request.target_storage = std::move(answer.local_location);
-        request.target = request.target_storage;
+        request.target = request.texts().target = std::move(answer.local_location);
         request.body = nullptr;
         if (request.method != http::verb::head) {
             request.method = http::verb::get;

@@ -178,7 +178,7 @@ std::optional<http::problem> access::judge_named(http::request& request, const h
         case logins::found::kind::overloaded:
             return limits::overload(options_.retry_after, "passwords to compare");
     }
-    request.user = login.user;
+    request.set_user(login.user);
     request.known_among = where.users;
     if (http::access_map::decide(request, rule) == verdict::allowed) return std::nullopt;
     return forbidden();

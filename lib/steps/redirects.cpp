@@ -28,9 +28,9 @@ std::optional<http::outcome> redirects::before(http::request& request) const {
     if (const auto where = moved_.find(request.path, request.query, request.has_query))
         return answer_with(*where);
     if (auto path = rewritten_.find(request.path)) {
-        request.asked_path = request.path;
-        request.path_storage = std::move(*path);
-        request.path = request.path_storage;
+        auto& texts = request.texts();
+        request.asked_path = texts.asked_path = request.path;
+        request.path = texts.path = std::move(*path);
     }
     return std::nullopt;
 }
