@@ -29,7 +29,8 @@ bool static_files::try_handle(http::request& request, http::outcome& outcome) {
     // What is in the cache passed every check when it was opened; most requests end here.
     if (request.method == http::verb::get || request.method == http::verb::head) {
         auto file = files_.find_cached(relative_path(request), request.received);
-        if (file && file->info.kind == files::file_kind::regular && may_show(request, *file)) {
+        if (file && file->info.kind == files::file_kind::regular &&
+            (!request.access || may_show(request, *file))) {
             const auto asked = read_asked_for(request);
             const bool is_plain =
                 !asked.conditions && !(asked.coding && file->is_negotiable()) && request.version_minor > 0;

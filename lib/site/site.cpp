@@ -63,10 +63,20 @@ std::optional<http::outcome> site::find_client(http::request& request) const {
     return std::nullopt;
 }
 
+inline void site::find_route(http::request& request, way& where) {
+    if (const auto* route = where.here->routes.find(request.path)) {
+        where.target = route->target.get();
+        where.within = route->belongs_to;
+        request.allowed = where.within->methods;
+    } else {
+        where.target = nullptr;
+    }
+}
+
 /// The way to the steps: target, Host, route.
 std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
     where.within = sites_.front()->parts.front().get();
-    request.asked_path.clear();  // a program may have sent the request on
+    request.asked_path = {};  // a program may have sent the request on
     if (!proxies_.trusted.empty() && proxies_.trusted.contains(request.peer.ip))
         if (auto refused = find_client(request)) return refused;
     const auto named = http::parse_target(request.target, request.method);
@@ -128,16 +138,6 @@ std::optional<std::size_t> site::find_site(const http::request& request) const {
     if (latest.asked == id_ && latest.name == request.host_name) return latest.index;
     latest = {id_, std::string(request.host_name), hosts_.find(request.host_name)};
     return latest.index;
-}
-
-void site::find_route(http::request& request, way& where) {
-    if (const auto* route = where.here->routes.find(request.path)) {
-        where.target = route->target.get();
-        where.within = route->belongs_to;
-        request.allowed = where.within->methods;
-    } else {
-        where.target = nullptr;
-    }
 }
 
 /// The step that comes next: those of the site, then those of the part that the path leads to by then.

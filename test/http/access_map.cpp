@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(what_may_be_seen) {
     BOOST_TEST(!may_see(asked, "/drop/a"));
     BOOST_TEST(may(asked, verb::put, "/drop/a"));
     BOOST_TEST(!may_see(asked, "/y"));
-    asked.user.clear();
+    asked.user = {};
     BOOST_TEST(!may_see(asked, "/team/a"));
 }
 
