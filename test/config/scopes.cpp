@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(tunnels_belong_to_the_first_site_of_an_address) {
     BOOST_TEST(all.sites[1].connect.allow.empty());
     given::must_refuse(
         R"({"sites": {"a.example": {"connect": {"allow": ["b:2"]}}}})",
-        {"/etc/fairlead/site.json:1:39: /sites/a.example/connect/allow: CONNECT names no site, so tunnels "
+        {"/etc/fairlead/site.json:1:38: /sites/a.example/connect/allow: CONNECT names no site, so tunnels "
          "belong to the first one of an address: give this site addresses of its own (listen), or write "
          "the destinations at the top"});
     const auto errors =
