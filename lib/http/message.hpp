@@ -145,8 +145,7 @@ struct request {
     std::string_view host_name;  ///< its name, without port; an IPv6 address has its brackets
 
     // Filled by the site from `target` before a step or a handler runs:
-    std::string_view
-        path;  ///< decoded, normalised, begins with '/' (or is "*")
+    std::string_view path;        ///< decoded, normalised, begins with '/' (or is "*")
     std::string_view asked_path;  ///< the path before another one was put in its place; else empty
     std::string_view query;       ///< as received, without '?'
     bool has_query = false;       ///< tells "/a?" from "/a"
