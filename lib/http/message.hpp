@@ -151,7 +151,7 @@ struct request {
     bool has_query = false;       ///< tells "/a?" from "/a"
     rate_account account;         ///< filled by the limit of rates; the session charges it at the end
 
-    /// Where such text is kept. Copies of a request share it.
+    /// Where such text is kept. Copies of a request share it, so what one replaces is gone for all.
     request_texts& texts() {
         if (!texts_) texts_ = std::make_shared<request_texts>();
         return *texts_;

@@ -1,5 +1,6 @@
 #include "site/site.hpp"
 
+#include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 #include "http/cgi_output.hpp"
 #include "http/host.hpp"
@@ -26,13 +27,11 @@ std::string_view event_name(http::security_event event) noexcept {
     return "none";
 }
 
-http::problem not_a_proxy() {
-    http::problem refusal;
-    refusal.status = http::status::method_not_allowed;
-    refusal.detail = "This server is not a proxy.";
-    refusal.fields.add("Allow", "GET, HEAD, OPTIONS, POST");
-    refusal.close = true;
-    return refusal;
+std::optional<http::outcome> not_a_proxy(const http::request& request) {
+    using http::verb;
+    auto refused = handlers::check_method(request, {verb::get, verb::head, verb::post});
+    std::get<http::problem>(*refused).detail = "This server is not a proxy.";
+    return refused;
 }
 
 /// Only names that the configuration lists are served (DNS rebinding, cache poisoning). A malformed, missing
@@ -76,7 +75,8 @@ inline void site::find_route(http::request& request, way& where) {
 /// The way to the steps: target, Host, route.
 std::optional<http::outcome> site::prepare(http::request& request, way& where) const {
     where.within = sites_.front()->parts.front().get();
-    request.asked_path = {};  // a program may have sent the request on
+    // A program may have sent the request on: these view texts that are about to be replaced.
+    request.path = request.asked_path = request.query = {};
     if (!proxies_.trusted.empty() && proxies_.trusted.contains(request.peer.ip))
         if (auto refused = find_client(request)) return refused;
     const auto named = http::parse_target(request.target, request.method);
@@ -116,7 +116,7 @@ std::optional<http::outcome> site::enter_tunnel(http::request& request, way& whe
     where.here = sites_.front().get();
     where.target = where.here->tunnels.get();
     request.allowed = where.within->methods;
-    if (!where.target || !request.allowed.contains(http::verb::connect)) return not_a_proxy();
+    if (!where.target || !request.allowed.contains(http::verb::connect)) return not_a_proxy(request);
     request.path = "/";
     where.steps_begun = where.here->steps.size();
     return std::nullopt;
@@ -189,14 +189,13 @@ bool site::try_respond(http::request& request, http::outcome& outcome) {
 task<http::response> site::respond(http::request& request) {
     auto answer = co_await respond_once(request);
     if (answer.local_location.empty()) co_return answer;
-    const auto asked = request;  // which is what the log tells
-    for (unsigned turns = 0; !answer.local_location.empty(); ++turns) {
-        if (turns == most_local_redirects || !answer.local_location.starts_with('/')) {
-            const auto bad = http::bad_script_output("programs send the request on and on: at last to \"" +
-                                                     answer.local_location + '"');
-            answer = refuse(bad, asked);
-            break;
-        }
+    // The log tells what was asked for. These view the head, which stays; what a turn has put into the texts
+    // of the request, the next one replaces.
+    const auto method = request.method;
+    const auto method_text = request.method_text;
+    const auto target = request.target;
+    for (unsigned turns = 0; turns < most_local_redirects && answer.local_location.starts_with('/');
+         ++turns) {
         request.target = request.texts().target = std::move(answer.local_location);
         request.body = nullptr;
         if (request.method != http::verb::head) {
@@ -205,9 +204,14 @@ task<http::response> site::respond(http::request& request) {
         }
         answer = co_await respond_once(request);
     }
-    request.method = asked.method;
-    request.method_text = asked.method_text;
-    request.target = asked.target;
+    request.method = method;
+    request.method_text = method_text;
+    request.target = target;
+    if (!answer.local_location.empty()) {
+        const auto bad = http::bad_script_output("programs send the request on and on: at last to \"" +
+                                                 answer.local_location + '"');
+        answer = refuse(bad, request);
+    }
     co_return answer;
 }
 
@@ -250,6 +254,10 @@ void site::finish(http::outcome& outcome, const http::request& request, const pa
         outcome = refuse(*refusal, request, within);
     else
         add_fields(request, within, std::get<http::response>(outcome));
+    if (request.method != http::verb::connect) return;
+    // What the client sent on without waiting is for the destination: nobody may take it for requests.
+    auto& answer = std::get<http::response>(outcome);
+    if (!std::holds_alternative<http::tunnel_body>(answer.body)) answer.close = true;
 }
 
 void site::add_fields(const http::request& request, const part& within, http::response& answer) const {

@@ -44,7 +44,8 @@ using named_sites = std::vector<std::shared_ptr<const named_site>>;
 ///   -> steps of the part -> handler
 ///   -> steps of the part in reverse (add fields) -> fields of the part
 ///
-/// whether it may wait (`respond`) or not (`try_respond`); both give the same answer.
+/// whether it may wait (`respond`) or not (`try_respond`); both give the same answer. After a CONNECT that
+/// opens no tunnel the connection ends, whoever refused it.
 class site {
 public:
     /// `hosts` gives the index in `sites`, of which there is at least one.

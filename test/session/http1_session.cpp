@@ -77,6 +77,8 @@ std::vector<exchange> exchanges() {
         {get("/..%2f..%2fetc/passwd") + get("/"), "403 200"},
         {"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n" + get("/"), "403 200"},
         {request("CONNECT localhost:1"), "405", step::linger},
+        {request("CONNECT localhost:1") + get("/"), "405", step::linger},
+        {request("CONNECT localhost") + get("/"), "400", step::linger},
         {get("/", "Expect: magic\r\n"), "417", step::linger},
         {"GET / HTTP/1.1\r\n\r\n" + get("/"), "400", step::linger},
         {get("/", "Host: localhost\r\n"), "400", step::linger},

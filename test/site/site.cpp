@@ -443,11 +443,13 @@ BOOST_AUTO_TEST_CASE(connect_is_answered_where_destinations_are_listed) {
         std::vector<std::string> allow, methods;
         std::string target;
         unsigned status;  // 0: it has to wait
+        std::string_view allowed = {};
     } rows[] = {
-        {{}, {}, "example.org:443", 405},
+        {{}, {}, "example.org:443", 405, "GET, HEAD, POST, OPTIONS"},
         {{"example.org"}, {}, "example.org:443", 0},
         {{"example.org"}, {"GET", "CONNECT"}, "example.org:443", 0},
-        {{"example.org"}, {"GET"}, "example.org:443", 405},
+        {{"example.org"}, {"GET"}, "example.org:443", 405, "GET, HEAD, OPTIONS"},
+        {{"example.org"}, {"POST"}, "example.org:443", 405, "POST, OPTIONS"},
         {{"example.org"}, {}, "example.net:443", 403},
         {{"example.org"}, {}, "127.1:443", 400},
         {{"example.org"}, {}, "example.org", 400},
@@ -465,6 +467,8 @@ BOOST_AUTO_TEST_CASE(connect_is_answered_where_destinations_are_listed) {
         if (!answers) continue;
         const auto& answer = std::get<http::response>(outcome);
         BOOST_TEST(static_cast<unsigned>(answer.status) == row.status, row.target);
+        BOOST_TEST(answer.fields.get("Allow") == row.allowed);
+        BOOST_TEST(answer.close);
     }
 }
 
