@@ -34,8 +34,10 @@ task<http::outcome> open_tunnel::handle(http::request& request) {
     const auto deadline = clock::now() + rules_.timeout;
     const auto found = co_await addresses_of(where, deadline);
     if (!found) co_return unreachable(where, found.error());
+    const auto own = net::own_addresses();
+    if (!own) co_return unguarded(own.error());
     std::string why;
-    const auto allowed = keep_allowed(*found, why);
+    const auto allowed = keep_allowed(*found, *own, why);
     if (allowed.empty())
         co_return count(refusal::address, not_allowed(where.to_string() + " leads to " + why));
     auto way = co_await connect(net::in_turn(allowed), where.port, deadline);
@@ -48,9 +50,7 @@ std::optional<http::problem> open_tunnel::check(const http::request& request,
                                                 http::connect_target& where) const {
     if (request.body) {
         // Nobody could tell its bytes from those for the destination.
-        auto answer = refuse(http::status::bad_request, "A CONNECT request has no content.");
-        answer.close = true;
-        return count(refusal::rule, std::move(answer));
+        return count(refusal::rule, refuse(http::status::bad_request, "A CONNECT request has no content."));
     }
     auto parsed = http::parse_connect_target(request.target);
     if (!parsed) return count(refusal::rule, http::to_problem(parsed.error()));
@@ -68,8 +68,8 @@ task<net::resolver::answer> open_tunnel::addresses_of(http::connect_target where
 
 /// The addresses that may be connected to; what the others are is added to `refused`.
 std::vector<ip_address> open_tunnel::keep_allowed(const std::vector<ip_address>& found,
+                                                  const std::vector<ip_address>& own,
                                                   std::string& refused) const {
-    const auto own = net::own_addresses();
     std::vector<ip_address> allowed;
     for (const auto& one : found) {
         const auto why = rules_.networks.refuses(one, own);
@@ -106,6 +106,13 @@ http::problem open_tunnel::unreachable(const http::connect_target& where, const 
                           : refuse(http::status::bad_gateway, "The destination cannot be reached.");
     answer.log_detail = where.to_string() + ": " + why.message();
     return count(is_late ? refusal::timeout : refusal::unreachable, std::move(answer));
+}
+
+/// While nobody can say which addresses are this machine's, none can be told to be another's.
+http::problem open_tunnel::unguarded(const error_code& why) const {
+    auto answer = busy("memory or open files");
+    answer.log_detail = "the addresses of this machine cannot be listed: " + why.message();
+    return answer;
 }
 
 http::problem open_tunnel::busy(std::string_view limit) const {

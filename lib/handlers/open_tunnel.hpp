@@ -39,7 +39,8 @@ struct tunnel_services {
 ///   2. is it listed?                                              403, event tunnel
 ///   3. a place among the tunnels                                  503
 ///   4. the addresses of the name                                  502, 504; 503 when too many are asked for
-///   5. those that are allowed; there is none:                     403, event tunnel
+///   5. those that are allowed; there is none:                     403, event tunnel; 503 when this machine's
+///      own addresses cannot be listed
 ///   6. a connection to one of them, in turn                       502, 504; 503 when descriptors run out
 ///
 /// What was checked in step 5 is what is connected to in step 6: the name is not looked up again.
@@ -63,10 +64,12 @@ private:
     http::problem busy(std::string_view limit) const;
     std::optional<http::problem> check(const http::request& request, http::connect_target& where) const;
     task<net::resolver::answer> addresses_of(http::connect_target where, clock::time_point deadline) const;
-    std::vector<ip_address> keep_allowed(const std::vector<ip_address>& found, std::string& refused) const;
+    std::vector<ip_address> keep_allowed(const std::vector<ip_address>& found,
+                                         const std::vector<ip_address>& own, std::string& refused) const;
     task<result<connected>> connect(std::vector<ip_address> to, std::uint16_t port,
                                     clock::time_point deadline) const;
     http::problem unreachable(const http::connect_target& where, const error_code& why) const;
+    http::problem unguarded(const error_code& why) const;
     http::response opened(const http::connect_target& where, connected way,
                           std::shared_ptr<void> place) const;
 

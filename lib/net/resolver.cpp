@@ -75,10 +75,18 @@ struct resolver::shared_queue {
         const std::lock_guard guard(mutex);
         std::erase(waiting, late);
     }
+    /// Memory may run out; an exception would leave the thread, and so end the program.
+    answer look_up(const std::string& name) const noexcept {
+        try {
+            return how(name);
+        } catch (...) {
+            return errno_code(ENOMEM);
+        }
+    }
     void serve() {
         while (const auto one = next()) {
             if (clock::now() >= one->deadline) continue;  // nobody waits for it any more
-            auto found = how(one->name);
+            auto found = look_up(one->name);
             {
                 const std::lock_guard guard(one->mutex);
                 one->outcome = std::move(found);
@@ -155,9 +163,9 @@ std::vector<ip_address> in_turn(const std::vector<ip_address>& addresses) {
     return mixed;
 }
 
-std::vector<ip_address> own_addresses() {
+result<std::vector<ip_address>> own_addresses() {
     ifaddrs* found = nullptr;
-    if (::getifaddrs(&found) != 0) return {};
+    if (::getifaddrs(&found) != 0) return last_error();
     const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(found, ::freeifaddrs);
     std::vector<ip_address> addresses;
     for (const auto* one = found; one; one = one->ifa_next) {

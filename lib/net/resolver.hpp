@@ -34,7 +34,7 @@ public:
 
     /// The addresses of `name` in the order in which they are to be tried, each once, at most
     /// `most_addresses`. Errors: errc::timeout, errc::overloaded (the queue is full), ENOENT (no such name,
-    /// or it has no address), EAGAIN (the name servers do not answer).
+    /// or it has no address), EAGAIN (the name servers do not answer), ENOMEM (also where the lookup throws).
     task<answer> resolve(std::string name, clock::time_point deadline);
 
     static answer ask_system(const std::string& name);
@@ -49,7 +49,8 @@ private:
 /// costs one attempt at a time.
 std::vector<ip_address> in_turn(const std::vector<ip_address>& addresses);
 
-/// The addresses of this machine's interfaces; empty where they cannot be told. May take a moment.
-std::vector<ip_address> own_addresses();
+/// The addresses of this machine's interfaces. May take a moment. Errors: what getifaddrs() fails with, which
+/// is mostly that memory or descriptors are short; whoever guards these addresses must not go on then.
+result<std::vector<ip_address>> own_addresses();
 
 }  // namespace fairlead::net

@@ -2,6 +2,7 @@
 
 #include "support/run_task.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 
 namespace fairlead::net {
@@ -33,7 +35,28 @@ BOOST_AUTO_TEST_CASE(the_system_knows_this_machine) {
     BOOST_TEST(!found->empty());
     for (const auto& one : *found) BOOST_TEST((one == at("127.0.0.1") || one == at("::1")));
     const auto own = own_addresses();
-    BOOST_TEST((std::find(own.begin(), own.end(), at("127.0.0.1")) != own.end()));
+    BOOST_TEST_REQUIRE(own.has_value());
+    BOOST_TEST((std::find(own->begin(), own->end(), at("127.0.0.1")) != own->end()));
+}
+
+BOOST_AUTO_TEST_CASE(without_descriptors_nobody_can_say_what_is_own) {
+    rlimit before{};
+    BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{0, before.rlim_max};
+    BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto own = own_addresses();
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    BOOST_TEST_REQUIRE(own.has_error());
+    BOOST_TEST((own.error() == errno_code(EMFILE)), own.error().message());
+}
+
+BOOST_AUTO_TEST_CASE(a_lookup_that_throws_is_an_error_and_the_thread_goes_on) {
+    resolver names(1, 4, [](const std::string& name) -> resolver::answer {
+        if (name == "large") throw std::bad_alloc();
+        return std::vector{at("192.0.2.1")};
+    });
+    BOOST_TEST((ask(names, "large").error() == errno_code(ENOMEM)));
+    BOOST_TEST(ask(names, "small").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_an_error) {
