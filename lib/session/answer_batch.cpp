@@ -30,8 +30,12 @@ void exchange_record::publish(const environment& shared, const http::peer_info& 
                               std::chrono::steady_clock::time_point now) const {
     const auto duration = now - started;
     shared.metrics.request_finished(method, status, duration, bytes_sent);
-    if (account.meter) account.meter->charge(account.client, bytes_sent + bytes_received, now);
+    charge(now);
     if (has_text) write_line(shared, peer, duration);
+}
+
+void exchange_record::charge(std::chrono::steady_clock::time_point now) const noexcept {
+    if (account.meter) account.meter->charge(account.client, bytes_sent + bytes_received, now);
 }
 
 void exchange_record::write_line(const environment& shared, const http::peer_info& peer,

@@ -40,6 +40,8 @@ struct exchange_record {
     /// Counts and logs it; `now` is when the last byte went.
     void publish(const environment& shared, const http::peer_info& peer,
                  std::chrono::steady_clock::time_point now) const;
+    /// Only charges the account of the limit of rates with the bytes, both ways together.
+    void charge(std::chrono::steady_clock::time_point now) const noexcept;
     /// Only logs it.
     void write_line(const environment& shared, const http::peer_info& peer,
                     std::chrono::nanoseconds duration) const;
