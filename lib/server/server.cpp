@@ -173,16 +173,23 @@ task<> server::sweep() {
         sites_.expire(now);
         if (now >= next_house && !is_keeping_house_.exchange(true)) {  // a disk that hangs gets one call
             next_house = now + house_interval;
-            boost::asio::post(disk_, [this] {
-                sites_.keep_house();
-                is_keeping_house_ = false;
-            });
+            boost::asio::post(disk_, [this] { keep_house(); });
         }
         if (settings_.log.status_interval.count() > 0 && now >= next_status) {
             next_status = now + settings_.log.status_interval;
             print_status();
         }
     }
+}
+
+/// On the disk pool, which an exception would leave, and so end the program. The next turn tries again.
+void server::keep_house() noexcept {
+    try {
+        sites_.keep_house();
+    } catch (const std::exception& error) {
+        log_.error("keeping house ended by an exception: {}", error.what());
+    }
+    is_keeping_house_ = false;
 }
 
 /// Waits for the word to stop, then: no new connections; idle ones end; those at work may finish; at the

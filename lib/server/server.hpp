@@ -66,6 +66,7 @@ private:
     std::unique_ptr<net::listener> make_listener(const config::endpoint& where,
                                                  const session::environment& shared);
     task<> sweep();
+    void keep_house() noexcept;
     task<> drain();
     void spawn(task<> work, const char* what);
     void print_status();
