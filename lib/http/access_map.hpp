@@ -22,7 +22,7 @@ public:
         bool has_rules = false;  ///< without any, everybody may do everything
         access_rules rules;
         std::size_t users = 0;  ///< the number of those who are known there; 0: nobody
-        std::string challenge;  ///< `WWW-Authenticate` for who has to say who he is
+        std::string challenge;  ///< `WWW-Authenticate` or `Proxy-Authenticate`
     };
 
     /// `places` has the site's own.

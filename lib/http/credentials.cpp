@@ -13,6 +13,10 @@ namespace {
 constexpr refusal repeated{status::bad_request, "Authorization is there more than once: send it once."};
 constexpr refusal too_long{status::request_header_fields_too_large,
                            "The credentials in Authorization are longer than 1024 bytes."};
+constexpr refusal proxy_repeated{status::bad_request,
+                                 "Proxy-Authorization is there more than once: send it once."};
+constexpr refusal proxy_too_long{status::request_header_fields_too_large,
+                                 "The credentials in Proxy-Authorization are longer than 1024 bytes."};
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t no_digit = 64;
@@ -52,11 +56,12 @@ std::optional<std::size_t> decode_base64(std::string_view token, char* out) noex
 
 }  // namespace
 
-checked<std::optional<std::string_view>> find_basic_token(const field_table& fields) noexcept {
+checked<std::optional<std::string_view>> find_basic_token(const field_table& fields, field from) noexcept {
+    const bool is_for_proxy = from == field::proxy_authorization;
     const std::string_view* value = nullptr;
     for (const auto& line : fields) {
-        if (line.id != field::authorization) continue;
-        if (value) return repeated;
+        if (line.id != from) continue;
+        if (value) return is_for_proxy ? proxy_repeated : repeated;
         value = &line.value;
     }
     constexpr std::string_view scheme = "Basic";
@@ -64,7 +69,7 @@ checked<std::optional<std::string_view>> find_basic_token(const field_table& fie
     auto token = value->substr(scheme.size());
     if (!token.empty() && token.front() != ' ') return std::optional<std::string_view>();
     token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
-    if (token.size() > max_basic_token) return too_long;
+    if (token.size() > max_basic_token) return is_for_proxy ? proxy_too_long : too_long;
     return std::optional(token);
 }
 

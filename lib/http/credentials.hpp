@@ -14,11 +14,17 @@ namespace fairlead::http {
 /// which is what libcrypt takes, fit into it.
 inline constexpr std::size_t max_basic_token = 1024;
 
-/// What `Authorization: Basic` carries (RFC 7617), still encoded; nothing when there is no Authorization, or
-/// one of another scheme, which means nobody here. Refusals: 400 for a repeated field, since it is not known
-/// which of them others went by (RFC 9110 section 5.3); 431 for more than `max_basic_token` bytes, by their
-/// number alone.
-checked<std::optional<std::string_view>> find_basic_token(const field_table& fields) noexcept;
+/// The field in which a request says who asks: Proxy-Authorization where this server is a proxy to the
+/// client, which it is for CONNECT alone (RFC 9110 section 11.7.2). The other one is for somebody else then.
+constexpr field credentials_field(verb method) noexcept {
+    return method == verb::connect ? field::proxy_authorization : field::authorization;
+}
+
+/// What `Authorization: Basic`, or Proxy-Authorization, carries (RFC 7617), still encoded; nothing when there
+/// is no field `from`, or one of another scheme, which means nobody here. Refusals: 400 for a repeated field,
+/// since it is not known which of them others went by (RFC 9110 section 5.3); 431 for more than
+/// `max_basic_token` bytes, by their number alone.
+checked<std::optional<std::string_view>> find_basic_token(const field_table& fields, field from) noexcept;
 
 /// A name and a password, decoded into memory that is wiped at the end.
 class basic_credentials {

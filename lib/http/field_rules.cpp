@@ -34,6 +34,7 @@ constexpr std::array reserved_fields{
     reserved_field{"Keep-Alive", own_decision},
     reserved_field{"Last-Modified", own_decision},
     reserved_field{"Location", own_decision},
+    reserved_field{"Proxy-Authenticate", own_decision},
     reserved_field{"Proxy-Connection", own_decision},
     reserved_field{"Retry-After", own_decision},
     // RFC 6797 section 7.2: not over plain HTTP, where browsers ignore it and an attacker could change it.

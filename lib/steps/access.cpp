@@ -32,6 +32,10 @@ latest_look& latest() {
     return mine;
 }
 
+auto token_of(const http::request& request) noexcept {
+    return http::find_basic_token(request.fields, http::credentials_field(request.method));
+}
+
 logins::found look(const http::request& request, const logins& among, std::string_view token) {
     auto& mine = latest();
     // Once, so that it is the answer of this very call before.
@@ -59,17 +63,20 @@ http::problem forbidden() {
     return refusal;
 }
 
-http::problem ask_for_name(const http::access_map::place& where) {
+/// Who asks for a tunnel is asked by a proxy (RFC 9110 section 11.7.1).
+http::problem ask_for_name(const http::request& request, const http::access_map::place& where) {
+    const bool is_for_proxy = request.method == http::verb::connect;
     http::problem refusal;
-    refusal.status = http::status::unauthorized;
+    refusal.status = is_for_proxy ? http::status::proxy_authentication_required : http::status::unauthorized;
     refusal.detail = "Say who you are: a name and a password are needed here.";
-    refusal.fields.add("WWW-Authenticate", where.challenge);
+    refusal.fields.add(is_for_proxy ? "Proxy-Authenticate" : "WWW-Authenticate", where.challenge);
     return refusal;
 }
 
 /// Names that do not exist stay out of the log: some type their password there.
-http::problem wrong(const http::access_map::place& where, const logins::found& login) {
-    auto refusal = ask_for_name(where);
+http::problem wrong(const http::request& request, const http::access_map::place& where,
+                    const logins::found& login) {
+    auto refusal = ask_for_name(request, where);
     refusal.detail = "The name or the password is wrong.";
     refusal.event = http::security_event::auth;
     if (login.what == logins::found::kind::malformed)
@@ -106,7 +113,7 @@ logins* access::logins_at(const http::access_map::place& where) const noexcept {
 
 bool access::has_to_compare(const http::request& request, std::string_view path) const {
     if (path.empty()) return false;
-    const auto token = http::find_basic_token(request.fields);
+    const auto token = token_of(request);
     const auto* const here = logins_at(map_.at(path));
     if (!token || !*token || !here) return false;
     auto& mine = latest();
@@ -137,7 +144,7 @@ task<std::optional<http::outcome>> access::before_waiting(http::request& request
     for (const auto path : paths) {
         std::optional<logins::found> compared;
         if (has_to_compare(request, path)) {
-            const auto token = http::find_basic_token(request.fields);
+            const auto token = token_of(request);
             compared = co_await logins_at(map_.at(path))->check(**token, request.client.ip);
         }
         if (auto refusal = judge(request, path, compared ? &*compared : nullptr))
@@ -158,10 +165,10 @@ std::optional<http::problem> access::judge(http::request& request, std::string_v
         case verdict::denied: return forbidden();
         case verdict::needs_user: break;
     }
-    const auto token = http::find_basic_token(request.fields);
+    const auto token = token_of(request);
     if (!token) return http::to_problem(token.error());
     const auto* const here = logins_at(*rule.where);
-    if (!*token || !here) return ask_for_name(*rule.where);
+    if (!*token || !here) return ask_for_name(request, *rule.where);
     if (compared) return judge_named(request, rule, *compared);
     return judge_named(request, rule, look(request, *here, **token));
 }
@@ -172,7 +179,7 @@ std::optional<http::problem> access::judge_named(http::request& request, const h
     switch (login.what) {
         case logins::found::kind::known: break;
         case logins::found::kind::wrong:
-        case logins::found::kind::malformed: return wrong(where, login);
+        case logins::found::kind::malformed: return wrong(request, where, login);
         case logins::found::kind::paused: return paused(login.pause);
         case logins::found::kind::unchecked:  // forgotten since has_to_wait() looked
         case logins::found::kind::overloaded:

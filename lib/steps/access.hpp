@@ -16,9 +16,10 @@ namespace fairlead::steps {
 /// Credentials are looked at only where the rules ask for a name: where everybody may, wrong ones do not
 /// matter (RFC 9110 section 11.6.2), and nobody can try passwords.
 ///
-///   401  nobody is named, and somebody could be let in; the credentials are wrong
+///   401  nobody is named, and somebody could be let in; the credentials are wrong. 407 for CONNECT, whose
+///        credentials stand in Proxy-Authorization
 ///   403  whoever asks there under this name may not
-///   400  Authorization is there twice; 431 for more of it than any credentials need
+///   400  the field with the credentials is there twice; 431 for more of it than any credentials need
 ///   429  the address has failed too often; 503 too many passwords are being compared
 ///
 /// An answer that not everybody would get is marked with `Cache-Control: private`, in addition to what it

@@ -1,7 +1,9 @@
 """Tunnels (CONNECT): curl through them, what is refused, ends, limits, and nothing left behind."""
 
+import base64
 import hashlib
 import http.server
+import json
 import re
 import shutil
 import signal
@@ -15,7 +17,7 @@ import time
 import unittest
 from pathlib import Path
 
-from support import Server, descriptors, request, wait_for
+from support import Server, binary, descriptors, environment, request, wait_for
 
 PAGE = b"a page behind the tunnel\n"
 LOOPBACK = ["127.0.0.0/8", "::1"]
@@ -155,6 +157,31 @@ class Clients(WithTunnels):
         self.assertNotIn("secret", server.log() + server.access_log())
         self.assertNotIn("YW5uOnZlcnktc2VjcmV0", server.log() + server.access_log())
 
+    def test_curl_says_who_asks_where_the_rules_want_to_know(self):
+        directory = tempfile.TemporaryDirectory(prefix="fairlead-connect-users-")
+        self.addCleanup(directory.cleanup)
+        users = Path(directory.name, "users")
+        users.write_bytes(subprocess.run([binary(), "hash-password", "--user", "ann", "--scheme", "sha512"], input=b"very-secret",
+                                         env=environment(), check=True, capture_output=True).stdout)
+        users.chmod(0o640)
+        server = self.start(f"127.0.0.1:{self.plain.server_port}", log={"level": "debug"}, auth={"users": str(users)},
+                            access={"CONNECT /": "user ann", "/**": "deny"})
+        token = base64.b64encode(b"ann:very-secret").decode()
+        for more, status in [((), 407), (("-U", "ann:wrong"), 407), (("-U", "zoe:very-secret"), 407),
+                             (("--proxy-header", f"Authorization: Basic {token}"), 407), (("-U", "ann:very-secret"), 200),
+                             (("--proxy-anyauth", "-U", "ann:very-secret"), 200)]:
+            with self.subTest(more):
+                done = self.curl(server, f"http://127.0.0.1:{self.plain.server_port}/", "-w", "%{http_connect}", *more)
+                self.assertEqual(done.stdout, (PAGE if status == 200 else b"") + str(status).encode(), done.stderr)
+        line, status, head = self.open(server, f"127.0.0.1:{self.plain.server_port}")
+        self.assertIn('\r\nProxy-Authenticate: Basic realm="Fairlead", charset="UTF-8"', head)
+        self.assertNotIn("WWW-Authenticate", head)
+        self.assertTrue(server.wait_for_log("event=auth client=127.0.0.1 .*wrong password of user ann"), server.log())
+        server.stop()
+        self.assertRegex(server.access_log(), r'127\.0\.0\.1 - ann \[.*"CONNECT \S+ HTTP/1\.1" 200 ')
+        for secret in ("very-secret", token):
+            self.assertNotIn(secret, server.log() + server.access_log())
+
     def test_what_is_not_listed_is_refused(self):
         server = self.start(f"127.0.0.1:{self.secure.server_port}")
         done = self.curl(server, f"http://127.0.0.1:{self.plain.server_port}/")
@@ -222,6 +249,26 @@ class Refusals(WithTunnels):
             with self.subTest(field):
                 self.assertEqual(self.open(server, f"127.0.0.1:{listener.port}", b"hello", [field])[1], 400)
         self.assertEqual(listener.accepted, 0)
+
+    def test_bytes_behind_a_refused_request_are_no_requests(self):
+        """A client that does not wait for 200 has sent what is for the destination."""
+        with socket.socket() as gone:
+            gone.bind(("127.0.0.1", 0))
+            closed = gone.getsockname()[1]
+        listener = self.listen(echo)
+        server = self.start(f"127.0.0.1:{listener.port},{closed}", "10.0.0.1", connect={"tunnels": 1})
+        for target, expected in [("example.org:443", 403), ("10.0.0.1:443", 403), (f"127.0.0.1:{closed}", 502),
+                                 ("127.1:443", 400), (f"127.0.0.1:{listener.port}", 503)]:
+            with self.subTest(target):
+                if expected == 503:
+                    self.tunnel(server, listener.port)
+                line = server.connect()
+                self.addCleanup(line.socket.close)
+                line.send(request("CONNECT", target, host=target) + request("GET", "/") * 2)
+                answer = line.answer()
+                self.assertEqual((answer.status, answer["Connection"]), (expected, "close"))
+                self.assertTrue(line.is_at_end())
+        self.assertNotIn('"GET / ', server.access_log())
 
     def test_who_is_not_there_is_502_and_who_does_not_answer_504(self):
         with socket.socket() as gone:
@@ -374,6 +421,29 @@ class Limits(WithTunnels):
             line.send(b"x" * (200 << 10))
             line.socket.recv(1)
         self.assertEqual(self.ended(server, r"connect\.max_bytes"), (100 << 10, 0))
+
+    def test_bytes_count_for_the_rate(self):
+        listener = self.listen(echo)
+        server = self.start(f"127.0.0.1:{listener.port}", rate={"bytes": "10k"})
+        line = self.tunnel(server, listener.port)
+        line.send(b"x" * 100_000)
+        line._take(100_000)
+        line.socket.shutdown(socket.SHUT_WR)
+        self.assertEqual(self.ended(server, "finished"), (100_000, 100_000))
+        self.assertEqual(self.open(server, f"127.0.0.1:{listener.port}")[1], 429)
+
+    def test_the_log_tells_when_it_stood_and_when_it_ended(self):
+        listener = self.listen(echo)
+        with tempfile.TemporaryDirectory(prefix="fairlead-connect-log-") as directory:
+            file = Path(directory, "access.json")
+            server = self.start(f"127.0.0.1:{listener.port}", log={"access": {"format": "json", "file": str(file)}})
+            line = self.tunnel(server, listener.port)
+            time.sleep(1)
+            line.socket.shutdown(socket.SHUT_WR)
+            self.ended(server, "finished")
+            told = json.loads(wait_for(lambda: file.exists() and file.read_text()))
+        self.assertGreaterEqual(told["duration"], 1)
+        self.assertLess(told["ttfb"], 0.5)
 
     def test_drain(self):
         listener = self.listen(echo)

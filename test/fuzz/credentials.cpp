@@ -51,15 +51,18 @@ void check_token(std::string_view token) {
 
 }  // namespace
 
-/// The input is a value of Authorization, and once more the text of credentials.
+/// The input is a value of Authorization and Proxy-Authorization, and once more the text of credentials.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const std::array lines{field_view{field::authorization, "Authorization", text}};
-    const auto found = find_basic_token(field_table(lines));
+    const std::array lines{field_view{field::authorization, "Authorization", text},
+                           field_view{field::proxy_authorization, "Proxy-Authorization", text}};
+    const auto found = find_basic_token(field_table(lines), field::authorization);
     if (found && *found) {
         REQUIRE_INVARIANT((*found)->size() <= max_basic_token && text.ends_with(**found));
         check_token(**found);
     }
+    const auto for_proxy = find_basic_token(field_table(lines), field::proxy_authorization);
+    REQUIRE_INVARIANT(found.has_value() == for_proxy.has_value() && (!found || *found == *for_proxy));
     const auto token = encode(text);
     check_token(token);
     return 0;

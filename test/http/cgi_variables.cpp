@@ -190,7 +190,9 @@ BOOST_AUTO_TEST_CASE(passes_fields_on) {
     asked one;
     one.facts.passes_authorization = true;
     one.add("Authorization", "Basic eA==");
+    one.add("Proxy-Authorization", "Basic eQ==");
     BOOST_TEST(one.variables()["HTTP_AUTHORIZATION"] == "Basic eA==");
+    BOOST_TEST(one.variables().count("HTTP_PROXY_AUTHORIZATION") == 0u);  // whatever is asked for
 }
 
 BOOST_AUTO_TEST_CASE(joins_lines_of_one_name) {

@@ -20,32 +20,49 @@ BOOST_AUTO_TEST_CASE(tokens_are_found) {
     };
     for (const auto& [value, token] : rows) {
         const std::vector<field_view> lines{{field::authorization, "Authorization", value}};
-        const auto found = find_basic_token(field_table(lines));
+        const auto found = find_basic_token(field_table(lines), field::authorization);
         BOOST_TEST_CONTEXT(value) BOOST_TEST((found && *found && **found == token));
     }
     for (const auto* other : {"", "Bearer YTpi", "Basically YTpi", "Bas", "Digest username=\"a\""}) {
         const std::vector<field_view> lines{{field::authorization, "Authorization", other}};
-        const auto found = find_basic_token(field_table(lines));
+        const auto found = find_basic_token(field_table(lines), field::authorization);
         BOOST_TEST_CONTEXT(other) BOOST_TEST((found && !*found));
     }
-    BOOST_TEST(!*find_basic_token(field_table()));
+    BOOST_TEST(!*find_basic_token(field_table(), field::authorization));
 }
 
 BOOST_AUTO_TEST_CASE(a_repeated_field_is_refused) {
     for (const auto* second : {"Basic YTpi", "Bearer x", ""}) {
         const std::vector<field_view> lines{{field::authorization, "Authorization", "Basic YTpi"},
                                             {field::authorization, "authorization", second}};
-        const auto found = find_basic_token(field_table(lines));
+        const auto found = find_basic_token(field_table(lines), field::authorization);
         BOOST_TEST_REQUIRE(!found.has_value());
         BOOST_TEST((found.error().status == status::bad_request));
     }
+}
+
+BOOST_AUTO_TEST_CASE(each_field_is_for_itself) {
+    BOOST_TEST((credentials_field(verb::connect) == field::proxy_authorization));
+    for (const auto method : {verb::get, verb::options, verb::put, verb::unknown})
+        BOOST_TEST((credentials_field(method) == field::authorization));
+    const std::vector<field_view> both{{field::authorization, "Authorization", "Basic YTpi"},
+                                       {field::proxy_authorization, "Proxy-Authorization", "Basic YTpj"}};
+    BOOST_TEST((**find_basic_token(field_table(both), field::authorization) == "YTpi"));
+    BOOST_TEST((**find_basic_token(field_table(both), field::proxy_authorization) == "YTpj"));
+    const std::vector<field_view> one{both[0]};
+    BOOST_TEST(!*find_basic_token(field_table(one), field::proxy_authorization));
+    const std::vector<field_view> twice{both[1], both[1]};
+    const auto found = find_basic_token(field_table(twice), field::proxy_authorization);
+    BOOST_TEST_REQUIRE(!found.has_value());
+    BOOST_TEST(found.error().detail.starts_with("Proxy-Authorization "));
+    BOOST_TEST(!*find_basic_token(field_table(twice), field::authorization));
 }
 
 BOOST_AUTO_TEST_CASE(length_alone_refuses) {
     for (const auto size : {max_basic_token, max_basic_token + 1, std::size_t{65'536}}) {
         const auto value = "Basic " + std::string(size, '!');
         const std::vector<field_view> lines{{field::authorization, "Authorization", value}};
-        const auto found = find_basic_token(field_table(lines));
+        const auto found = find_basic_token(field_table(lines), field::authorization);
         BOOST_TEST(found.has_value() == (size == max_basic_token), size);
         if (!found) BOOST_TEST((found.error().status == status::request_header_fields_too_large));
     }

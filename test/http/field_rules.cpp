@@ -70,6 +70,7 @@ BOOST_AUTO_TEST_CASE(refuses_fields_that_are_not_the_configurations) {
         {"Keep-Alive", "the server decides"},
         {"Last-Modified", "the server decides"},
         {"Location", "the server decides"},
+        {"Proxy-Authenticate", "the server decides"},
         {"Proxy-Connection", "the server decides"},
         {"Retry-After", "the server decides"},
         {"TE", "the server decides"},

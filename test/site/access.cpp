@@ -123,6 +123,43 @@ BOOST_AUTO_TEST_CASE(refusals_say_what_to_do) {
     BOOST_TEST(server.status("GET", "/", "Authorization: Bearer abc\r\n") == 401u);
 }
 
+BOOST_AUTO_TEST_CASE(who_asks_for_a_tunnel_is_asked_by_a_proxy) {
+    guarded_site server({{"CONNECT /", "user ann"}, {"/**", "users"}},
+                        [](config::settings& all) { all.site.connect.allow = {"example.org"}; });
+    const auto as_proxy = [](std::string_view line) { return "Proxy-" + std::string(line); };
+    const struct {
+        std::string lines;
+        unsigned status;
+    } rows[] = {
+        {"", 407},
+        {std::string(ann), 407},  // which is for somebody behind the tunnel
+        {as_proxy(ann_wrong), 407},
+        {as_proxy(unknown), 407},
+        {as_proxy(eve), 403},
+        {as_proxy(ann), 400},  // has passed, to where the form of the address is refused
+        {as_proxy(ann) + std::string(ann_wrong), 400},
+    };
+    for (const auto& [lines, status] : rows) BOOST_TEST_CONTEXT(lines) {
+            // What stands behind the request is for the destination, and is no request.
+            const auto served = server.serve(request("CONNECT 127.1:443", lines) + get("/livez"));
+            const auto all = all_answers(served.bytes);
+            BOOST_TEST_REQUIRE(all.size() == 1u);
+            BOOST_TEST(all.front().status == status);
+            BOOST_TEST((served.end == session::step::linger));
+            BOOST_TEST(all.front().field("Proxy-Authenticate") ==
+                       (status == 407 ? "Basic realm=\"Fairlead\", charset=\"UTF-8\"" : ""));
+            BOOST_TEST(!all.front().has_field("WWW-Authenticate"));
+        }
+    BOOST_TEST(server.has_logged("event=auth"));
+    BOOST_TEST(server.has_logged("wrong password of user ann"));
+    BOOST_TEST(!server.has_logged("YW5uOn"));
+    const auto twice = server.ask("CONNECT", "127.1:443", as_proxy(ann) + as_proxy(ann));
+    BOOST_TEST(twice.status == 400u);
+    BOOST_TEST(twice.body.find("Proxy-Authorization is there more than once") != std::string::npos);
+    BOOST_TEST(server.status("GET", "/", as_proxy(ann)) == 401u);
+    BOOST_TEST(server.status("GET", "/", as_proxy(ann_wrong) + std::string(ann)) == 200u);
+}
+
 BOOST_AUTO_TEST_CASE(many_failures_are_followed_by_429) {
     guarded_site server(users_only);
     for (int i = 0; i < 10; ++i) BOOST_TEST(server.status("GET", "/", ann_wrong) == 401u);
