@@ -24,7 +24,7 @@ bool is_idempotent(http::verb method) noexcept {
 task<std::optional<http::problem>> fastcgi::take_body(http::request& request, fastcgi_request& sent) const {
     sent.body = std::make_unique<script_input>(around_.disk, options_.max_body);
     auto refusal = co_await sent.body->receive(*request.body);
-    if (refusal || sent.body->size() <= script_input::in_memory) co_return refusal;
+    if (refusal || sent.body->is_in_memory()) co_return refusal;
     auto file = co_await run_blocking(around_.disk, [&sent] { return sent.body->open(); });
     if (!file) co_return http::problem_from(file.error());
     sent.file = std::move(*file);

@@ -9,11 +9,13 @@
 namespace fairlead::handlers {
 namespace {
 
-/// A script takes every method that the part of the site takes. But a trace would show the client what others
-/// have put into its request, and a tunnel is no script's matter.
+/// A script takes every method that this server knows and the part of the site takes: rules about methods
+/// name those, and would not meet another. But a trace would show the client what others have put into its
+/// request, and a tunnel is no script's matter.
 std::optional<http::outcome> check_script_method(const http::request& request) {
     using http::verb;
-    const bool is_for_scripts = request.method != verb::trace && request.method != verb::connect;
+    const bool is_for_scripts =
+        request.method != verb::unknown && request.method != verb::trace && request.method != verb::connect;
     if (is_for_scripts && request.allowed.contains(request.method)) return std::nullopt;
     return check_method(request, {verb::get, verb::head, verb::post, verb::put, verb::patch, verb::delete_});
 }

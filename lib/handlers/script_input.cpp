@@ -43,7 +43,7 @@ http::problem script_input::too_long() const {
 task<std::optional<http::problem>> script_input::receive(http::body_reader& body) {
     if (const auto announced = body.length(); announced >= 0 && static_cast<std::uint64_t>(announced) > most_)
         co_return too_long();
-    buffer_.resize(in_memory);
+    buffer_.resize(buffer_size);
     for (;;) {
         if (used_ == buffer_.size()) {
             const auto failed = co_await run_blocking(disk_, [this] { return keep(); });

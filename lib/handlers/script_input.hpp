@@ -15,12 +15,13 @@ namespace fairlead::handlers {
 
 /// The body of a request as the standard input of a script: taken in whole before the script starts. So a
 /// slow client holds none of the places that scripts have; CONTENT_LENGTH is right for bodies that come in
-/// chunks; and a script may read it when it likes, or not at all, since nobody waits for it to do so. The
-/// first 64 KiB stay in memory; what is longer goes to a file without a name in the folder for temporary
+/// chunks; and a script may read it when it likes, or not at all, since nobody waits for it to do so. Less
+/// than 64 KiB stay in memory; anything else goes to a file without a name in the folder for temporary
 /// files.
 class script_input {
 public:
-    static constexpr std::size_t in_memory = 64 * 1024;
+    /// Bytes of the buffer; a body that fills it goes to a file.
+    static constexpr std::size_t buffer_size = 64 * 1024;
 
     /// At most `most` bytes. `disk` outlives it.
     script_input(boost::asio::thread_pool& disk, std::uint64_t most) : disk_(disk), most_(most) {}
@@ -31,7 +32,9 @@ public:
     /// Bytes of the body.
     std::uint64_t size() const noexcept { return size_; }
 
-    /// All of the body while it is in memory, which it is up to `in_memory` bytes.
+    /// Whether `bytes()` is the body; else `open()` is the way to it.
+    bool is_in_memory() const noexcept { return !file_; }
+    /// All of the body, if it is in memory.
     std::string_view bytes() const noexcept { return std::string_view(buffer_).substr(0, file_ ? 0 : used_); }
 
     /// A descriptor that reads the body from its first byte. Blocks for no disk, if it is in memory. Error:
@@ -45,7 +48,7 @@ private:
     boost::asio::thread_pool& disk_;
     const std::uint64_t most_;
     std::uint64_t size_ = 0;
-    std::string buffer_;  // of `in_memory` bytes
+    std::string buffer_;  // of `buffer_size` bytes
     std::size_t used_ = 0;
     unique_fd file_;
 };
