@@ -90,6 +90,11 @@ constexpr std::array rows{
                               "an object of variables and values ({\"APP_ENV\": \"production\"})"},
             "Variables that the application is given with each request, beside those of CGI.",
             R"({"APP_ENV": "production"})", scope::route},
+    setting{
+        "fastcgi.authorization", boolean_kind{fastcgi<&f::authorization>()},
+        "Whether the application sees the client's credentials (`HTTP_AUTHORIZATION`), so that it can check "
+        "passwords itself.",
+        "true", scope::route},
 };
 
 }  // namespace

@@ -181,6 +181,7 @@ struct fastcgi_settings {
     unsigned connections = 32;          ///< in use at once, to all servers together
     std::uint64_t max_body = 16 << 20;  ///< bytes of a request's body
     named_values environment;           ///< variables beside those of the request
+    bool authorization = false;         ///< whether the application sees the credentials of the client
     bool is_on() const noexcept { return !servers.empty(); }
     bool has_scripts() const noexcept { return is_on() && script.empty(); }  ///< among the files
 };

@@ -44,8 +44,7 @@ std::string fastcgi::make_head(const http::request& request, const found_script&
     if (body) facts.content_length = body->size();
     facts.server_address = address;
     if (local.port != 0) facts.server_port = local.port;
-    // An application checks passwords itself, unless this server did.
-    facts.passes_authorization = request.user.empty();
+    facts.passes_authorization = options_.passes_authorization;
     http::variable_list variables;
     http::add_meta_variables(variables, request, facts);
     for (const auto& [name, value] : options_.environment) variables.add(name, value.value_or(""));

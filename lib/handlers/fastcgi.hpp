@@ -14,6 +14,7 @@ struct fastcgi_options {
     std::string root;  ///< of the folder, as the application sees it; no '/' at its end
     std::vector<http::named_value> environment;  ///< variables that are added to those of the request
     std::uint64_t max_body = 16 << 20;           ///< bytes; above it 413
+    bool passes_authorization = false;           ///< whether it sees the client's credentials
 };
 
 /// Lets a FastCGI application, such as php-fpm, answer.

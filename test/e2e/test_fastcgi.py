@@ -66,7 +66,7 @@ class RealPhp(Ended):
     @classmethod
     def setUpClass(cls):
         cls.fpm = PhpFpm(tcp=cls.tcp, ini="post_max_size = 80M\nupload_max_filesize = 80M\ndisplay_errors = 0\nlog_errors = 1")
-        cls.server = Server(site(cls.fpm.address, max_body="80m"), files=SCRIPTS)
+        cls.server = Server(site(cls.fpm.address, max_body="80m", authorization=True), files=SCRIPTS)
 
     @classmethod
     def tearDownClass(cls):
