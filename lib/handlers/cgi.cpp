@@ -202,7 +202,9 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     answer.status = head.status;
     answer.fields = std::move(head.fields);
     answer.local_location = std::move(head.local_location);
-    if (is_head && head.length) answer.body = http::stream_body{std::move(output), head.length};
+    // What GET would have: a length, or chunks.
+    if (is_head && head.body == http::script_body::sent)
+        answer.body = http::stream_body{nullptr, head.length};
     co_return answer;
 }
 

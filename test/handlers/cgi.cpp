@@ -61,6 +61,7 @@ struct scripts {
         std::string body;
         std::string detail;  ///< of a refusal, for the log
         std::string local;
+        bool is_made = false;  ///< the body, while it is sent
         std::optional<std::uint64_t> announced;
         error_code failed;  ///< of the body
     };
@@ -80,6 +81,7 @@ struct scripts {
         got.local = response.local_location;
         if (const auto* text = std::get_if<std::string>(&response.body)) got.body = *text;
         if (auto* made = std::get_if<http::stream_body>(&response.body)) {
+            got.is_made = true;
             got.announced = made->length;
             std::string piece(1000, '\0');
             while (request.method != http::verb::head) {
@@ -246,6 +248,15 @@ BOOST_AUTO_TEST_CASE(sends_no_body_to_head) {
     BOOST_TEST(got.status == 200u);
     BOOST_TEST(got.body == "");
     BOOST_TEST(got.announced.value() == 6u);
+    BOOST_TEST(got.is_made);
+    // Nothing is known of the length that GET would have, which is not none.
+    const auto open = run(plain + "echo hello", http::verb::head);
+    BOOST_TEST(open.status == 200u);
+    BOOST_TEST(open.is_made);
+    BOOST_TEST(!open.announced);
+    const auto none = run("echo 'Status: 204'; echo", http::verb::head);
+    BOOST_TEST(none.status == 204u);
+    BOOST_TEST(!none.is_made);
     BOOST_TEST(is_clean());
 }
 
