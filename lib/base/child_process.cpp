@@ -101,9 +101,10 @@ void reset_signals() noexcept {
 }
 
 bool prepare(const child_plan& plan) noexcept {
+    // The folder comes before the descriptors are placed: its own may be one of the three.
     return ::setpgid(0, 0) == 0 && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
-           ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && place_descriptors(plan) &&
-           ::fchdir(plan.folder) == 0 && set_limits(plan);
+           ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::fchdir(plan.folder) == 0 &&
+           place_descriptors(plan) && set_limits(plan);
 }
 
 [[gnu::no_sanitize("address", "thread")]] int become(void* argument) {
