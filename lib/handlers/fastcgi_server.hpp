@@ -47,7 +47,7 @@ public:
     std::unique_ptr<net::plain_stream> take_kept(bool must_be_open, clock::time_point now);
     /// Keeps a connection on which nothing is under way; at most `most` are kept.
     void keep(std::unique_ptr<net::plain_stream> connection, std::size_t most, clock::time_point now);
-    /// Closes those that nobody needed for `kept_for`.
+    /// Closes those that nobody needed for `kept_for`. On an I/O thread.
     void let_go_unused(clock::time_point now);
     std::size_t kept() const;
 

@@ -4,6 +4,12 @@
 #include <stdexcept>
 
 namespace fairlead::site {
+namespace {
+
+// How often connections that nobody needs are looked for.
+constexpr std::chrono::seconds closing_interval{1};
+
+}  // namespace
 
 std::shared_ptr<handlers::fastcgi_server> applications::server_named(const std::string& name) {
     auto& known = servers_[name];
@@ -53,15 +59,16 @@ std::shared_ptr<handlers::script_runner> applications::fastcgi_of(const config::
     return std::make_shared<handlers::fastcgi>(std::move(options), needed);
 }
 
-void applications::keep_house(std::chrono::steady_clock::time_point now) {
-    for (const auto& [name, server] : servers_) {
-        server->let_go_unused(now);
+void applications::keep_house() {
+    for (const auto& [name, server] : servers_)
         if (!server->look_up()) around_.log.warn("fastcgi {}: its name is not known", name);
-    }
 }
 
 void applications::expire(std::chrono::steady_clock::time_point now) {
     for (const auto& [what, group] : groups_) group->expire(now);
+    if (now < next_closing_) return;
+    next_closing_ = now + closing_interval;
+    for (const auto& [name, server] : servers_) server->let_go_unused(now);
 }
 
 }  // namespace fairlead::site

@@ -32,9 +32,11 @@ public:
                                                         const std::string& root,
                                                         const config::limit_settings& limits);
 
-    /// To be called about once a second; may block.
-    void keep_house(std::chrono::steady_clock::time_point now);
-    /// Sends away who waited too long for a connection.
+    /// Looks names up. To be called about once a second; may block.
+    void keep_house();
+    /// Sends away who waited too long for a connection, and closes connections that nobody needed for a
+    /// while. To be called several times a second, on an I/O thread: with one of these the reactor takes no
+    /// lock, so that a socket must not be closed on another thread.
     void expire(std::chrono::steady_clock::time_point now);
 
 private:
@@ -43,6 +45,7 @@ private:
                                           const config::limit_settings& limits);
 
     const services around_;
+    std::chrono::steady_clock::time_point next_closing_{};
     std::map<std::string, std::shared_ptr<handlers::fastcgi_server>> servers_;
     std::map<std::string, std::unique_ptr<handlers::fastcgi_servers>> groups_;
 };

@@ -160,7 +160,7 @@ built_sites build(const config::settings& settings, const surroundings& around) 
         for (const auto& one : owned.folders) one->files->let_go_unused(now);
         for (const auto& one : owned.stores) one->keep_house(now);
         owned.access.keep_house(log);
-        owned.programs.keep_house(now);
+        owned.programs.keep_house();
         for (const auto& one : sites)
             for (const auto& its : one->parts) its->pages.refresh();
     };

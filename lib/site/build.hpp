@@ -44,7 +44,8 @@ struct built_sites {
     std::unique_ptr<site> admin;       ///< the admin listeners
     std::function<void()> keep_house;  ///< to be called about once a second, on a thread that may block
     std::function<void()> make_room;   ///< lets cached descriptors go, when the process has none left
-    /// Sends those away who waited too long at the limits of routes; to be called by the sweeper.
+    /// Sends those away who waited too long at the limits of routes, and closes connections to applications
+    /// that nobody needs; to be called by the sweeper, on an I/O thread.
     std::function<void(limits::work_limit::clock::time_point now)> expire;
     std::function<void()> abandon;     ///< ends long work soon, when nobody will wait for it any more
     std::vector<std::string> summary;  ///< what is served from where, a line each, for the log

@@ -36,8 +36,9 @@ public:
                                            std::shared_ptr<handlers::handler> files);
 
     /// To be called about once a second; may block.
-    void keep_house(std::chrono::steady_clock::time_point now) { applications_.keep_house(now); }
-    /// Sends those away who waited too long for a place.
+    void keep_house() { applications_.keep_house(); }
+    /// Sends those away who waited too long for a place, and closes connections that nobody needs. To be
+    /// called several times a second, on an I/O thread.
     void expire(limits::work_limit::clock::time_point now);
     /// Kills what runs.
     void stop() noexcept;
