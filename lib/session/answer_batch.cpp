@@ -130,7 +130,9 @@ exchange_record& answer_batch::add(http::response&& answer, const head_options& 
 }
 
 error_code answer_batch::send(net::byte_stream& stream, bool close_follows) {
-    const bool more_follows = file_ ? file_->begin(stream) == file_transfer::segments::shared : close_follows;
+    // What is made may take its time, so nothing waits for it.
+    const bool more_follows =
+        file_ ? file_->begin(stream) == file_transfer::segments::shared : close_follows && !stream_.source;
     const auto failed = send_pieces(stream, more_follows);
     if (!failed && stream_.source) return errno_code(EAGAIN);
     if (failed || !file_) return failed;

@@ -61,19 +61,22 @@ task<error_code> pending_output::send_bytes(net::byte_stream& stream, watch& dea
 }
 
 /// Makes a piece, sends it, makes the next: so a client that leaves stops the work, and one that is slow
-/// slows it down. What the pieces came to is the record's.
+/// slows it down. What the pieces came to is the record's. The source is asked once more when the client has
+/// all that was announced: a script may have more to do than to answer, and a connection to an
+/// application can be used again only when its answer has ended.
 task<error_code> pending_output::send_made(net::byte_stream& stream, watch& deadline,
                                            const config::limit_settings& limits) {
     // The length of a chunk stands in front of it (RFC 9112 section 7.1).
     constexpr std::size_t lead = 10;  // at most 8 hexadecimal digits, and CRLF
     std::vector<char> buffer(lead + piece_size + 2);
     std::uint64_t in_turn = 0;
-    if (rest.made.left == 0) co_return error_code{};
     for (;;) {
         const std::span<char> room(buffer.data() + lead, piece_size);
         const auto asked = watch::clock::now();
         const auto got = co_await rest.made.source->read_some(room);
         begin_ += watch::clock::now() - asked;  // it was not the client who was slow
+        // Whatever came now, the answer is complete.
+        if (rest.made.left == 0) co_return error_code{};
         const auto failed_early = got ? rest.made.ends_early(*got) : got.error();
         if (failed_early) {
             // Without chunks the end of the connection would look like the end of the body; a reset does not.
@@ -86,7 +89,7 @@ task<error_code> pending_output::send_made(net::byte_stream& stream, watch& dead
         auto failed = co_await send_bytes(stream, deadline, limits, piece);
         if (failed || size == 0) co_return failed;
         records.back().add_bytes_sent(size);
-        if (rest.made.left && (*rest.made.left -= size) == 0) co_return error_code{};
+        if (rest.made.left && (*rest.made.left -= size) == 0) continue;
         in_turn += size;
         if (in_turn < file_transfer::turn_size) continue;
         in_turn = 0;

@@ -307,8 +307,10 @@ struct made_of_pieces final : handlers::handler {
     made_of_pieces(std::vector<std::string> parts, std::optional<std::uint64_t> announced)
         : pieces(std::move(parts)), length(announced) {}
     struct source final : http::body_reader {
-        explicit source(std::vector<std::string> parts) : pieces(std::move(parts)) {}
+        source(std::vector<std::string> parts, std::shared_ptr<std::size_t> count)
+            : pieces(std::move(parts)), reads(std::move(count)) {}
         task<result<std::size_t>> read_some(std::span<char> buffer) override {
+            ++*reads;
             if (next == pieces.size()) co_return std::size_t{0};
             const auto& piece = pieces[next++];
             std::copy(piece.begin(), piece.end(), buffer.begin());
@@ -316,16 +318,18 @@ struct made_of_pieces final : handlers::handler {
         }
         std::int64_t length() const noexcept override { return -1; }
         std::vector<std::string> pieces;
+        std::shared_ptr<std::size_t> reads;
         std::size_t next = 0;
     };
     bool try_handle(http::request&, http::outcome&) override { return false; }
     task<http::outcome> handle(http::request&) override {
         http::response answer;
-        answer.body = http::stream_body{std::make_unique<source>(pieces), length};
+        answer.body = http::stream_body{std::make_unique<source>(pieces, reads), length};
         co_return answer;
     }
     std::vector<std::string> pieces;
     std::optional<std::uint64_t> length;
+    std::shared_ptr<std::size_t> reads = std::make_shared<std::size_t>(0);  ///< how often it was asked
 };
 
 BOOST_AUTO_TEST_CASE(a_made_body_of_known_length_needs_no_chunks) {
@@ -334,21 +338,22 @@ BOOST_AUTO_TEST_CASE(a_made_body_of_known_length_needs_no_chunks) {
         std::uint64_t length;
         std::string_view sent;
         bool goes_on;
+        std::size_t reads;  // once more behind the last byte, so that the source can come to its end
     } rows[] = {
-        {{"hello ", "world"}, 11, "hello world", true},
-        {{"hello ", "world"}, 8, "hello wo", true},  // what is too long is cut
-        {{"hello ", "world"}, 6, "hello ", true},
-        {{"hello ", "world"}, 12, "hello world", false},  // too short: the connection ends as a failure
-        {{}, 0, "", true},
-        {{}, 1, "", false},
+        {{"hello ", "world"}, 11, "hello world", true, 3},
+        {{"hello ", "world"}, 8, "hello wo", true, 3},  // what is too long is cut
+        {{"hello ", "world"}, 6, "hello ", true, 2},
+        {{"hello ", "world"}, 12, "hello world", false, 3},  // too short: the connection ends as a failure
+        {{}, 0, "", true, 1},
+        {{}, 1, "", false, 1},
     };
     for (const auto& row : rows) {
         for (const bool is_old_client : {false, true}) {
             telemetry::log log;
             single one_part(log);
             one_part.add(router::match::prefix, "/", std::make_shared<named_handler>("next"));
-            one_part.add(router::match::exact, "/made",
-                         std::make_shared<made_of_pieces>(row.pieces, row.length));
+            const auto made = std::make_shared<made_of_pieces>(row.pieces, row.length);
+            one_part.add(router::match::exact, "/made", made);
             auto pages = one_part.build();
             session_fixture around;
             auto& own = around.shared;
@@ -376,6 +381,7 @@ BOOST_AUTO_TEST_CASE(a_made_body_of_known_length_needs_no_chunks) {
                 BOOST_TEST(rest.substr(0, row.sent.size()) == row.sent);
                 BOOST_TEST((rest.size() > row.sent.size()) == row.goes_on);  // the answer behind it
                 BOOST_TEST(stream.is_reset == !row.goes_on);
+                BOOST_TEST(*made->reads == row.reads);
                 const auto line = around.access_lines.empty() ? std::string() : around.access_lines.front();
                 BOOST_TEST(line.find("\" 200 " + std::to_string(row.sent.size()) + " ") != std::string::npos,
                            line);
