@@ -24,13 +24,6 @@ constexpr std::size_t short_answer = 64 * 1024;
 // Where programs without an own idea look for others.
 constexpr std::string_view usual_path = "/usr/local/bin:/usr/bin:/bin";
 
-/// Nobody reads this.
-http::problem client_left() {
-    auto refusal = refuse(http::status::request_timeout, "The client has left.");
-    refusal.close = true;
-    return refusal;
-}
-
 http::problem is_stopping() { return refuse(http::status::service_unavailable, "The server is stopping."); }
 
 /// Ours, which never blocks, and that of the script, which does as programs expect.

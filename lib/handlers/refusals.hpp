@@ -14,6 +14,16 @@ inline http::problem refuse(http::status status, std::string_view detail) {
     return refusal;
 }
 
+/// What log tools know as "the client closed the request".
+inline constexpr auto client_closed_request = static_cast<http::status>(499);
+
+/// Ends the connection of a client that has left; nobody reads it.
+inline http::problem client_left() {
+    auto refusal = refuse(client_closed_request, "The client has left.");
+    refusal.close = true;
+    return refusal;
+}
+
 /// One answer for everything that is not there, so that nobody can tell why.
 inline http::problem not_found() {
     return refuse(http::status::not_found, "There is nothing at this address.");

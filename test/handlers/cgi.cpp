@@ -312,9 +312,9 @@ BOOST_AUTO_TEST_CASE(ends_when_the_client_has_left) {
     });
     const auto got = run("exec sleep 1000");
     leaver.join();
-    BOOST_TEST(got.status == 408u);
+    BOOST_TEST(got.status == 499u);
     BOOST_TEST(is_clean());
-    BOOST_TEST(run(plain).status == 408u);  // not even started
+    BOOST_TEST(run(plain).status == 499u);  // not even started
 }
 
 BOOST_AUTO_TEST_CASE(lets_no_more_run_than_there_are_places) {
