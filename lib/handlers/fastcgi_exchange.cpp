@@ -19,8 +19,9 @@ namespace fastcgi = content::fastcgi;
 constexpr std::size_t read_size = 64 * 1024;
 constexpr std::size_t feed_size = 32 * 1024;
 
-// What log tools know as "the client closed the request"; nobody reads that answer.
-constexpr auto client_has_left = static_cast<http::status>(499);
+// Of content that nobody wants, such as that of HEAD. It is read to its end, so that the connection can be
+// used again, unless there is more.
+constexpr std::size_t most_discarded = 1024 * 1024;
 
 }  // namespace
 
@@ -65,13 +66,13 @@ task<fastcgi_exchange::state> fastcgi_exchange::ask() {
     for (;;) {
         if (needs_piece()) lost_ = co_await fill_piece();
         const auto seen = advance();
-        if (seen == progress::nothing && !has_head_) {
+        if (seen == progress::nothing && !may_begin(seen)) {
             lost_ = co_await wait();
             continue;
         }
         state reached{};
         if (seen == progress::failed)
-            reached = fail_closed();
+            reached = has_waited_enough() ? begin_answer(true) : fail_closed();
         else if (seen == progress::ended)
             reached = begin_answer(true);
         else if (may_begin(seen))
@@ -80,7 +81,9 @@ task<fastcgi_exchange::state> fastcgi_exchange::ask() {
             continue;
         if (reached == state::complete && records_.has_ended())
             give_back();
-        else if (reached != state::begun)
+        else if (reached == state::begun)
+            stop_clock();
+        else
             close();
         co_return reached;
     }
@@ -96,7 +99,9 @@ fastcgi_exchange::progress fastcgi_exchange::advance() {
 
 /// Returns when something can be sent or read. No coroutine of its own: that would be one more frame.
 task<error_code> fastcgi_exchange::wait() {
-    start_clock();
+    // Whoever only has to come to an end gets the time for it once.
+    const bool awaited_end = std::exchange(awaits_end_, has_head_ && !wants_content());
+    if (!awaited_end) start_clock();
     auto& stream = *connection_.stream;
     return sending_ == sending::more ? stream.wait_any() : stream.wait(net::readiness::readable);
 }
@@ -115,8 +120,12 @@ task<error_code> fastcgi_exchange::fill_piece() {
         } else {
             const int fd = sent_->file.get();
             const auto read = [=] { return ::pread(fd, to, size, static_cast<off_t>(offset)); };
+            stop_clock();
             const auto got = co_await run_blocking(around_.disk, read);
-            if (got != static_cast<ssize_t>(size)) co_return errno_code(EIO);
+            if (got != static_cast<ssize_t>(size)) {
+                (void)fail(http::status::internal_server_error, "the body of the request cannot be read");
+                co_return errno_code(EIO);
+            }
         }
     }
     body_left_ -= size;
@@ -142,10 +151,19 @@ void fastcgi_exchange::send_piece() {
     if (unsent_.empty() && was_last && sending_ == sending::more) sending_ = sending::done;
 }
 
-/// True when the answer can begin: there is nothing more of it now, or enough.
+/// True when the answer can begin: there is nothing more of it now, or enough. Without content it is the end
+/// that counts, or its outcome would depend on what has come by now.
 bool fastcgi_exchange::may_begin(progress seen) const noexcept {
     if (!has_head_) return false;
-    return seen == progress::nothing || (is_discarding_ ? discarded_ : content_.size()) >= read_size;
+    if (is_discarding_) return discarded_ >= most_discarded;
+    if (!wants_content()) return !content_.empty();
+    return seen == progress::nothing || content_.size() >= read_size;
+}
+
+/// True when only the end of the output did not come in time: the head says all that the client is told.
+bool fastcgi_exchange::has_waited_enough() const noexcept {
+    return has_head_ && !wants_content() && cause_.empty() &&
+           deadline_->passed() == net::deadline::reason::time;
 }
 
 /// Reads once.
@@ -237,7 +255,7 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
     if (why == reason::time)
         return fail(http::status::gateway_timeout,
                     "it took and gave no byte for " + std::to_string(around_.timeout.count()) + " ms");
-    if (why == reason::client_left) return fail(client_has_left, "the client has left");
+    if (why == reason::client_left) return fail(client_closed_request, "the client has left");
     if (why == reason::stopping) return fail(http::status::service_unavailable, "this server is stopping");
     (void)fail(http::status::bad_gateway, "the connection was lost: " + lost_.message());
     if (has_bytes_ || connection_.is_fresh) return state::failed;
@@ -247,14 +265,17 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
 http::problem fastcgi_exchange::refusal() const {
     auto refusal = refuse(status_, "The application gave no answer that can be used.");
     if (status_ == http::status::gateway_timeout) refusal.detail = "The application did not answer in time.";
+    if (status_ == http::status::internal_server_error)
+        refusal.detail = "The request could not be passed on to the application.";
     if (status_ == http::status::service_unavailable)
         refusal = limits::overload(std::chrono::seconds(5), "requests to the application");
-    refusal.close = status_ == client_has_left;
+    refusal.close = status_ == client_closed_request;
     refusal.log_detail = "fastcgi " + server_name_ + ": " + cause_;
     return refusal;
 }
 
 std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
+    stop_clock();
     const auto size = std::min(buffer.size(), content_.size() - given_);
     if (size > 0) std::memcpy(buffer.data(), content_.data() + given_, size);
     given_ += size;

@@ -40,7 +40,8 @@ struct fastcgi_request {
 /// One request and its answer, on one connection to an application. Both directions go on at the same time,
 /// so that an application may answer before it has read everything. The connection is given back when the
 /// answer has come to its end and nothing is left under way on it, else closed, which is also what tells the
-/// application that nobody wants its answer.
+/// application that nobody wants its answer. The clock runs only while the application is waited for, not
+/// while the client takes what there is.
 class fastcgi_exchange final : public http::body_reader {
 public:
     /// `script` names it in the log.
@@ -51,13 +52,14 @@ public:
     enum class state {
         complete,  ///< `take_content()` is the whole answer
         begun,     ///< what follows is to be read with `read_some`
-        unsent,    ///< a kept connection was closed before it took a byte: another one may be asked
+        unsent,    ///< the connection was closed before it took a byte: another one may be asked
         lost,      ///< it was closed before a byte of the answer came: another one may be asked for a request
                    ///< that can be sent twice
         failed,    ///< `refusal()` says why
     };
 
-    /// Sends the request, and reads until the answer can begin. To be called once.
+    /// Sends the request, and reads until the answer can begin; that of an answer without content is the end
+    /// of the output, so that its connection can be used again. To be called once.
     task<state> ask();
 
     /// What the head of the answer says; when complete or begun.
@@ -85,12 +87,17 @@ private:
     progress take(std::span<const char> bytes);
     bool take_output(std::span<const char> bytes);
     bool may_begin(progress seen) const noexcept;
+    bool wants_content() const noexcept { return !is_discarding_ && head_.body != http::script_body::absent; }
+    bool has_waited_enough() const noexcept;
     state begin_answer(bool is_complete);
     state fail(http::status status, std::string cause);
     state fail_closed();
     std::size_t hand_out(std::span<char> buffer) noexcept;
     error_code cut();
     void start_clock() noexcept { deadline_->set(net::deadline::clock::now() + around_.timeout); }
+    void stop_clock() noexcept {
+        if (deadline_) deadline_->set(net::deadline::clock::time_point::max());
+    }
     void give_back();
     void close() noexcept;
 
@@ -119,6 +126,7 @@ private:
     bool has_head_ = false;
     bool has_bytes_ = false;      // any of the answer
     bool is_discarding_ = false;  // nobody wants the content
+    bool awaits_end_ = false;     // and nothing else
     bool has_surplus_ = false;    // bytes behind the end
     std::size_t discarded_ = 0;
     error_code lost_;  // what became of the connection
