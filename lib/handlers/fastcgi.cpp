@@ -1,6 +1,7 @@
 #include "handlers/fastcgi.hpp"
 
 #include "base/blocking.hpp"
+#include "handlers/refusals.hpp"
 #include "http/cgi_variables.hpp"
 
 namespace fairlead::handlers {
@@ -67,21 +68,33 @@ task<http::outcome> fastcgi::run(http::request& request, const found_script& scr
     sent->head = make_head(request, script, sent->body.get());
     const bool is_repeatable = is_idempotent(request.method);
     auto wanted = is_repeatable ? kind::any : kind::sent_once;
+    std::size_t lost = 0;  // new connections
     for (;;) {
         fastcgi_connection connection;
         if (!around_.servers.take_kept(wanted, connection)) {
             auto taken = co_await around_.servers.take(wanted);
             if (auto* refusal = std::get_if<http::problem>(&taken)) co_return std::move(*refusal);
             connection = std::get<fastcgi_connection>(std::move(taken));
+            if (request.connection && request.connection->has_left()) {
+                around_.servers.give_back(std::move(connection));
+                co_return client_left();
+            }
         }
+        auto& server = *connection.server;
+        const bool is_fresh = connection.is_fresh;
         auto exchange =
             std::make_unique<fastcgi_exchange>(around_, request, script.name, sent, std::move(connection));
         const auto reached = co_await exchange->ask();
         using state = fastcgi_exchange::state;
         if (reached == state::complete || reached == state::begun)
             co_return make_answer(std::move(exchange), reached, request.method == http::verb::head);
-        const bool may_repeat = reached == state::unsent || (reached == state::lost && is_repeatable);
-        if (!may_repeat) co_return refuse(*exchange, request);
+        if (reached == state::failed) co_return refuse(*exchange, request);
+        if (is_fresh) {
+            around_.servers.was_lost(server);
+            ++lost;
+        }
+        const bool may_repeat = reached == state::unsent || is_repeatable;
+        if (!may_repeat || lost == around_.servers.count()) co_return refuse(*exchange, request);
         wanted = kind::fresh;
     }
 }

@@ -20,9 +20,10 @@ struct fastcgi_options {
 /// Lets a FastCGI application, such as php-fpm, answer.
 ///
 /// The body of a request is taken in before the application is asked (script_input), so that a slow client
-/// occupies none of its processes, and CONTENT_LENGTH is right. A request is sent again, on a connection of
-/// its own, when a kept one turns out to be closed: if nothing of it was taken, or if its method may be
-/// repeated (RFC 9110 section 9.2.2) and no byte of an answer came.
+/// occupies none of its processes, and CONTENT_LENGTH is right. A request is sent again, on a new connection,
+/// when one is closed before a byte of an answer came: if nothing of the request was taken, or if its method
+/// may be repeated (RFC 9110 section 9.2.2). That is once after a kept connection, and as often as there are
+/// servers on new ones, of which each leaves its server out for a while.
 class fastcgi final : public script_runner {
 public:
     fastcgi(fastcgi_options options, const fastcgi_services& around)

@@ -258,7 +258,7 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
     if (why == reason::client_left) return fail(client_closed_request, "the client has left");
     if (why == reason::stopping) return fail(http::status::service_unavailable, "this server is stopping");
     (void)fail(http::status::bad_gateway, "the connection was lost: " + lost_.message());
-    if (has_bytes_ || connection_.is_fresh) return state::failed;
+    if (has_bytes_) return state::failed;
     return has_sent_ ? state::lost : state::unsent;
 }
 

@@ -98,6 +98,12 @@ void fastcgi_servers::note(failures& met, fastcgi_server& server, const error_co
               pause.count());
 }
 
+void fastcgi_servers::was_lost(fastcgi_server& server) const {
+    const auto pause = server.was_not_reached(clock::now());
+    log_.warn("fastcgi {} has closed a new connection without an answer; it is left out for {} s",
+              server.name(), pause.count());
+}
+
 http::problem fastcgi_servers::nobody_there(const failures& met) const {
     if (met.is_full) {
         log_.warn("fastcgi: no connection ({}): 503", met.causes);

@@ -60,6 +60,11 @@ public:
     /// A kept connection or a new one, after waiting for a place.
     task<taken> take(kind wanted);
 
+    std::size_t count() const noexcept { return servers_.size(); }
+    /// To be told when a new connection to one of them was closed before a byte of an answer came: it is left
+    /// out for a while, like one that cannot be reached.
+    void was_lost(fastcgi_server& server) const;
+
     /// Gives back a connection on which nothing is under way.
     void give_back(fastcgi_connection&& connection);
 

@@ -515,6 +515,89 @@ class Connections(Ended):
         self.assertTrue(server.wait_for_log(f"answered 502: .*{re.escape(one.address)}: .*, {re.escape(two.address)}: |"
                                             f"answered 502: .*{re.escape(two.address)}: .*, {re.escape(one.address)}: "))
 
+    def test_the_next_server_is_asked_when_one_closes_new_connections(self):
+        seen = []
+
+        def act(exchange):
+            seen.append(exchange.variables["REQUEST_METHOD"])
+            raise Gone()
+        one = self.application(act)
+        two = self.application(lambda exchange: answer(b"two"))
+        server = self.serve(site(one.address, two.address))
+        for _ in range(6):
+            self.assertEqual(server.ask(target="/hello.php").body, b"two", server.log())
+        self.assertIn("GET", seen)
+        self.assertTrue(server.wait_for_log(f"fastcgi {re.escape(one.address)} has closed a new connection without an answer"))
+
+    def test_a_post_goes_to_no_second_server(self):
+        seen = []
+
+        def act(exchange):
+            seen.append(exchange.input)
+            raise Gone()
+        one, two = self.application(act), self.application(act)
+        server = self.serve(site(one.address, two.address))
+        self.assertEqual(server.ask("POST", "/hello.php", (), b"once").status, 502)
+        self.assertEqual(seen, [b"once"])
+        seen.clear()
+        self.assertEqual(server.ask(target="/hello.php").status, 502)
+        self.assertEqual(len(seen), 2)
+
+    def test_a_client_that_is_slow_is_not_the_applications_fault(self):
+        content = b"x" * 16_000_000
+
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\n"))
+            for begin in range(0, len(content), 50_000):
+                exchange.send(record(peers.STDOUT, content[begin:begin + 50_000]))
+            return end()
+        application = self.application(act)
+        server = self.serve(site(application.address, timeout="500ms"))
+        with server.connect() as line:
+            line.send(request("GET", "/hello.php"))
+            time.sleep(2)
+            self.assertEqual(line.answer().body, content)
+
+    def test_the_end_behind_the_last_announced_byte_is_waited_for(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"))
+            time.sleep(0.2)
+            return end()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        with server.connect() as line:
+            for _ in range(3):
+                self.assertEqual(line.ask(target="/hello.php").body, b"ok")
+        self.assertEqual(application.connections, 1)
+
+    def test_answers_without_content_do_not_depend_on_time(self):
+        heads = {"HEAD": b"Content-Type: text/plain\r\n\r\n", "GET": b"Status: 204\r\n\r\n"}
+
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, heads[exchange.variables["REQUEST_METHOD"]]))
+            time.sleep(0.2)
+            return record(peers.STDOUT, b"not wanted") + end()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        with server.connect() as line:
+            for method, status in (("HEAD", 200), ("GET", 204), ("HEAD", 200)):
+                self.assertEqual(line.ask(method, "/hello.php").status, status)
+        self.assertEqual(application.connections, 1)
+        heads["GET"] = b"X-Own: yes\r\n\r\n"  # content, but no type
+        self.assertEqual(server.ask(target="/hello.php").status, 502)
+
+    def test_a_head_whose_content_does_not_end_is_answered_in_time(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\n"))
+            for _ in range(20):
+                time.sleep(0.3)
+                exchange.send(record(peers.STDOUT, b"on and on"))
+        application = self.application(act)
+        server = self.serve(site(application.address, timeout="1s"))
+        started = time.monotonic()
+        self.assertEqual(server.ask("HEAD", "/hello.php").status, 200)
+        self.assertLess(time.monotonic() - started, 4)
+
     def test_a_listen_queue_that_is_full_is_503(self):
         with socket.socket(socket.AF_UNIX) as quiet:
             server = self.serve({})

@@ -168,6 +168,25 @@ BOOST_AUTO_TEST_CASE(the_next_server_is_taken_and_places_are_counted) {
     BOOST_TEST(all.there->kept() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_closes_new_connections_is_left_out) {
+    loopback_listener listener;
+    group all(listener.port());
+    BOOST_TEST(all.servers->count() == 2u);
+    auto taken = all.take(fastcgi_servers::kind::any);
+    BOOST_TEST_REQUIRE(taken.server == all.there.get());
+    all.servers->was_lost(*taken.server);
+    taken = {};
+    BOOST_TEST(all.there->is_left_out(clock::now()));
+    BOOST_TEST_REQUIRE(!all.lines.empty());
+    BOOST_TEST(
+        all.lines.back().find("has closed a new connection without an answer; it is left out for 1 s") !=
+        std::string::npos);
+    // All are left out now, so all are tried; one that takes a connection is back.
+    taken = all.take(fastcgi_servers::kind::fresh);
+    BOOST_TEST(taken.server == all.there.get());
+    BOOST_TEST(!all.there->is_left_out(clock::now()));
+}
+
 BOOST_AUTO_TEST_CASE(nobody_there_is_502_and_names_them_all) {
     std::uint16_t port = 0;
     {
