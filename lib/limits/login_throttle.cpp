@@ -46,11 +46,21 @@ std::variant<login_throttle::attempt, std::chrono::seconds> login_throttle::begi
     const auto from = address_key(address);
     const std::lock_guard guard(mutex_);
     auto& known = find_or_add(from, now);
+    const auto mark = mark_of(user);
+    if (const auto pause = wait_at(known, now); pause.count() > 0) {
+        // Refused, it counts for nothing, and so the right password must not look otherwise (pause_of).
+        remember(known, mark);
+        return pause;
+    }
+    ++known.under_way;
+    return attempt(*this, from, mark);
+}
+
+/// How long nothing may begin there; 0 when it may.
+std::chrono::seconds login_throttle::wait_at(const record& known, clock::time_point now) const noexcept {
     if (now < known.pause_end) return std::chrono::ceil<std::chrono::seconds>(known.pause_end - now);
     const auto left = known.failures < bounds_.free_failures ? bounds_.free_failures - known.failures : 1;
-    if (known.under_way >= left) return bounds_.first_pause;
-    ++known.under_way;
-    return attempt(*this, from, mark_of(user));
+    return known.under_way >= left ? bounds_.first_pause : std::chrono::seconds{0};
 }
 
 std::chrono::seconds login_throttle::end(const attempt& which, std::optional<clock::time_point> failed) {
@@ -93,11 +103,12 @@ std::optional<std::chrono::seconds> login_throttle::pause_of(const ip_address& a
     const auto known = by_address_.find(address_key(address));
     if (known == by_address_.end()) return std::nullopt;
     const auto& found = *known->second;
-    if (now >= found.pause_end) return std::nullopt;
+    const auto pause = wait_at(found, now);
+    if (pause.count() == 0) return std::nullopt;
     const bool is_tried = found.has_tried_more || std::find(found.tried.begin(), found.tried.end(),
                                                             mark_of(user)) != found.tried.end();
     if (!is_tried) return std::nullopt;
-    return std::chrono::ceil<std::chrono::seconds>(found.pause_end - now);
+    return pause;
 }
 
 }  // namespace fairlead::limits

@@ -65,11 +65,13 @@ public:
     explicit login_throttle(const bounds& by) noexcept : bounds_(by) {}
     login_throttle() noexcept : login_throttle(bounds()) {}
 
-    /// An attempt, or how long the address has to wait for one.
+    /// An attempt, or how long the address has to wait for one. Who is refused has tried the password of the
+    /// user, too: it may be that of somebody who was verified.
     std::variant<attempt, std::chrono::seconds> begin(const ip_address& from, std::string_view user,
                                                       clock::time_point now);
 
-    /// How long a user who was verified before has to wait there; mostly nothing.
+    /// How long a user who was verified before has to wait there; mostly nothing. The address pauses, or has
+    /// as many attempts under way as it may, and his password was tried there.
     std::optional<std::chrono::seconds> pause_of(const ip_address& from, std::string_view user,
                                                  clock::time_point now) const;
 
@@ -90,6 +92,7 @@ private:
 
     std::uint64_t mark_of(std::string_view user) const noexcept;
     record& find_or_add(const ip_address& from, clock::time_point now);
+    std::chrono::seconds wait_at(const record& known, clock::time_point now) const noexcept;
     std::chrono::seconds end(const attempt& which, std::optional<clock::time_point> failed);
     void make_room();
     void forget(records::iterator which);

@@ -105,6 +105,31 @@ BOOST_FIXTURE_TEST_CASE(who_was_verified_goes_on_unless_his_password_is_tried, t
     BOOST_TEST(throttle.pause_of(here, "bob", now).has_value());
 }
 
+// Else who keeps his address paused tells the right password of another by its not being refused.
+BOOST_FIXTURE_TEST_CASE(a_refused_attempt_is_a_try, throttle_fixture) {
+    for (int i = 0; i < 20; ++i) {
+        now += 10s;
+        (void)fail(here, "x");
+    }
+    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!may_begin(here));
+    BOOST_TEST_REQUIRE(throttle.pause_of(here, "ann", now).has_value());
+    BOOST_TEST(throttle.pause_of(here, "ann", now)->count() == 8);
+    BOOST_TEST(!throttle.pause_of(here, "bob", now));
+}
+
+BOOST_FIXTURE_TEST_CASE(so_is_one_for_which_too_many_are_under_way, throttle_fixture) {
+    std::vector<attempt> under_way;
+    for (int i = 0; i < 3; ++i) under_way.push_back(std::get<attempt>(throttle.begin(here, "x", now)));
+    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!may_begin(here));
+    BOOST_TEST_REQUIRE(throttle.pause_of(here, "ann", now).has_value());
+    BOOST_TEST(throttle.pause_of(here, "ann", now)->count() == 1);
+    BOOST_TEST(!throttle.pause_of(here, "bob", now));
+    under_way.pop_back();
+    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+}
+
 BOOST_FIXTURE_TEST_CASE(failures_are_forgotten_in_time, throttle_fixture) {
     for (int i = 0; i < 3; ++i) (void)fail(here);
     now += 61s;
