@@ -58,6 +58,7 @@ public:
     /// Opens the directory, and finds out where it lies.
     error_code open(std::string_view relative);
     error_code read(std::size_t most, directory_contents& found);
+    std::string_view lies_at() const noexcept { return std::string_view(path_).substr(0, base_); }
 
 private:
     /// What is known of an entry, or nothing when it is left out.
@@ -141,7 +142,7 @@ reader::sight reader::look_at(std::string_view name) {
     if (!kind || !shows_(path_, *kind)) return std::nullopt;
     return listing_entry{std::string(name), *kind,
                          *kind == entry_kind::file ? static_cast<std::uint64_t>(about.st_size) : 0,
-                         nanoseconds(about.st_mtim)};
+                         nanoseconds(about.st_mtim), std::nullopt};
 }
 
 reader::sight reader::follow(std::string_view name) {
@@ -155,7 +156,8 @@ reader::sight reader::follow(std::string_view name) {
     const auto is_file = info->kind == file_kind::regular;
     const auto kind = is_file ? entry_kind::file : entry_kind::directory;
     if (!shows_(target->final_path, kind)) return std::nullopt;
-    return listing_entry{std::string(name), kind, is_file ? info->size : 0, info->mtime_ns};
+    return listing_entry{std::string(name), kind, is_file ? info->size : 0, info->mtime_ns,
+                         target->final_path};
 }
 
 }  // namespace
@@ -165,6 +167,7 @@ result<directory_contents> read_directory(const sandbox& root, std::string_view 
     directory_contents found;
     reader walk(root, shows);
     if (const auto error = walk.open(relative)) return error;
+    found.lies_at = walk.lies_at();
     if (const auto error = walk.read(most, found)) return error;
     return found;
 }

@@ -5,6 +5,7 @@
 #include "http/listing_entry.hpp"
 
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace fairlead::files {
 
 /// What clients may see of a directory, in the order in which the file system names it.
 struct directory_contents {
+    std::string lies_at;  ///< the directory itself, wherever a link led: as `relative`, empty is the root,
+                          ///< else with a slash at its end
     std::vector<http::listing_entry> entries;
     bool is_truncated = false;  ///< there is more than was read
 };

@@ -2,6 +2,7 @@
 
 #include "files/directory.hpp"
 #include "handlers/made_bodies.hpp"
+#include "handlers/refusals.hpp"
 #include "http/access_map.hpp"
 #include "limits/overload.hpp"
 
@@ -24,7 +25,8 @@ std::uint64_t bytes_of(const std::vector<http::listing_entry>& entries) noexcept
     std::uint64_t bytes = entries.capacity() * sizeof(http::listing_entry);
     const auto inside = std::string().capacity();  // a name of this length needs no memory of its own
     for (const auto& one : entries)
-        if (one.name.capacity() > inside) bytes += one.name.capacity() + 1;
+        for (const auto* text : {&one.name, one.leads_to ? &*one.leads_to : nullptr})
+            if (text && text->capacity() > inside) bytes += text->capacity() + 1;
     return bytes;
 }
 
@@ -34,7 +36,11 @@ result<http::outcome> folder_listing::list(const http::request& request, std::st
     auto options = content::options_from(request.query, request.fields[http::field::accept]);
     auto found = find(folder, options);
     if (!found) return found.error();
-    if (found->entries && request.access) found->entries = count_in(seen_by(request, *found->entries));
+    if (request.access) {
+        // The path that was asked for was judged before.
+        if (!http::may_see(request, rules_.url_prefix + found->lies_at)) return http::outcome(not_found());
+        if (found->entries) found->entries = count_in(seen_by(request, *found));
+    }
     if (!found->entries) return http::outcome(limits::overload(retry_after_, "listings in memory"));
     options.path = request.path;
     options.is_truncated = found->is_truncated;
@@ -74,23 +80,33 @@ result<folder_listing::reading> folder_listing::read(std::string_view folder,
     const auto shows = [this](std::string_view path, http::entry_kind kind) {
         return kind == http::entry_kind::file ? may_serve(rules_, path) : !is_hidden_below_root(rules_, path);
     };
-    reading fresh{std::string(folder), options.sort, options.is_descending, false, nullptr, clock::now()};
+    reading fresh{std::string(folder), {}, options.sort, options.is_descending, false, nullptr, clock::now()};
     auto contents = files::read_directory(root_, folder, shows, most_entries);
     if (!contents) return contents.error();
+    fresh.lies_at = std::move(contents->lies_at);
     fresh.is_truncated = contents->is_truncated;
     fresh.entries = count_in(content::listing::sort(std::move(contents->entries), options));
     return fresh;
 }
 
-/// Those that the rules let who asks see. What was read is shared, this is not.
-content::listing::sorted_entries folder_listing::seen_by(
-    const http::request& request, const std::vector<http::listing_entry>& entries) const {
+/// Those that the rules let who asks see: under the name that he asks for, where they lie, and where a link
+/// leads, since size and time are those of what it leads to. What was read is shared, this is not.
+content::listing::sorted_entries folder_listing::seen_by(const http::request& request,
+                                                         const reading& whole) const {
     auto seen = std::make_shared<std::vector<http::listing_entry>>();
-    std::string path(request.path);
-    for (const auto& one : entries) {
-        path.resize(request.path.size());
-        path.append(one.name).append(one.kind == http::entry_kind::directory ? "/" : "");
-        if (http::may_see(request, path)) seen->push_back(one);
+    const auto real_folder = rules_.url_prefix + whole.lies_at;
+    const bool is_elsewhere = real_folder != request.path;
+    std::string path;
+    for (const auto& one : *whole.entries) {
+        const auto sees = [&](std::string_view folder, std::string_view name) {
+            path.assign(folder).append(name);
+            if (one.kind == http::entry_kind::directory && !path.ends_with('/')) path += '/';
+            return http::may_see(request, path);
+        };
+        if (!sees(request.path, one.name)) continue;
+        if (is_elsewhere && !sees(real_folder, one.name)) continue;
+        if (one.leads_to && !sees(rules_.url_prefix, *one.leads_to)) continue;
+        seen->push_back(one);
     }
     return seen;
 }

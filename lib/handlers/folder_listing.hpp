@@ -28,13 +28,15 @@ public:
         : root_(root), rules_(rules), bytes_held_(bytes_held), retry_after_(retry_after) {}
 
     /// `folder` is relative to the root: empty, or with a slash at its end. Blocks: for a thread of the pool.
-    /// Errors: those of files::read_directory.
+    /// 404 when the folder is a link to one that who asks may not see. Errors: those of
+    /// files::read_directory.
     result<http::outcome> list(const http::request& request, std::string_view folder);
 
 private:
     /// What was read of a folder, in one order.
     struct reading {
         std::string folder;
+        std::string lies_at;  // below the root: not the folder where a link leads to another
         content::listing_key sort;
         bool is_descending;
         bool is_truncated = false;
@@ -44,8 +46,7 @@ private:
 
     result<reading> find(std::string_view folder, const content::listing_options& options);
     result<reading> read(std::string_view folder, const content::listing_options& options);
-    content::listing::sorted_entries seen_by(const http::request& request,
-                                             const std::vector<http::listing_entry>& entries) const;
+    content::listing::sorted_entries seen_by(const http::request& request, const reading& whole) const;
     content::listing::sorted_entries count_in(content::listing::sorted_entries entries);
 
     const files::sandbox& root_;

@@ -110,9 +110,10 @@ static_files::found static_files::look(const http::request& request, bool may_bl
             if (options_.index.empty() && !options_.listing)
                 return try_others(request, may_block, not_found());
             // Else the address would tell that there is a folder.
-            if (!http::may_see(request, std::string(request.path) + "/")) return done(not_found());
+            if (!http::may_see(request, std::string(request.path) + "/") || !may_show(request, **file))
+                return done(not_found());
             return done(redirect_to_folder(request));
-        case files::file_kind::special: return done(special_file());
+        case files::file_kind::special: return done(may_show(request, **file) ? special_file() : not_found());
         case files::file_kind::regular: break;
     }
     return answer(request, *file);
@@ -176,7 +177,9 @@ bool static_files::may_show(const http::request& request, std::string_view relat
 
 /// The same for where a link has led to; the path itself was asked for before.
 bool static_files::may_show(const http::request& request, const files::open_file& file) const {
-    return file.final_path.empty() || may_show(request, file.final_path);
+    if (file.final_path.empty()) return true;
+    const bool is_folder = file.info.kind == files::file_kind::directory;
+    return may_show(request, is_folder ? file.final_path + "/" : file.final_path);
 }
 
 /// What the sender makes of a file.

@@ -68,7 +68,8 @@ BOOST_FIXTURE_TEST_CASE(says_kind_size_and_time, tree) {
     BOOST_TEST_REQUIRE(entries.size() == 3u);
     constexpr std::int64_t written = 1'600'000'000'000'000'000;
     BOOST_TEST((entries["a.html"] == http::listing_entry{"a.html", entry_kind::file, 4, written}));
-    BOOST_TEST((entries["link.html"] == http::listing_entry{"link.html", entry_kind::file, 12, written}));
+    BOOST_TEST((entries["link.html"] ==
+                http::listing_entry{"link.html", entry_kind::file, 12, written, "sub/b.html"}));
     BOOST_TEST((entries["sub"].kind == entry_kind::directory));
     BOOST_TEST(entries["sub"].size == 0u);
     BOOST_TEST(entries["sub"].mtime_ns > written);
@@ -105,6 +106,32 @@ BOOST_FIXTURE_TEST_CASE(opens_only_directories_inside, tree) {
         {"self/.git", "error " + std::to_string(ENOENT)},
     };
     for (const auto& each : cases) BOOST_TEST(names(each.path) == each.expected, each.path);
+}
+
+BOOST_FIXTURE_TEST_CASE(says_where_the_directory_lies, tree) {
+    link("sub", "folder");
+    link(".", "self");
+    const struct {
+        std::string_view path, lies_at;
+    } cases[] = {{"", ""},
+                 {"sub", "sub/"},
+                 {"sub/deep/", "sub/deep/"},
+                 {"folder", "sub/"},
+                 {"folder/deep", "sub/deep/"},
+                 {"self", ""},
+                 {"self/folder/", "sub/"}};
+    for (const auto& [path, lies_at] : cases) {
+        const auto found = read_directory(root(), path, shows_no_dot_files, 10);
+        BOOST_TEST_REQUIRE(found.has_value());
+        BOOST_TEST(found->lies_at == lies_at, path);
+    }
+    const auto whole = read_directory(root(), "", shows_no_dot_files, 10);
+    BOOST_TEST_REQUIRE(whole.has_value());
+    for (const auto& entry : whole->entries) {
+        if (entry.name == "folder") BOOST_TEST((entry.leads_to == std::optional<std::string>("sub")));
+        if (entry.name == "self") BOOST_TEST((entry.leads_to == std::optional<std::string>("")));
+        if (entry.name == "sub") BOOST_TEST(!entry.leads_to.has_value());
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(leaves_out_links_to_what_is_not_served, tree) {

@@ -187,6 +187,42 @@ BOOST_AUTO_TEST_CASE(what_is_served_in_place_of_a_path_needs_to_be_allowed) {
         BOOST_TEST(server.status("GET", target, nobody) == 404u, target);
 }
 
+BOOST_AUTO_TEST_CASE(a_listing_shows_nothing_of_what_is_denied_through_links) {
+    guarded_site server({{"/private/**", "user ann"},
+                         {"/pub/secret.txt", "user ann"},
+                         {"/pub/**", "public"},
+                         {"/open/**", "public"}},
+                        [](config::settings& all) { all.site.delivery.listing = true; });
+    server.folder.write("www/private/plans.txt", "plans");
+    server.folder.write("www/private/deep/more.txt", "more");
+    server.folder.write("www/pub/seen.txt", "seen");
+    server.folder.write("www/pub/secret.txt", "secret");
+    const auto pub = server.folder / "www/pub";
+    std::filesystem::create_symlink("../private", pub / "all");
+    std::filesystem::create_symlink("..", pub / "root");
+    std::filesystem::create_symlink("../private/plans.txt", pub / "one.txt");
+    std::filesystem::create_symlink("seen.txt", pub / "twin.txt");
+    std::filesystem::create_symlink("pub", server.folder / "www/open");
+    const auto shows = [](const answer& page, std::string_view name) {
+        return page.body.find(name) != std::string::npos;
+    };
+
+    for (const auto* target : {"/pub/all", "/pub/all/", "/pub/all/deep/", "/pub/root/", "/pub/root/private/"})
+        BOOST_TEST(server.status("GET", target, nobody) == 404u, target);
+    for (const auto* target : {"/pub/", "/open/"}) BOOST_TEST_CONTEXT(target) {
+            const auto page = server.ask("GET", target, nobody);
+            BOOST_TEST(page.status == 200u);
+            BOOST_TEST(shows(page, "seen.txt"));
+            BOOST_TEST(shows(page, "twin.txt"));
+            for (const auto* name : {"secret.txt", "one.txt", "all", "root"})
+                BOOST_TEST(!shows(page, "href=\"./" + std::string(name)), name);
+        }
+    // What was read is shared with who may see more.
+    BOOST_TEST(server.status("GET", "/private/", ann) == 200u);
+    BOOST_TEST(server.status("GET", "/private/", nobody) == 401u);
+    BOOST_TEST(server.status("GET", "/pub/all/", nobody) == 404u);
+}
+
 BOOST_AUTO_TEST_CASE(rules_of_a_route_stand_before_those_of_the_site) {
     guarded_site server({{"/team/**", "user ann"}, {"/**", "public"}}, [](config::settings& all) {
         config::route_settings route;
