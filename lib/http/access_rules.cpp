@@ -86,35 +86,6 @@ parse_result<access_rules::method_bits> access_rules::parse_methods(std::string_
     return methods;
 }
 
-parse_result<access_rules::paths> access_rules::paths::parse(std::string_view pattern) {
-    auto whole = glob::parse(pattern);
-    if (!whole) return whole.error();
-    if (!whole->literal_prefix().starts_with('/'))
-        return std::string("the pattern for paths begins with '/': write it in front");
-    paths parsed(std::move(*whole));
-    constexpr std::string_view all_behind = "**";
-    if (!pattern.ends_with(all_behind)) return parsed;
-    // Where an escape is cut in two, the end was no wildcard.
-    const auto front = glob::parse(pattern.substr(0, pattern.size() - all_behind.size()));
-    parsed.takes_all_behind_ =
-        front && !front->has_wildcards() && front->literal_prefix() == parsed.pattern_.literal_prefix();
-    if (!pattern.ends_with("/**") || pattern.size() == 3) return parsed;
-    if (auto folder = glob::parse(pattern.substr(0, pattern.size() - 3))) parsed.folder_ = std::move(*folder);
-    return parsed;
-}
-
-bool access_rules::paths::include(const paths& other) const noexcept {
-    if (!other.pattern_.has_wildcards()) return match(other.pattern_.literal_prefix());
-    return takes_all_behind_ && other.pattern_.literal_prefix().starts_with(pattern_.literal_prefix());
-}
-
-bool access_rules::paths::can_match_below(std::string_view path) const noexcept {
-    const auto prefix = pattern_.literal_prefix();
-    const bool is_below = prefix == path || (prefix.starts_with(path) && prefix[path.size()] == '/');
-    return is_below || match(path) ||
-           (pattern_.has_wildcards() && (std::string(path) + "/").starts_with(prefix));
-}
-
 fault access_rules::add_one(std::string_view one, grant& to, std::vector<ip_network>& networks) {
     const auto space = one.find(' ');
     const auto word = one.substr(0, space);

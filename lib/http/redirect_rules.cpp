@@ -103,14 +103,6 @@ reason add_rule(path_patterns& patterns, std::vector<Target>& targets, std::stri
     return std::nullopt;
 }
 
-/// What normalise_path makes of a path is the path itself.
-bool is_normalised(const std::string& path) {
-    const auto encoded = encode_path(path);
-    std::string storage;
-    const auto normal = normalise_path(encoded, storage);
-    return normal && *normal == path;
-}
-
 }  // namespace
 
 parse_result<redirect_rules::target> redirect_rules::read_target(std::string_view to, unsigned captures) {

@@ -281,4 +281,11 @@ std::string encode_path(std::string_view path) {
     return out;
 }
 
+bool is_normalised(std::string_view path) {
+    const auto encoded = encode_path(path);
+    std::string storage;
+    const auto normal = normalise_path(encoded, storage);
+    return normal && *normal == path;
+}
+
 }  // namespace fairlead::http

@@ -56,4 +56,8 @@ std::string_view extension(std::string_view path) noexcept;
 /// never has CR or LF.
 std::string encode_path(std::string_view path);
 
+/// Whether `normalise_path` gives this path for some target: what it makes of the encoded path is the path
+/// itself.
+bool is_normalised(std::string_view path);
+
 }  // namespace fairlead::http

@@ -130,6 +130,18 @@ BOOST_AUTO_TEST_CASE(a_bad_rule_is_refused_with_what_to_write) {
         {"*", "public", "begins with '/'"},
         {"/[a]", "public", ""},
         {"/a/***", "public", ""},
+        {"/My%20Docs/**", "deny", "write the character that \"%20\" stands for"},
+        {"/100%aB", "deny", "or \\% for a percent sign"},
+        {"/a\\\\%2f", "deny", "\"%2f\""},
+        {"/a//b/**", "deny", "matches none"},
+        {"//", "deny", "matches none"},
+        {"/./", "deny", "matches none"},
+        {"/../**", "deny", "matches none"},
+        {"/**/../a", "deny", "matches none"},
+        {"/a/{.,..}/b", "deny", "matches none"},
+        {"/a\\\\b", "deny", "matches none"},
+        {"/a\tb", "deny", "matches none"},
+        {"/a\x7f*", "deny", "matches none"},
         {"get /a", "public", "\"get\" is no method"},
         {"TRACE /a", "public", "\"TRACE\" is no method"},
         {"GET, HEAD /a", "public", "\"\" is no method"},
@@ -175,6 +187,26 @@ BOOST_AUTO_TEST_CASE(a_bad_rule_is_refused_with_what_to_write) {
             BOOST_TEST((wrong->find(sentence) != std::string::npos));
             BOOST_TEST(rules.empty());
         }
+}
+
+BOOST_AUTO_TEST_CASE(patterns_are_for_decoded_paths) {
+    const struct {
+        std::string_view left, path;
+    } rows[] = {
+        {"/My Docs/**", "/My Docs/a"},
+        {"/100%", "/100%"},
+        {"/a\\%20b", "/a%20b"},
+        {"/50%/*", "/50%/x"},
+        {"/a#b", "/a#b"},
+        {"/\xc3\xa9*", "/\xc3\xa9t\xc3\xa9"},
+        {"/{.,x}/a", "/x/a"},
+        {"/..*", "/..x"},
+        {"/.git/**", "/.git/config"},
+        {"/a\\*/", "/a*/"},
+        {"/**/", "/a/b/"},
+    };
+    for (const auto& [left, path] : rows)
+        ask(must_add({{left, "public"}}), {{verb::get, path, "", "::1", open}});
 }
 
 BOOST_AUTO_TEST_CASE(a_rule_that_can_never_decide_is_refused) {
