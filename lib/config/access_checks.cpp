@@ -2,6 +2,7 @@
 
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
+#include "config/reachable.hpp"
 #include "config/scope_checks.hpp"
 #include "http/access_rules.hpp"
 
@@ -19,16 +20,25 @@ http::access_rules own_rules(const named_values& merged, const named_values& abo
     return rules;
 }
 
-/// Where the scope has its rules.
-std::optional<position> place_of_rules(const given_scope& scope) {
+/// Where the scope has the setting itself.
+std::optional<position> place_of(std::string_view setting, const given_scope& scope) {
     for (const auto& [row, at] : scope.given)
-        if (table()[row].path == "access") return at;
+        if (table()[row].path == setting) return at;
     return std::nullopt;
+}
+
+void check_users_place(const given_scope& scope, const std::string& prefix, const settings& all,
+                       std::vector<complaint>& complaints) {
+    const auto pointer = pointer_to(prefix, scope.name);
+    if (const auto at = place_of("auth.users", scope))
+        if (auto fault = fault_of_users_place(scope.values.site.delivery.auth.users, all))
+            complaints.push_back({*at, pointer + "/auth/users", std::move(*fault)});
+    for (const auto& route : scope.routes) check_users_place(route, pointer + "/routes", all, complaints);
 }
 
 void check_route(const given_scope& route, const named_values& above, const std::string& prefix,
                  std::vector<complaint>& complaints) {
-    const auto at = place_of_rules(route);
+    const auto at = place_of("access", route);
     if (!at) return;
     const auto& delivery = route.values.site.delivery;
     const auto rules = own_rules(delivery.access, above);
@@ -102,6 +112,20 @@ void check_route_access(const given_scopes& scopes, const settings& above,
         for (const auto& route : site.routes)
             check_route(route, site.values.site.delivery.access, pointer_to("/sites", site.name) + "/routes",
                         complaints);
+}
+
+std::optional<std::string> fault_of_users_place(const std::string& file, const settings& all) {
+    if (file.empty()) return std::nullopt;
+    const auto folders = reachable_folders(all);
+    const auto* const within = find_around(file, folders);
+    if (!within) return std::nullopt;
+    return quote(file) + " lies inside " + std::string(within->setting) + " " + quote(within->directory) +
+           ", where clients may read or replace it; move it to a directory outside of it";
+}
+
+void check_users_places(const given_scopes& scopes, const settings& all, std::vector<complaint>& complaints) {
+    for (const auto& route : scopes.routes) check_users_place(route, "/routes", all, complaints);
+    for (const auto& site : scopes.sites) check_users_place(site, "/sites", all, complaints);
 }
 
 std::vector<std::string> find_access_risks(const settings& all) {

@@ -3,6 +3,8 @@
 #include "config/cross_checks.hpp"
 #include "config/scopes.hpp"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 /// What rules of access must not be together with other settings.
@@ -15,6 +17,12 @@ std::vector<contradiction> find_access_contradictions(const delivery_settings& d
 /// the route does not answer. `above` is what stands at the top of the file.
 void check_route_access(const given_scopes& scopes, const settings& above,
                         std::vector<complaint>& complaints);
+
+/// Why a file of users must not lie where it does: clients may read or replace it there.
+std::optional<std::string> fault_of_users_place(const std::string& file, const settings& all);
+
+/// Appends to `complaints` such files of sites and routes; `all` is complete.
+void check_users_places(const given_scopes& scopes, const settings& all, std::vector<complaint>& complaints);
 
 /// Levels where a file of users is given, but no rule asks for them.
 std::vector<std::string> find_access_risks(const settings& all);

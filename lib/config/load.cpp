@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/access_checks.hpp"
 #include "config/convert.hpp"
 #include "config/cross_checks.hpp"
 #include "config/describe.hpp"
@@ -107,6 +108,8 @@ public:
         add_complaints(complaints);
         if (!errors_.empty()) return std::move(errors_);
         apply_scopes(scopes, values_);
+        check_files_of_users(scopes);
+        if (!errors_.empty()) return std::move(errors_);
         for (auto& risk : find_risks(values_)) warnings_.push_back(std::move(risk));
         return loaded{std::move(values_), std::move(origins_), std::move(scopes), file_.string(),
                       std::move(warnings_)};
@@ -135,6 +138,15 @@ private:
         for (auto& wrong : complaints)
             errors_.push_back(
                 {place_text(file_.string(), wrong.at), std::move(wrong.pointer), std::move(wrong.message)});
+    }
+
+    /// Once all levels are known: where one of them publishes something, none may keep its users.
+    void check_files_of_users(const given_scopes& scopes) {
+        if (auto fault = fault_of_users_place(values_.site.delivery.auth.users, values_))
+            errors_.push_back({origin_at("auth.users").place(), pointer_of("auth.users"), std::move(*fault)});
+        std::vector<complaint> complaints;
+        check_users_places(scopes, values_, complaints);
+        add_complaints(complaints);
     }
 
     void add_text(std::size_t row, const origin& source, std::string_view text) {

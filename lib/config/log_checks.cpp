@@ -1,8 +1,8 @@
 #include "config/log_checks.hpp"
 
 #include "config/json_source.hpp"
+#include "config/reachable.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace fairlead::config {
@@ -24,24 +24,6 @@ std::array<request_log, 3> request_logs(const log_settings& all) {
     return {request_log{all.access, "log.access", "log.access.format", "log.access.file"},
             request_log{all.success, "log.success", "log.success.format", "log.success.file"},
             request_log{all.failure, "log.failure", "log.failure.format", "log.failure.file"}};
-}
-
-/// Where clients may read or replace files, and the settings that say so.
-std::vector<std::pair<std::string, std::string>> reachable_folders(const settings& all) {
-    std::vector<std::pair<std::string, std::string>> folders;
-    const auto add = [&](const delivery_settings& delivery, const upload_settings& uploads,
-                         bool has_uploads) {
-        folders.emplace_back("root", delivery.root);
-        if (has_uploads) folders.emplace_back("uploads.directory", uploads.directory);
-    };
-    add(all.site.delivery, all.uploads, !all.uploads.path.empty());
-    const auto add_site = [&](const site_settings& site) {
-        folders.emplace_back("root", site.delivery.root);
-        for (const auto& route : site.routes) add(route.delivery, route.uploads, route.takes_uploads);
-    };
-    add_site(all.site);
-    for (const auto& site : all.sites) add_site(site);
-    return folders;
 }
 
 /// Logs that are never written, and lines that stand twice or among others.
@@ -78,12 +60,9 @@ void add_risks_of_places(const settings& all, std::vector<std::string>& risks) {
     const auto folders = reachable_folders(all);
     for (const auto& [path, file] : files) {
         if (file.empty()) continue;
-        const auto within = std::find_if(folders.begin(), folders.end(), [&name = file](const auto& folder) {
-            return is_inside(name, folder.second);
-        });
-        if (within != folders.end())
-            risks.push_back(std::string(path) + ": " + quote(file) + " lies inside " + within->first + " " +
-                            quote(within->second) +
+        if (const auto* const within = find_around(file, folders))
+            risks.push_back(std::string(path) + ": " + quote(file) + " lies inside " +
+                            std::string(within->setting) + " " + quote(within->directory) +
                             ", where clients may reach it; choose a directory outside of it");
     }
 }

@@ -90,6 +90,29 @@ BOOST_AUTO_TEST_CASE(rules_of_a_route_come_first_and_have_to_be_for_it) {
     given::must_load(R"({"access": {"PUT /x/**": "public"}, "routes": {"/a": {"methods": ["GET"]}}})");
 }
 
+BOOST_AUTO_TEST_CASE(users_do_not_lie_where_clients_may_reach_them) {
+    const std::string why = ", where clients may read or replace it; move it to a directory outside of it";
+    given::must_refuse(R"({"root": "/srv/www", "auth": {"users": "/srv/www/users"}})",
+                       {at + "1:31: /auth/users: \"/srv/www/users\" lies inside root \"/srv/www\"" + why});
+    given::must_refuse(
+        R"({"uploads": {"directory": "/srv/in"}, "auth": {"users": "/srv/in/a/users"}})",
+        {at + "1:48: /auth/users: \"/srv/in/a/users\" lies inside uploads.directory \"/srv/in\"" + why});
+    // What another level publishes counts, too.
+    given::must_refuse(R"({"root": "/srv/www", "auth": {"users": "/etc/users"},
+"sites": {"a.example": {"root": "/etc"}}})",
+                       {at + "1:31: /auth/users: \"/etc/users\" lies inside root \"/etc\"" + why});
+    given::must_refuse(R"({"root": "/srv/www", "sites": {"a.example": {"routes": {"/a": {
+"auth": {"users": "/srv/www/users"}}}}}})",
+                       {at +
+                        "2:10: /sites/a.example/routes/~1a/auth/users: \"/srv/www/users\" lies inside root "
+                        "\"/srv/www\"" +
+                        why});
+    // A folder beside one that is published is not in it.
+    (void)given::must_load(R"({"root": "/srv/www", "auth": {"users": "/srv/www-users"}})");
+    (void)given::must_load(
+        R"({"root": "/srv/www", "uploads": {"path": "", "directory": "/srv/in"}, "auth": {"users": "/srv/in/users"}})");
+}
+
 std::vector<std::string> warnings(const std::string& text) { return given::must_load(text).warnings; }
 
 BOOST_AUTO_TEST_CASE(what_is_probably_not_meant) {
