@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "handlers/refusals.hpp"
+#include "http/access_map.hpp"
 #include "http/cache_rules.hpp"
 #include "http/digest_fields.hpp"
 #include "http/refusal.hpp"
@@ -33,9 +34,10 @@ content::multipart_limits limits_of(const upload_rules& rules) {
 
 }  // namespace
 
-arriving_form::arriving_form(const upload_place& place, repeat_guard& guard, std::string_view boundary,
-                             std::vector<sha_digest> expected)
+arriving_form::arriving_form(const upload_place& place, const http::request& request, repeat_guard& guard,
+                             std::string_view boundary, std::vector<sha_digest> expected)
     : place_(place),
+      request_(request),
       guard_(guard),
       reader_(boundary, limits_of(place.rules)),
       memory_(place.with.buffer_bytes),
@@ -244,10 +246,16 @@ result<files::answer_record> arriving_form::store_parts() {
     return stored;
 }
 
+/// Whether a file that comes alone is stored under the name that the client gave it. Who may not know of
+/// what is stored there would learn from a refusal that the name is taken.
+bool arriving_form::keeps_name(const stored_part& part) const {
+    return place_.rules.are_named_by_client && http::may_see(request_, place_.rules.url_prefix + part.name);
+}
+
 result<files::answer_record> arriving_form::store_single() {
     auto& part = files_.front();
     auto& file = part.content->file();
-    const bool is_clients = place_.rules.are_named_by_client;
+    const bool is_clients = keeps_name(part);
     const auto& content = part.content->digest();
     if (const auto failed = part.content->seal(guard_.mark(fingerprint_))) return failed;
     auto placed = is_clients ? guard_.place_as(file, part.name, fingerprint_, content)

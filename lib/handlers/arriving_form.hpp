@@ -29,9 +29,9 @@ namespace fairlead::handlers {
 class arriving_form {
 public:
     /// `boundary` is one that content::multipart_reader::boundary_of gave; `expected` are digests of the
-    /// whole body. `place` and `guard` outlive the form.
-    arriving_form(const upload_place& place, repeat_guard& guard, std::string_view boundary,
-                  std::vector<sha_digest> expected);
+    /// whole body. `place`, `request` and `guard` outlive the form.
+    arriving_form(const upload_place& place, const http::request& request, repeat_guard& guard,
+                  std::string_view boundary, std::vector<sha_digest> expected);
     arriving_form(const arriving_form&) = delete;
     arriving_form& operator=(const arriving_form&) = delete;
     ~arriving_form();
@@ -64,6 +64,7 @@ private:
     task<std::optional<http::problem>> read_pieces(std::span<const char> input);
     task<std::optional<http::problem>> begin_part();
     std::optional<http::problem> begin_file(stored_part& part);
+    bool keeps_name(const stored_part& part) const;
     task<std::optional<http::problem>> take_data(std::span<const char> piece);
     std::optional<http::problem> end_part() const;
     void add_to_fingerprint(std::string_view kind, std::initializer_list<std::string_view> texts);
@@ -80,6 +81,7 @@ private:
     bool is_single() const noexcept { return files_.size() == 1 && fields_.empty(); }
 
     const upload_place& place_;
+    const http::request& request_;
     repeat_guard& guard_;
     content::multipart_reader reader_;
     buffer_share memory_;

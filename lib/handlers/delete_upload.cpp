@@ -27,10 +27,11 @@ task<http::outcome> delete_upload::handle(http::request& request) {
         return store.remove(**folder, target.name(), condition_of(request), indeterminate);
     });
     place_.forget(target.path());
-    const bool is_missing = !removed && removed.error() == boost::system::errc::no_such_file_or_directory;
     const bool blind = is_blind(request);  // asked in any case, since it leaves a mark in the answer
-    if (is_missing && !blind) co_return not_found();
-    if (!removed && !is_missing) co_return name_failed(place_, removed.error(), indeterminate);
+    if (!removed && !(blind && is_about_name(removed.error()))) {
+        if (removed.error() == boost::system::errc::no_such_file_or_directory) co_return not_found();
+        co_return name_failed(place_, request, removed.error(), indeterminate);
+    }
     http::response answer;
     answer.status = http::status::no_content;
     add_promise(answer, place_, {}, {});

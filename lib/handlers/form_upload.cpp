@@ -16,7 +16,8 @@ task<http::outcome> form_upload::take(http::request& request, repeat_guard& guar
     if (!boundary) co_return refuse(http::status::bad_request, boundary.error());
     auto expected = expected_digests(request.fields);
     if (!expected) co_return http::to_problem(expected.error());
-    const auto arriving = std::make_unique<arriving_form>(place_, guard, *boundary, std::move(*expected));
+    const auto arriving =
+        std::make_unique<arriving_form>(place_, request, guard, *boundary, std::move(*expected));
     auto refused = co_await arriving->receive(*request.body);
     count.received(arriving->received());
     if (refused) {

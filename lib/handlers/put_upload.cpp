@@ -75,7 +75,7 @@ task<http::outcome> put_upload::handle(http::request& request) {
     if (auto refusal = refuse_early(request)) co_return std::move(*refusal);
     if (should_look_ahead(request)) {
         const auto failed = co_await place_.with.disk.run([&] { return look_ahead(request); });
-        if (failed) co_return name_failed(place_, failed);
+        if (failed) co_return name_failed(place_, request, failed);
     }
     auto answer = co_await take(request);
     co_return answer;
@@ -103,7 +103,7 @@ task<http::outcome> put_upload::take(http::request& request) {
     count.begin_commit();
     const auto placed = co_await finish(request, target, arriving);
     count.committed(placed.has_value());
-    if (!placed) co_return name_failed(place_, placed.error(), arriving.indeterminate_name());
+    if (!placed) co_return name_failed(place_, request, placed.error(), arriving.indeterminate_name());
     arriving.keep(placed->replaced);
 
     http::response answer;

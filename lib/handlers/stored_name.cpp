@@ -60,8 +60,19 @@ std::optional<http::problem> refuse_blind_conditions(const http::request& reques
                   "What is stored here may not be read, so no precondition can ask for it: send none.");
 }
 
-http::problem name_failed(const upload_place& place, error_code error, const std::string& indeterminate) {
+bool is_about_name(error_code error) noexcept {
     using boost::system::errc::errc_t;
+    return error == errc_t::no_such_file_or_directory || error == errc_t::not_a_directory ||
+           error == errc_t::too_many_symbolic_link_levels || error == errc_t::cross_device_link ||
+           error == errc::not_a_file;
+}
+
+http::problem name_failed(const upload_place& place, const http::request& request, error_code error,
+                          const std::string& indeterminate) {
+    using boost::system::errc::errc_t;
+    const bool blind = is_blind(request);  // asked in any case, since it leaves a mark in the answer
+    if (blind && is_about_name(error))
+        return refuse(http::status::conflict, "Nothing can be stored under this name: choose another one.");
     if (error == errc_t::no_such_file_or_directory)
         return refuse(http::status::conflict,
                       "The folder of this name does not exist: make it first, or upload to another one.");

@@ -37,8 +37,12 @@ bool is_blind(const http::request& request) noexcept;
 /// 403 for preconditions of a blind request, which would tell what is stored.
 std::optional<http::problem> refuse_blind_conditions(const http::request& request);
 
-/// The refusal for what went wrong with a name: as `storage_failed`, and 409 for a missing folder, 403 for a
-/// link on the way.
-http::problem name_failed(const upload_place& place, error_code error, const std::string& indeterminate = {});
+/// Whether an error comes from what stands at a name or on the way to it, or does not.
+bool is_about_name(error_code error) noexcept;
+
+/// The refusal for what went wrong with the name of a request: as `storage_failed`, and 409 for a missing
+/// folder, 403 for a link on the way. To a blind one all that is_about_name() is the same.
+http::problem name_failed(const upload_place& place, const http::request& request, error_code error,
+                          const std::string& indeterminate = {});
 
 }  // namespace fairlead::handlers

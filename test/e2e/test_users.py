@@ -3,6 +3,7 @@
 
 import base64
 import ctypes
+import json
 import os
 import pty
 import re
@@ -248,6 +249,30 @@ class Uploads(UsersTest):
         self.assertEqual([one.status for one in answers], [204, 204, 204])
         self.assertEqual(len({tuple(name for name, _ in one.fields) for one in answers}), 1)
         self.assertEqual(self.ask(server, "/drop/a.txt", None, "DELETE", ["If-Match: *"]).status, 403)
+        # Nor that a file is in the way, that it is a folder, or a link.
+        (server.directory / "drop/folder").mkdir()
+        (server.directory / "drop/link").symlink_to("folder")
+        self.ask(server, "/drop/a.txt", None, "PUT", (), b"x")
+        for name in ("a.txt/x", "folder", "link/x", "nothing/x"):
+            self.assertEqual(self.ask(server, "/drop/" + name, None, "DELETE").status, 204, name)
+        self.assertTrue((server.directory / "drop/folder").is_dir())
+
+    def test_who_may_write_but_not_read_is_not_told_what_is_in_the_way(self):
+        server = self.start({"access": {"PUT,POST /drop/**": "public"},
+                             "routes": {"/drop": {"uploads": {"make_directories": False, "names": "client"}}}})
+        (server.directory / "drop/folder").mkdir()
+        (server.directory / "drop/link").symlink_to("folder")
+        self.ask(server, "/drop/a.txt", None, "PUT", (), b"x")
+        answers = [self.ask(server, "/drop/" + name, None, "PUT", (), b"x") for name in ("a.txt/x", "folder", "link/x", "nothing/x")]
+        self.assertEqual([one.status for one in answers], [409] * 4)
+        self.assertEqual(len({json.loads(one.body)["detail"] for one in answers}), 1)
+        # A form gets a name of the server, whether that of the client is taken or not.
+        form = (b'--b\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\nContent-Type: text/plain\r\n\r\nnew\r\n--b--\r\n')
+        send = lambda name: self.ask(server, "/drop", None, "POST", ["Content-Type: multipart/form-data; boundary=b"], form % name)
+        stored = [send(name) for name in (b"a.txt", b"b.txt")]
+        self.assertEqual([one.status for one in stored], [201, 201])
+        self.assertEqual((server.directory / "drop/a.txt").read_bytes(), b"x")
+        self.assertFalse((server.directory / "drop/b.txt").exists())
 
     def test_stored_files_in_listings(self):
         server = self.start()
