@@ -21,7 +21,7 @@ public:
 struct rate_account {
     bool is_counted = false;
     std::uint64_t client = 0;              ///< whose bucket, as `meter` knows it
-    const content_meter* meter = nullptr;  ///< nullptr: bytes do not count
+    const content_meter* meter = nullptr;  ///< nullptr: the bytes do not count
     rate_left requests;                    ///< what was left after this one
     rate_left bytes;
 };

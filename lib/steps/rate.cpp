@@ -36,8 +36,11 @@ std::optional<http::outcome> rate::before(http::request& request) const {
     const bool is_known = by_ == rate_by::user && !request.user.empty();
     const auto client = is_known ? limit_.client_of(request.user) : limit_.client_of(request.client.ip);
     const auto verdict = limit_.admit(client, request.received);
-    account = {true, static_cast<std::uint64_t>(client), &limit_, verdict.requests, verdict.bytes};
-    if (verdict.refused_by == reason::none) return std::nullopt;
+    // A refusal costs nothing: else who goes on asking too early waits for the answers that told him so.
+    const bool is_admitted = verdict.refused_by == reason::none;
+    account = {true, static_cast<std::uint64_t>(client), is_admitted ? &limit_ : nullptr, verdict.requests,
+               verdict.bytes};
+    if (is_admitted) return std::nullopt;
     metrics_.request_limited(verdict.refused_by == reason::bytes ? telemetry::limit_reason::bytes
                                                                  : telemetry::limit_reason::requests);
     return too_many(verdict);

@@ -149,6 +149,35 @@ BOOST_AUTO_TEST_CASE(bytes_are_charged_when_they_have_been_sent) {
     BOOST_TEST(site.status("192.0.2.7", "/index.html") == 200u);
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_is_not_charged) {
+    asked_site site([](config::settings& settings) { settings.site.delivery.rate = {"", 0, 1000}; });
+    auto request = site.request_of("192.0.2.7", "/index.html");
+    (void)site.answer(request);
+    BOOST_TEST_REQUIRE(request.account.meter);
+    request.account.meter->charge(request.account.client, 3500, site.now);
+    auto refused = site.request_of("192.0.2.7", "/index.html");
+    BOOST_TEST((site.answer(refused).status == http::status::too_many_requests));
+    BOOST_TEST(refused.account.is_counted);
+    BOOST_TEST(!refused.account.meter);
+}
+
+BOOST_AUTO_TEST_CASE(refusals_that_a_session_sends_do_not_lengthen_the_wait) {
+    session_fixture server([](config::settings& settings) { settings.site.delivery.rate = {"", 0, 1000}; });
+    const auto ask = [&](std::string_view target) {
+        return server
+            .serve("GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .bytes;
+    };
+    const auto wait_of = [](std::string_view answer) {
+        const auto at = answer.find("Retry-After: ");
+        return at == std::string_view::npos ? -1 : std::stoi(std::string(answer.substr(at + 13, 9)));
+    };
+    (void)ask("/middle.txt");
+    const auto first = wait_of(ask("/index.html"));
+    BOOST_TEST_REQUIRE(first > 0);
+    for (int i = 0; i < 100; ++i) BOOST_TEST(wait_of(ask("/index.html")) <= first);
+}
+
 BOOST_AUTO_TEST_CASE(the_session_charges_what_it_sends) {
     session_fixture server(
         [](config::settings& settings) { settings.site.delivery.rate = {"100/m", 0, 1000}; });
