@@ -70,7 +70,10 @@ void append_text(line_buffer& out, const access_record& record, bool is_combined
     append_number(out, record.bytes_sent);
     if (is_combined) {
         append(out, " \"");
-        append_nginx(out, record.referer);
+        if (record.referer.empty())
+            out.push_back('-');
+        else
+            append_target(out, record.referer, escape_form::nginx);
         append(out, "\" \"");
         append_nginx(out, record.user_agent);
         out.push_back('"');
@@ -95,7 +98,8 @@ void append_headers(line_buffer& out, const access_record& record) {
         append(out, record.referer.empty() ? "\"]" : "\"],");
     }
     if (!record.referer.empty()) {
-        append_string(out, R"("Referer":[")", record.referer);
+        append(out, R"("Referer":[")");
+        append_target(out, record.referer, escape_form::json);
         append(out, "\"]");
     }
     out.push_back('}');

@@ -9,7 +9,11 @@ redacted_target without_userinfo(std::string_view target) noexcept {
     if (const auto slash = target.find('/'); slash != target.npos && target[slash - 1] == ':')
         begin = target.find_first_not_of('/', slash);
     if (begin == target.npos) return {target, {}, {}};
-    const auto at = target.substr(0, target.find_first_of("/?#", begin)).rfind('@');
+    // A password that is not encoded may have any byte in it: what comes before the first '/' may be half of
+    // one, or a host and its port. Rather too little is logged than that.
+    const auto front = target.substr(begin, target.find_first_of("/?#", begin) - begin);
+    if (front.find_first_of("@:") == target.npos) return {target, {}, {}};
+    const auto at = target.rfind('@');
     if (at == target.npos || at < begin) return {target, {}, {}};
     return {target.substr(0, begin), "***@", target.substr(at + 1)};
 }

@@ -84,6 +84,23 @@ BOOST_AUTO_TEST_CASE(no_field_can_leave_its_quotes_or_its_line) {
         R"("x\x22 200 1\x0D\x0A192.0.2.99 - -" 0.000123 a\x20b)");
 }
 
+BOOST_AUTO_TEST_CASE(no_field_tells_a_password) {
+    access_record record = plain_record();
+    record.target = "http://ann:pass/word@a.example/";
+    record.host = "ann:password@a.example";
+    record.referer = "https://ann:password@r.example/x?y";
+    for (const auto form : {access_format::combined, access_format::json}) {
+        const auto line = line_of(form, record);
+        BOOST_TEST(line.find("word") == std::string::npos, line);
+        BOOST_TEST(line.find("pass") == std::string::npos, line);
+        BOOST_TEST(line.find("https://***@r.example/x?y\"") != std::string::npos, line);
+    }
+    // An address without one stays whole.
+    record.referer = "https://r.example/@ann/x?y=a@b";
+    BOOST_TEST(line_of(access_format::combined, record).find("\"https://r.example/@ann/x?y=a@b\"") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(json_has_the_names_of_caddy) {
     BOOST_TEST(
         line_of(access_format::json, plain_record()) ==
