@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <stdexcept>
 
 namespace fairlead {
@@ -62,13 +64,22 @@ fault sha512_fault(std::string_view rest) {
     return std::nullopt;
 }
 
+/// Whether a salt of yescrypt stands for whole bytes: groups of four digits, the lowest first, make three
+/// bytes, and a shorter group at the end has no bits left over.
+bool is_salt_of_bytes(std::string_view salt) noexcept {
+    const auto rest = salt.size() % 4;
+    if (rest == 0) return true;
+    const auto last = digits.find(salt.back());
+    return (rest == 2 && last < 4) || (rest == 3 && last < 16);
+}
+
 /// The parameters are one digit each: the flavour, log2(N) - 1 and r - 1. All that crypt_gensalt() makes is
 /// of flavour j and goes on with the salt.
 fault yescrypt_fault(std::string_view rest) {
     const auto parameters = take_field(rest);
     const auto salt = take_field(rest);
     if (!parameters || !salt || salt->empty() || salt->size() > 86 || !has_only_digits(*salt) ||
-        rest.size() != 43 || !has_only_digits(rest))
+        !is_salt_of_bytes(*salt) || rest.size() != 43 || !has_only_digits(rest))
         return std::string(incomplete);
     // From here on a number has more digits.
     constexpr std::size_t one_digit = 48;
@@ -103,15 +114,20 @@ std::string_view weak_scheme(std::string_view hash) noexcept {
 
 /// crypt_data is too large for a stack, and keeps the password.
 struct wiped_crypt_data {
-    wiped_crypt_data() : data(std::make_unique<crypt_data>()) {}
+    wiped_crypt_data() noexcept : data(new(std::nothrow) crypt_data()) {}
     wiped_crypt_data(const wiped_crypt_data&) = delete;
     wiped_crypt_data& operator=(const wiped_crypt_data&) = delete;
-    ~wiped_crypt_data() { ::explicit_bzero(data.get(), sizeof(crypt_data)); }
+    ~wiped_crypt_data() {
+        if (data) ::explicit_bzero(data.get(), sizeof(crypt_data));
+    }
     std::unique_ptr<crypt_data> data;
 };
 
-/// What libcrypt makes of a password, valid as long as `memory`; nullptr when it refuses.
+/// What libcrypt makes of a password, valid as long as `memory`; nullptr when it refuses (errno), or there is
+/// no memory.
 const char* hash_by(const char* password, const char* setting, const wiped_crypt_data& memory) noexcept {
+    errno = ENOMEM;
+    if (!memory.data) return nullptr;
     const auto* const made = ::crypt_rn(password, setting, memory.data.get(), sizeof(crypt_data));
     return made && made[0] != '*' ? made : nullptr;
 }
@@ -137,14 +153,17 @@ std::optional<std::string> fault_of_hash(std::string_view hash) {
     return "is a plain password, or of a scheme that is not known";
 }
 
-bool is_password_of(const char* password, const std::string& hash) {
+password_match match_password(const char* password, const std::string& hash) noexcept {
     const wiped_crypt_data memory;
     const auto* const made = hash_by(password, hash.c_str(), memory);
-    if (!made || std::string_view(made).size() != hash.size()) return false;
+    // A password that is too long for libcrypt is ERANGE. It says EINVAL of a bad setting, which a hash
+    // without fault is not, and of yescrypt without memory.
+    if (!made) return errno == ERANGE ? password_match::wrong : password_match::unknown;
+    if (std::string_view(made).size() != hash.size()) return password_match::wrong;
     unsigned difference = 0;
     for (std::size_t i = 0; i < hash.size(); ++i)
         difference |= static_cast<unsigned char>(made[i]) ^ static_cast<unsigned char>(hash[i]);
-    return difference == 0;
+    return difference == 0 ? password_match::right : password_match::wrong;
 }
 
 std::string make_password_hash(hash_scheme scheme, const std::string& password) {

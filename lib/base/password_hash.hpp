@@ -28,9 +28,15 @@ inline constexpr std::size_t max_yescrypt_bytes = std::size_t{64} << 20;
 /// above. Never has a part of the hash in it: it may be a password.
 std::optional<std::string> fault_of_hash(std::string_view hash);
 
+enum class password_match {
+    right,
+    wrong,
+    unknown,  ///< there was no memory to find out
+};
+
 /// Whether `password` (no NUL inside, one behind it) is that of `hash`, which has no fault. Takes as long as
-/// the hash says, whatever the answer is; compares in constant time. May throw std::bad_alloc.
-bool is_password_of(const char* password, const std::string& hash);
+/// the hash says, whether it is right or wrong; compares in constant time.
+password_match match_password(const char* password, const std::string& hash) noexcept;
 
 /// The hash of a password with new salt: yescrypt with 16 MiB, bcrypt with a cost of 12, sha512-crypt with
 /// 200,000 rounds. `password` is neither empty nor longer than the scheme looks at, and has no NUL. Throws

@@ -52,9 +52,12 @@ logins::found logins::compare(const http::basic_credentials& given, std::string_
     // long as somebody who does.
     const auto number = stand_in_({reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
     const auto* const compared = user ? user : users->any(number);
-    const bool is_right = compared && is_password_of(given.password().data(), compared->hash) && user;
+    const auto match =
+        compared ? match_password(given.password().data(), compared->hash) : password_match::wrong;
+    // Whoever is asked for: else it would tell who exists.
+    if (match == password_match::unknown) return {found::kind::overloaded, {}, {}};
     const auto now = clock::now();
-    if (!is_right) {
+    if (match == password_match::wrong || !user) {
         (void)attempt.fail(now);
         return {found::kind::wrong, user ? user->name : std::string(), {}};
     }

@@ -54,7 +54,7 @@ public:
             wrong,       ///< nobody's
             malformed,   ///< no credentials at all
             paused,      ///< not looked at: the address has to wait for `pause`
-            overloaded,  ///< not looked at: too many wait for a thread
+            overloaded,  ///< not found out: too many wait for a thread, or there is no memory for the hash
         };
         kind what = kind::unchecked;
         std::string user;  ///< of known; of wrong: whose password it is not, if he exists

@@ -2,6 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
 #include <string>
 
 using namespace fairlead;
@@ -10,7 +14,13 @@ namespace {
 
 BOOST_AUTO_TEST_SUITE(password_hash_suite)
 
-const std::string salt22(22, 'a'), hash31(31, 'b'), hash43(43, 'c'), hash86(86, 'd');
+const std::string salt22 = std::string(21, 'a') + ".", hash31(31, 'b'), hash43(43, 'c'), hash86(86, 'd');
+
+bool is_password_of(const std::string& password, const std::string& hash) {
+    const auto match = match_password(password.c_str(), hash);
+    BOOST_TEST((match != password_match::unknown));
+    return match == password_match::right;
+}
 
 BOOST_AUTO_TEST_CASE(hashes_of_every_scheme_are_made_and_recognised) {
     for (const auto* word : {"yescrypt", "bcrypt", "sha512"}) BOOST_TEST_CONTEXT(word) {
@@ -29,11 +39,50 @@ BOOST_AUTO_TEST_CASE(hashes_of_every_scheme_are_made_and_recognised) {
 
 BOOST_AUTO_TEST_CASE(what_libcrypt_refuses_is_nobodys_password) {
     const auto hash = make_password_hash(hash_scheme::bcrypt, "a");
-    BOOST_TEST(!is_password_of(std::string(max_password_bytes + 1, 'a').c_str(), hash));
+    BOOST_TEST(!is_password_of(std::string(max_password_bytes + 1, 'a'), hash));
     // Its answer to a bad setting must not be taken for a hash.
-    BOOST_TEST(!is_password_of("a", "*0"));
-    BOOST_TEST(!is_password_of("a", ""));
-    BOOST_TEST(!is_password_of("a", "*1"));
+    for (const auto* bad : {"*0", "", "*1"})
+        BOOST_TEST((match_password("a", bad) == password_match::unknown), bad);
+}
+
+// What has no fault is never refused by libcrypt: it would look as if there were no memory.
+BOOST_AUTO_TEST_CASE(salts_of_yescrypt_stand_for_whole_bytes) {
+    const struct {
+        std::string salt;
+        bool is_taken;
+    } rows[] = {{"aaaa", true},
+                {"a1", true},
+                {"a2", false},
+                {"aa", false},
+                {"aaD", true},
+                {"aaE", false},
+                {"a", false},
+                {"aaaaa", false},
+                {salt22, true},
+                {std::string(22, 'a'), false},
+                {std::string(85, 'a') + "1", true},
+                {std::string(85, 'a') + "2", false}};
+    for (const auto& [salt, is_taken] : rows) {
+        const auto hash = "$y$j75$" + salt + "$" + hash43;
+        BOOST_TEST(!fault_of_hash(hash) == is_taken, salt);
+        BOOST_TEST((match_password("a", hash) == password_match::wrong) == is_taken, salt);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(without_memory_nobody_knows) {
+    const auto hash = make_password_hash(hash_scheme::yescrypt, "a");
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit before{};
+    BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+    // The hash takes 16 MiB.
+    const rlimit tight{pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (4 << 20), before.rlim_max};
+    BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_AS, &tight) == 0);
+    const auto right = match_password("a", hash), wrong = match_password("b", hash);
+    BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_AS, &before) == 0);
+    BOOST_TEST((right == password_match::unknown));
+    BOOST_TEST((wrong == password_match::unknown));
+    BOOST_TEST((match_password("a", hash) == password_match::right));
 }
 
 BOOST_AUTO_TEST_CASE(complete_hashes_within_the_bounds_are_taken) {

@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // In an authority anything that can be userinfo goes.
     if (text.find_first_of("/?#") == std::string_view::npos)
         for (const std::string scheme : {"http://", ""}) {
-            const auto target = scheme + std::string(text) + "@a.example/x@y";
-            require(redacted(target) == scheme + "***@a.example/x@y");
+            const auto target = scheme + std::string(text) + "@a.example/x";
+            require(redacted(target) == scheme + "***@a.example/x");
         }
     return 0;
 }
