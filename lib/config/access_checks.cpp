@@ -20,6 +20,9 @@ http::access_rules own_rules(const named_values& merged, const named_values& abo
     return rules;
 }
 
+constexpr std::string_view no_method =
+    "it can never decide, since methods has none of its methods: add one there, or remove it";
+
 /// Where the scope has the setting itself.
 std::optional<position> place_of(std::string_view setting, const given_scope& scope) {
     for (const auto& [row, at] : scope.given)
@@ -50,10 +53,32 @@ void check_route(const given_scope& route, const named_values& above, const std:
         complain(*rule, "it can never decide, since all paths here are " + quote(path) +
                             " or below it: write whole paths, or move it to the top");
     if (delivery.methods.empty()) return;
-    if (const auto rule = rules.find_unused(delivery.methods))
-        complain(*rule,
-                 "it can never decide, since methods has none of its methods: add one there, or "
-                 "remove it");
+    if (const auto rule = rules.find_unused(delivery.methods)) complain(*rule, std::string(no_method));
+}
+
+/// The methods that some places list.
+struct listed_methods {
+    std::vector<std::string> names;
+    bool are_all = false;  ///< one of them lists none, and so answers all that there is
+
+    void add(const delivery_settings& place, const std::vector<given_scope>& routes) {
+        are_all |= place.methods.empty();
+        names.insert(names.end(), place.methods.begin(), place.methods.end());
+        for (const auto& route : routes) add(route.values.site.delivery, {});
+    }
+};
+
+/// Rules of a site that neither it nor one of its routes has a method for.
+void check_site(const given_scope& site, const named_values& above, std::vector<complaint>& complaints) {
+    const auto at = place_of("access", site);
+    if (!at) return;
+    const auto& delivery = site.values.site.delivery;
+    listed_methods methods;
+    methods.add(delivery, site.routes);
+    if (methods.are_all) return;
+    if (const auto rule = own_rules(delivery.access, above).find_unused(methods.names))
+        complaints.push_back(
+            {*at, pointer_to(pointer_to("/sites", site.name) + "/access", *rule), std::string(no_method)});
 }
 
 bool has_unused_users(const delivery_settings& delivery) {
@@ -108,10 +133,22 @@ void check_route_access(const given_scopes& scopes, const settings& above,
                         std::vector<complaint>& complaints) {
     for (const auto& route : scopes.routes)
         check_route(route, above.site.delivery.access, "/routes", complaints);
+    for (const auto& site : scopes.sites) check_site(site, above.site.delivery.access, complaints);
     for (const auto& site : scopes.sites)
         for (const auto& route : site.routes)
             check_route(route, site.values.site.delivery.access, pointer_to("/sites", site.name) + "/routes",
                         complaints);
+}
+
+std::optional<contradiction> find_unused_rule(const given_scopes& scopes, const settings& above) {
+    const auto& top = above.site.delivery;
+    listed_methods methods;
+    methods.add(top, scopes.routes);
+    for (const auto& site : scopes.sites) methods.add(site.values.site.delivery, site.routes);
+    if (methods.are_all) return std::nullopt;
+    const auto rule = own_rules(top.access, {}).find_unused(methods.names);
+    if (!rule) return std::nullopt;
+    return contradiction{"access", quote(*rule) + ": " + std::string(no_method)};
 }
 
 std::optional<std::string> fault_of_users_place(const std::string& file, const settings& all) {

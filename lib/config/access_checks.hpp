@@ -14,9 +14,13 @@ namespace fairlead::config {
 std::vector<contradiction> find_access_contradictions(const delivery_settings& delivery);
 
 /// Appends to `complaints`: a rule of a route that no path of it can meet, or that is only for methods which
-/// the route does not answer. `above` is what stands at the top of the file.
+/// the route does not answer, or one of a site that is only for methods which nothing there answers. `above`
+/// is what stands at the top of the file.
 void check_route_access(const given_scopes& scopes, const settings& above,
                         std::vector<complaint>& complaints);
+
+/// A rule at the top that is only for methods which nothing answers.
+std::optional<contradiction> find_unused_rule(const given_scopes& scopes, const settings& above);
 
 /// Why a file of users must not lie where it does: clients may read or replace it there.
 std::optional<std::string> fault_of_users_place(const std::string& file, const settings& all);

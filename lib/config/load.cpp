@@ -97,15 +97,15 @@ public:
         for (const auto path : fit_defaults(values_, [&](auto name) { return is_given(name); }))
             origin_at(path).name = "default, fitted to what was given";
         const auto usable = [&](std::string_view path) { return is_valid_[*find_setting(path)]; };
-        for (auto& wrong : find_contradictions(values_, usable))
-            errors_.push_back(
-                {origin_at(wrong.path).place(), pointer_of(wrong.path), std::move(wrong.message)});
+        for (auto& wrong : find_contradictions(values_, usable)) add_contradiction(std::move(wrong));
         // Last, since sites and routes begin with what variables and flags may have changed.
         std::vector<complaint> complaints;
         auto scopes = read_scopes(
             sites_, routes_, values_,
             [&](std::size_t row, settings& all) { make_absolute(row, all, file_directory_); }, complaints);
         add_complaints(complaints);
+        if (auto unused = find_unused_rule(scopes, values_); unused && usable("access") && usable("methods"))
+            add_contradiction(std::move(*unused));
         if (!errors_.empty()) return std::move(errors_);
         apply_scopes(scopes, values_);
         check_files_of_users(scopes);
@@ -134,6 +134,10 @@ private:
     }
 
     /// Complaints about the file.
+    void add_contradiction(contradiction wrong) {
+        errors_.push_back({origin_at(wrong.path).place(), pointer_of(wrong.path), std::move(wrong.message)});
+    }
+
     void add_complaints(std::vector<complaint>& complaints) {
         for (auto& wrong : complaints)
             errors_.push_back(
@@ -143,7 +147,7 @@ private:
     /// Once all levels are known: where one of them publishes something, none may keep its users.
     void check_files_of_users(const given_scopes& scopes) {
         if (auto fault = fault_of_users_place(values_.site.delivery.auth.users, values_))
-            errors_.push_back({origin_at("auth.users").place(), pointer_of("auth.users"), std::move(*fault)});
+            add_contradiction({"auth.users", std::move(*fault)});
         std::vector<complaint> complaints;
         check_users_places(scopes, values_, complaints);
         add_complaints(complaints);

@@ -86,6 +86,24 @@ BOOST_AUTO_TEST_CASE(rules_of_a_route_come_first_and_have_to_be_for_it) {
         at + "1:40: /routes/~1a/access/PUT ~1a~1**: it can never decide, since methods has none of its "
              "methods: add one "
              "there, or remove it");
+    const std::string no_method =
+        "it can never decide, since methods has none of its methods: add one there, or remove it";
+    BOOST_TEST(first_error(R"({"methods": ["GET"], "access": {"PUT /x/**": "public"}})") ==
+               at + "1:22: /access: \"PUT /x/**\": " + no_method);
+    BOOST_TEST(
+        first_error(
+            R"({"methods": ["GET"], "access": {"PUT /x/**": "public"}, "routes": {"/a": {"methods": ["GET", "HEAD"]}}})") ==
+        at + "1:22: /access: \"PUT /x/**\": " + no_method);
+    BOOST_TEST(
+        first_error(R"({"sites": {"a.example": {"methods": ["GET"], "access": {"PUT /x/**": "public"}}}})") ==
+        at + "1:46: /sites/a.example/access/PUT ~1x~1**: " + no_method);
+    // A place that answers more may be what they are for.
+    given::must_load(
+        R"({"methods": ["GET"], "access": {"PUT /x/**": "public"}, "sites": {"a.example": {"methods": []}}})");
+    given::must_load(
+        R"({"methods": ["GET"], "access": {"PUT /x/**": "public"}, "routes": {"/x": {"methods": ["GET", "PUT"], "uploads": {"directory": "/srv/in", "accept": ["put"]}}}})");
+    given::must_load(
+        R"({"sites": {"a.example": {"methods": ["GET"], "access": {"PUT /x/**": "public"}, "routes": {"/x": {"methods": []}}}}})");
     // Those from above are for other routes.
     given::must_load(R"({"access": {"PUT /x/**": "public"}, "routes": {"/a": {"methods": ["GET"]}}})");
 }
