@@ -57,12 +57,9 @@ void fastcgi_exchange::give_back() {
 }
 
 task<fastcgi_exchange::state> fastcgi_exchange::ask() {
-    // On a connection that was kept nothing comes before it is asked: one look less.
-    if (!connection_.is_fresh) {
-        connection_.stream->expect_nothing();
-        send_piece();
-        if (sending_ == sending::done) lost_ = co_await wait();
-    }
+    // What was kept is read before it is waited for: php-fpm ends a connection with the last bytes of an
+    // answer, which is one edge, and goes on taking what is sent (fcgi_close() lingers), so that nothing else
+    // would tell of it.
     for (;;) {
         if (needs_piece()) lost_ = co_await fill_piece();
         const auto seen = advance();

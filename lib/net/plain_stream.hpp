@@ -40,10 +40,6 @@ public:
     void reset_on_close() noexcept override;
     void close() noexcept override;
 
-    /// Says that all has been read that came, which a unix socket does not tell. For a peer that sends
-    /// nothing unasked: if it has closed meanwhile, the next write tells.
-    void expect_nothing() noexcept { is_drained_ = true; }
-
     /// `wait` for both directions at once: returns when a read or a write may succeed, or has failed for
     /// good.
     task<error_code> wait_any();

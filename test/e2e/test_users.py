@@ -263,7 +263,8 @@ class Uploads(UsersTest):
         (server.directory / "drop/folder").mkdir()
         (server.directory / "drop/link").symlink_to("folder")
         self.ask(server, "/drop/a.txt", None, "PUT", (), b"x")
-        answers = [self.ask(server, "/drop/" + name, None, "PUT", (), b"x") for name in ("a.txt/x", "folder", "link/x", "nothing/x")]
+        json_asked = ("Accept: application/json",)
+        answers = [self.ask(server, "/drop/" + name, None, "PUT", json_asked, b"x") for name in ("a.txt/x", "folder", "link/x", "nothing/x")]
         self.assertEqual([one.status for one in answers], [409] * 4)
         self.assertEqual(len({json.loads(one.body)["detail"] for one in answers}), 1)
         # A form gets a name of the server, whether that of the client is taken or not.
