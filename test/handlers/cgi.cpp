@@ -105,7 +105,8 @@ struct scripts {
         http::request request;
         request.method = method;
         request.method_text = method == http::verb::head ? "HEAD" : (body ? "POST" : "GET");
-        request.target = "/" + file + "/info?a=b";
+        const auto target = "/" + file + "/info?a=b";
+        request.target = target;
         request.query = "a=b";
         request.body = body;
         request.id = "id-1";
