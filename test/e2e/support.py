@@ -142,10 +142,13 @@ def together(lines, requests):
     return [line.answer() for line in lines]
 
 
-def vanish(port, data, with_reset):
-    """A client that sends `data` and is gone, in order or with a reset."""
+def vanish(port, data, with_reset, when=lambda: True):
+    """A client that sends `data` and is gone once `when()` holds, in order or with a reset. A request whose reset is seen
+    before it is read is never acted upon: what has to be under way is to be waited for."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(data)
+        if not wait_for(when):
+            raise AssertionError("what the client waited for before it left did not come")
         if with_reset:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 

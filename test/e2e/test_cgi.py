@@ -218,7 +218,7 @@ class Bad(Scripts):
         self.assertNotIn("\033", self.server.log())
 
     def test_a_client_that_leaves_takes_its_script_along(self):
-        support.vanish(self.server.port, support.request("GET", "/never.cgi"), True)
+        support.vanish(self.server.port, support.request("GET", "/never.cgi"), True, when=lambda: processes_of(self.server))
         self.assertTrue(wait_for(lambda: not processes_of(self.server), 1.8))  # sooner than the limit of time
 
 
