@@ -253,11 +253,13 @@ class RealPhp(Ended):
         self.assertEqual(faults, [])
 
     def test_a_client_that_left_ends_the_exchange(self):
+        server = self.serve(site(self.fpm.address))  # which keeps no connection yet
+
         def open_files():
-            return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+            return len(os.listdir(f"/proc/{server.process.pid}/fd"))
         before = open_files()
         for _ in range(4):  # each is a connection to the client and one to the application
-            vanish(self.server.port, request("GET", "/slow.php?ms=4000"), True, when=lambda: open_files() >= before + 2)
+            vanish(server.port, request("GET", "/slow.php?ms=4000"), True, when=lambda: open_files() >= before + 2)
             self.assertTrue(wait_for(lambda: open_files() <= before, 3))
 
 
