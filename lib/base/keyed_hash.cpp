@@ -14,6 +14,12 @@ std::uint64_t little_endian(std::uint64_t value) noexcept {
 }
 
 struct sip_state {
+    sip_state(std::uint64_t k0, std::uint64_t k1) noexcept
+        : v0(k0 ^ 0x736f6d6570736575),
+          v1(k1 ^ 0x646f72616e646f6d),
+          v2(k0 ^ 0x6c7967656e657261),
+          v3(k1 ^ 0x7465646279746573) {}
+
     std::uint64_t v0, v1, v2, v3;
 
     void round() noexcept {
@@ -35,6 +41,23 @@ struct sip_state {
         round();
         v0 ^= word;
     }
+
+    void add(std::span<const std::uint8_t> bytes) noexcept {
+        auto rest = bytes;
+        for (; rest.size() >= 8; rest = rest.subspan(8)) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, rest.data(), sizeof word);
+            add(little_endian(word));
+        }
+        std::uint64_t last = std::uint64_t{bytes.size() & 255} << 56;
+        for (std::size_t at = 0; at < rest.size(); ++at) last |= std::uint64_t{rest[at]} << (8 * at);
+        add(last);
+    }
+
+    std::uint64_t finish() noexcept {
+        for (int i = 0; i < 4; ++i) round();
+        return v0 ^ v1 ^ v2 ^ v3;
+    }
 };
 
 }  // namespace
@@ -47,20 +70,20 @@ keyed_hash::keyed_hash() {
 }
 
 std::uint64_t keyed_hash::operator()(std::span<const std::uint8_t> bytes) const noexcept {
-    sip_state state{k0_ ^ 0x736f6d6570736575, k1_ ^ 0x646f72616e646f6d, k0_ ^ 0x6c7967656e657261,
-                    k1_ ^ 0x7465646279746573};
-    auto rest = bytes;
-    for (; rest.size() >= 8; rest = rest.subspan(8)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, rest.data(), sizeof word);
-        state.add(little_endian(word));
-    }
-    std::uint64_t last = std::uint64_t{bytes.size() & 255} << 56;
-    for (std::size_t at = 0; at < rest.size(); ++at) last |= std::uint64_t{rest[at]} << (8 * at);
-    state.add(last);
+    sip_state state(k0_, k1_);
+    state.add(bytes);
     state.v2 ^= 0xFF;
-    for (int i = 0; i < 4; ++i) state.round();
-    return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
+    return state.finish();
+}
+
+std::array<std::uint64_t, 2> keyed_hash::wide(std::span<const std::uint8_t> bytes) const noexcept {
+    sip_state state(k0_, k1_);
+    state.v1 ^= 0xEE;
+    state.add(bytes);
+    state.v2 ^= 0xEE;
+    const auto first = state.finish();
+    state.v1 ^= 0xDD;
+    return {first, state.finish()};
 }
 
 }  // namespace fairlead

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -15,6 +16,8 @@ public:
     constexpr keyed_hash(std::uint64_t k0, std::uint64_t k1) noexcept : k0_(k0), k1_(k1) {}
 
     std::uint64_t operator()(std::span<const std::uint8_t> bytes) const noexcept;
+    /// SipHash-2-4-128 of the same authors: where texts that fall together would be taken for one.
+    std::array<std::uint64_t, 2> wide(std::span<const std::uint8_t> bytes) const noexcept;
 
 private:
     std::uint64_t k0_ = 0;

@@ -23,14 +23,24 @@ unsigned two_bytes_at(const record_header& bytes, std::size_t at) noexcept {
 
 void append(std::string& out, const record_header& header) { out.append(header.data(), header.size()); }
 
-/// A length below 128 has one byte, a longer one four, with the top bit set.
-void append_length(std::string& out, std::size_t length) {
+/// Bytes that a length takes: below 128 one, else four.
+std::size_t length_size(std::size_t length) noexcept { return length < 128 ? 1 : 4; }
+
+/// The longer form has the top bit set.
+char* put_length(char* out, std::size_t length) noexcept {
+    const auto word = static_cast<std::uint32_t>(length);
     if (length < 128) {
-        out += static_cast<char>(length);
-        return;
+        *out++ = static_cast<char>(word);
+        return out;
     }
-    const auto word = static_cast<std::uint32_t>(length) | 0x8000'0000U;
-    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(word >> shift & 0xFF);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        *out++ = static_cast<char>((word | 0x8000'0000U) >> shift & 0xFF);
+    return out;
+}
+
+char* put(char* out, std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(out, text.data(), text.size());  // which must not get a null pointer
+    return out + text.size();
 }
 
 }  // namespace
@@ -54,10 +64,14 @@ request_head::request_head(bool keep_connection) {
     text_.append(header_size, '\0');  // of the first PARAMS record; its length is not known yet
 }
 
-void request_head::add(std::string_view name, std::string_view value) {
-    append_length(text_, name.size());
-    append_length(text_, value.size());
-    text_.append(name).append(value);
+bool request_head::add(std::string_view name, std::string_view value) {
+    if (!http::is_variable(name, value)) return false;
+    const auto begin = text_.size();
+    text_.resize(begin + length_size(name.size()) + length_size(value.size()) + name.size() + value.size());
+    char* out = put_length(text_.data() + begin, name.size());
+    out = put(put_length(out, value.size()), name);
+    put(out, value);
+    return true;
 }
 
 std::string request_head::finish() && {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "http/cgi_variables.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,13 +33,13 @@ using record_header = std::array<char, header_size>;
 record_header header_of(record_type type, std::size_t length) noexcept;
 
 /// The beginning of a request: what is sent in front of its body. Add the variables, then take the text.
-class request_head {
+class request_head final : public http::variable_sink {
 public:
     /// `keep_connection`: the application leaves the connection open for the next request.
     explicit request_head(bool keep_connection);
 
-    /// Adds a name-value pair. Each may have up to 2^31 - 1 bytes, and any byte.
-    void add(std::string_view name, std::string_view value);
+    /// Adds a name-value pair. Each may have up to 2^31 - 1 bytes.
+    bool add(std::string_view name, std::string_view value) override;
 
     /// BEGIN_REQUEST, the variables in as many PARAMS records as they need, and the empty one that ends them.
     /// To be called once.

@@ -46,12 +46,10 @@ std::string fastcgi::make_head(const http::request& request, const found_script&
     facts.server_address = address;
     if (local.port != 0) facts.server_port = local.port;
     facts.passes_authorization = options_.passes_authorization;
-    http::variable_list variables;
-    http::add_meta_variables(variables, request, facts);
-    for (const auto& [name, value] : options_.environment) variables.add(name, value.value_or(""));
-
     content::fastcgi::request_head head(true);
-    for (std::size_t i = 0; i < variables.size(); ++i) head.add(variables[i].name, variables[i].value);
+    http::add_meta_variables(head, request, facts);
+    for (const auto& [name, value] : options_.environment)
+        head.add(name, value ? std::string_view(*value) : std::string_view());
     auto text = std::move(head).finish();
     if (body) return text;
     const auto end = content::fastcgi::header_of(content::fastcgi::record_type::standard_input, 0);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace fairlead::http {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 // Room for the variables of most requests.
 constexpr std::size_t first_bytes = 2048;
 constexpr std::size_t first_variables = 40;
+
+constexpr std::string_view http_prefix = "HTTP_";
 
 constexpr std::array<std::string_view, 24> own_names{
     "AUTH_TYPE",   "CONTENT_LENGTH",  "CONTENT_TYPE",    "DOCUMENT_ROOT",   "GATEWAY_INTERFACE",
@@ -53,12 +56,14 @@ bool have_one_name(const field_view& a, const field_view& b) noexcept {
 }
 
 void name_of(const field_view& line, std::string& name) {
-    name = "HTTP_";
-    for (const char c : line.name)
-        name += c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+    name.assign(http_prefix);
+    name.resize(http_prefix.size() + line.name.size());
+    std::transform(line.name.begin(), line.name.end(), name.begin() + http_prefix.size(), [](char c) {
+        return c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+    });
 }
 
-void add_fields(variable_list& variables, const field_table& fields, bool passes_authorization) {
+void add_fields(variable_sink& variables, const field_table& fields, bool passes_authorization) {
     std::string name;
     std::string joined;
     for (auto line = fields.begin(); line != fields.end(); ++line) {
@@ -78,9 +83,8 @@ void add_fields(variable_list& variables, const field_table& fields, bool passes
     }
 }
 
-/// Path and query of the target as they were received.
+/// Path and query of a target that is a whole URI, as they were received.
 std::string request_uri(const request& request) {
-    if (request.target.starts_with('/')) return std::string(request.target);
     const auto parts = parse_target(request.target, request.method);
     if (!parts) return {};
     std::string uri(parts->path);
@@ -88,11 +92,21 @@ std::string request_uri(const request& request) {
     return uri;
 }
 
+void add_number(variable_sink& variables, std::string_view name, std::uint64_t number) {
+    std::array<char, 20> text;
+    const auto* end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    variables.add(name, {text.data(), static_cast<std::size_t>(end - text.data())});
+}
+
 }  // namespace
 
-bool variable_list::add(std::string_view name, std::string_view value) {
+bool is_variable(std::string_view name, std::string_view value) noexcept {
     const auto has = [](std::string_view text, char c) { return text.find(c) != std::string_view::npos; };
-    if (name.empty() || has(name, '=') || has(name, '\0') || has(value, '\0')) return false;
+    return !name.empty() && !has(name, '=') && !has(name, '\0') && !has(value, '\0');
+}
+
+bool variable_list::add(std::string_view name, std::string_view value) {
+    if (!is_variable(name, value)) return false;
     if (entries_.empty()) {
         text_.reserve(first_bytes);
         entries_.reserve(first_variables);
@@ -122,23 +136,26 @@ std::vector<char*> variable_list::environment() {
     return pointers;
 }
 
-void add_meta_variables(variable_list& variables, const request& request, const script_facts& facts) {
+void add_meta_variables(variable_sink& variables, const request& request, const script_facts& facts) {
     variables.add("GATEWAY_INTERFACE", "CGI/1.1");
     // Without a version: programs print it on their pages.
     variables.add("SERVER_SOFTWARE", "Fairlead");
     variables.add("SERVER_PROTOCOL", request.version_minor > 0 ? "HTTP/1.1" : "HTTP/1.0");
     variables.add("SERVER_NAME", request.host_name.empty() ? facts.server_address : request.host_name);
-    variables.add("SERVER_PORT", std::to_string(facts.server_port));
+    add_number(variables, "SERVER_PORT", facts.server_port);
     if (!facts.server_address.empty()) variables.add("SERVER_ADDR", facts.server_address);
     variables.add("REMOTE_ADDR", request.client.address);
     variables.add("REMOTE_HOST", request.client.address);
-    variables.add("REMOTE_PORT", std::to_string(request.client.port));
+    add_number(variables, "REMOTE_PORT", request.client.port);
     if (!request.user.empty()) {
         variables.add("AUTH_TYPE", "Basic");
         variables.add("REMOTE_USER", request.user);
     }
     variables.add("REQUEST_METHOD", request.method_text);
-    variables.add("REQUEST_URI", request_uri(request));
+    if (request.target.starts_with('/'))
+        variables.add("REQUEST_URI", request.target);
+    else
+        variables.add("REQUEST_URI", request_uri(request));
     variables.add("QUERY_STRING", request.query);
     variables.add("SCRIPT_NAME", facts.script_name);
     variables.add("SCRIPT_FILENAME", facts.script_filename);
@@ -147,7 +164,7 @@ void add_meta_variables(variable_list& variables, const request& request, const 
         variables.add("PATH_INFO", facts.path_info);
         variables.add("PATH_TRANSLATED", std::string(facts.document_root).append(facts.path_info));
     }
-    if (facts.content_length) variables.add("CONTENT_LENGTH", std::to_string(*facts.content_length));
+    if (facts.content_length) add_number(variables, "CONTENT_LENGTH", *facts.content_length);
     if (const auto type = request.fields[field::content_type]; request.body && !type.empty())
         variables.add("CONTENT_TYPE", type);
     variables.add("REDIRECT_STATUS", "200");
@@ -157,7 +174,7 @@ void add_meta_variables(variable_list& variables, const request& request, const 
 }
 
 bool is_meta_variable(std::string_view name) noexcept {
-    return name.starts_with("HTTP_") ||
+    return name.starts_with(http_prefix) ||
            std::find(own_names.begin(), own_names.end(), name) != own_names.end();
 }
 

@@ -11,18 +11,31 @@
 
 namespace fairlead::http {
 
-/// Names and values for a program, in one piece of memory: the environment of a CGI program, the parameters
-/// of a FastCGI request.
-class variable_list {
+/// Where names and values for a program go, one after the other: the environment of a CGI program, the
+/// parameters of a FastCGI request.
+class variable_sink {
+public:
+    /// Appends a variable. False, and nothing is added, when it could not be told from another one, or be cut
+    /// where a program reads it: the name is empty or has '=' or NUL, or the value has NUL. Names are not
+    /// compared: who adds one twice has it twice.
+    virtual bool add(std::string_view name, std::string_view value) = 0;
+
+protected:
+    ~variable_sink() = default;
+};
+
+/// What may be added to a `variable_sink`.
+bool is_variable(std::string_view name, std::string_view value) noexcept;
+
+/// The environment of a CGI program, in one piece of memory.
+class variable_list final : public variable_sink {
 public:
     struct variable {
         std::string_view name;
         std::string_view value;
     };
 
-    /// Appends a variable. False, and nothing is added, when the name is empty or has '=' or NUL, or the
-    /// value has NUL. Names are not compared: who adds one twice has it twice.
-    bool add(std::string_view name, std::string_view value);
+    bool add(std::string_view name, std::string_view value) override;
 
     std::size_t size() const noexcept { return entries_.size(); }
     /// Views into the list, until the next `add`.
@@ -70,7 +83,7 @@ struct script_facts {
 ///   of Cookie by "; ". Never: Proxy, which some programs take for their own setting; Content-Length and
 ///   Content-Type, which have variables of their own; fields of the connection; and Authorization, unless
 ///   asked for.
-void add_meta_variables(variable_list& variables, const request& request, const script_facts& facts);
+void add_meta_variables(variable_sink& variables, const request& request, const script_facts& facts);
 
 /// True when `add_meta_variables` may set it, or it is an HTTP_* name: not for a configuration to choose.
 bool is_meta_variable(std::string_view name) noexcept;

@@ -111,7 +111,6 @@ class access_map;
 
 /// Text that members of a request view and that is not in its head; few requests have any.
 struct request_texts {
-    std::string user;
     std::string client;      ///< address, where a proxy has named it
     std::string target;      ///< that a program has chosen in place of the one asked for
     std::string path;        ///< decoded, or put in the place of another one
@@ -156,10 +155,14 @@ struct request {
         if (!texts_) texts_ = std::make_shared<request_texts>();
         return *texts_;
     }
-    void set_user(std::string name) { user = texts().user = std::move(name); }
+    void set_user(std::shared_ptr<const std::string> name) {
+        user_name_ = std::move(name);
+        user = *user_name_;
+    }
 
 private:
     std::shared_ptr<request_texts> texts_;
+    std::shared_ptr<const std::string> user_name_;
 };
 
 /// Text, and behind it a part of a file (one part of multipart/byteranges).

@@ -18,12 +18,12 @@ std::array<std::string_view, 2> paths_of(const http::request& request) noexcept 
     return {request.asked_path, request.path};
 }
 
-/// What has_to_wait() has found out, for before(), which is called next: the table of verified credentials is
-/// asked once.
+/// What has_to_compare() has found out, for judge(), which is called next for the same request, on this
+/// thread: credentials are looked for and looked up once. Requests come and go at the same place in memory,
+/// so has_to_compare() forgets first, whatever it returns.
 struct latest_look {
-    const http::request* by = nullptr;
-    const logins* among = nullptr;
-    const char* token = nullptr;
+    const http::request* by = nullptr;  // nullptr: nothing was found, or it has been used
+    std::string_view path;
     std::chrono::steady_clock::time_point at{};
     logins::found login;
 };
@@ -32,17 +32,18 @@ latest_look& latest() {
     return mine;
 }
 
-auto token_of(const http::request& request) noexcept {
-    return http::find_basic_token(request.fields, http::credentials_field(request.method));
+/// What was found for this path of this request, once.
+std::optional<logins::found> take_latest(const http::request& request, std::string_view path) {
+    auto& mine = latest();
+    const bool is_it = mine.by == &request && mine.at == request.received &&
+                       mine.path.data() == path.data() && mine.path.size() == path.size();
+    if (!is_it) return std::nullopt;
+    mine.by = nullptr;
+    return std::move(mine.login);
 }
 
-logins::found look(const http::request& request, const logins& among, std::string_view token) {
-    auto& mine = latest();
-    // Once, so that it is the answer of this very call before.
-    const auto* const by = std::exchange(mine.by, nullptr);
-    if (by == &request && mine.among == &among && mine.token == token.data() && mine.at == request.received)
-        return std::move(mine.login);
-    return among.found_now(token, request.client.ip, request.received);
+auto token_of(const http::request& request) noexcept {
+    return http::find_basic_token(request.fields, http::credentials_field(request.method));
 }
 
 /// Whether no cache would give an answer with these field lines to anybody without asking here.
@@ -81,10 +82,10 @@ http::problem wrong(const http::request& request, const http::access_map::place&
     refusal.event = http::security_event::auth;
     if (login.what == logins::found::kind::malformed)
         refusal.log_detail = "malformed credentials";
-    else if (login.user.empty())
+    else if (!login.user)
         refusal.log_detail = "no such user";
     else
-        refusal.log_detail = "wrong password of user " + login.user;
+        refusal.log_detail = "wrong password of user " + *login.user;
     return refusal;
 }
 
@@ -112,18 +113,20 @@ logins* access::logins_at(const http::access_map::place& where) const noexcept {
 }
 
 bool access::has_to_compare(const http::request& request, std::string_view path) const {
-    if (path.empty()) return false;
-    const auto token = token_of(request);
-    const auto* const here = logins_at(map_.at(path));
-    if (!token || !*token || !here) return false;
     auto& mine = latest();
-    mine = {&request, here, (*token)->data(), request.received,
-            here->found_now(**token, request.client.ip, request.received)};
+    mine.by = nullptr;
+    if (path.empty()) return false;
+    const auto* const here = logins_at(map_.at(path));
+    if (!here) return false;
+    const auto token = token_of(request);
+    if (!token || !*token) return false;
+    mine = {&request, path, request.received, here->found_now(**token, request.client.ip, request.received)};
     return mine.login.what == logins::found::kind::unchecked &&
            map_.decide(request, request.method, path) == verdict::needs_user;
 }
 
 bool access::has_to_wait(const http::request& request) const {
+    latest().by = nullptr;
     if (is_exempt(request)) return false;
     const auto paths = paths_of(request);
     return std::any_of(paths.begin(), paths.end(),
@@ -165,12 +168,13 @@ std::optional<http::problem> access::judge(http::request& request, std::string_v
         case verdict::denied: return forbidden();
         case verdict::needs_user: break;
     }
+    if (compared) return judge_named(request, rule, *compared);
+    if (const auto looked = take_latest(request, path)) return judge_named(request, rule, *looked);
     const auto token = token_of(request);
     if (!token) return http::to_problem(token.error());
     const auto* const here = logins_at(*rule.where);
     if (!*token || !here) return ask_for_name(request, *rule.where);
-    if (compared) return judge_named(request, rule, *compared);
-    return judge_named(request, rule, look(request, *here, **token));
+    return judge_named(request, rule, here->found_now(**token, request.client.ip, request.received));
 }
 
 std::optional<http::problem> access::judge_named(http::request& request, const http::access_map::ruling& rule,

@@ -15,7 +15,7 @@ logins::found logins::found_now(std::string_view token, const ip_address& from, 
     auto user = verified_.find(token, now);
     if (!user) return {};
     if (const auto pause = throttle_.pause_of(from, *user, now)) return {found::kind::paused, {}, *pause};
-    return {found::kind::known, std::move(*user), {}};
+    return {found::kind::known, std::move(user), {}};
 }
 
 task<logins::found> logins::check(std::string_view token, ip_address from) {
@@ -43,7 +43,7 @@ task<logins::found> logins::check(std::string_view token, ip_address from) {
 logins::found logins::compare(const http::basic_credentials& given, std::string_view token,
                               limits::login_throttle::attempt& attempt) {
     // Many requests of one page come at once: the first has found out.
-    if (auto user = verified_.find(token, clock::now())) return {found::kind::known, std::move(*user), {}};
+    if (auto user = verified_.find(token, clock::now())) return {found::kind::known, std::move(user), {}};
     const auto generation = verified_.generation();
     const auto users = file_.users();
     const auto name = given.user();
@@ -57,12 +57,13 @@ logins::found logins::compare(const http::basic_credentials& given, std::string_
     // Whoever is asked for: else it would tell who exists.
     if (match == password_match::unknown) return {found::kind::overloaded, {}, {}};
     const auto now = clock::now();
+    auto who = user ? std::make_shared<const std::string>(user->name) : nullptr;
     if (match == password_match::wrong || !user) {
         (void)attempt.fail(now);
-        return {found::kind::wrong, user ? user->name : std::string(), {}};
+        return {found::kind::wrong, std::move(who), {}};
     }
-    verified_.add(token, user->name, user->hash, now, generation);
-    return {found::kind::known, user->name, {}};
+    verified_.add(token, who, user->hash, now, generation);
+    return {found::kind::known, std::move(who), {}};
 }
 
 void logins::keep_house(telemetry::log& log) {

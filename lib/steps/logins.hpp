@@ -12,7 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -57,7 +57,8 @@ public:
             overloaded,  ///< not found out: too many wait for a thread, or there is no memory for the hash
         };
         kind what = kind::unchecked;
-        std::string user;  ///< of known; of wrong: whose password it is not, if he exists
+        std::shared_ptr<const std::string>
+            user;  ///< of known; of wrong: whose password it is not, if he exists
         std::chrono::seconds pause{0};
     };
 

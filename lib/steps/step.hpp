@@ -17,7 +17,8 @@ public:
     /// An answer or a refusal ends the request here; nothing lets it pass. Not called when `has_to_wait`.
     virtual std::optional<http::outcome> before(http::request& request) const = 0;
 
-    /// True when the step cannot decide about this request at once.
+    /// True when the step cannot decide about this request at once. It is asked before each `before`, which
+    /// follows on the same thread if this says false, and may use what was found out here.
     virtual bool has_to_wait(const http::request& request) const {
         (void)request;
         return false;

@@ -5,21 +5,21 @@
 namespace fairlead::steps {
 
 verified_tokens::key verified_tokens::key_of(std::string_view token) const noexcept {
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(token.data()), token.size());
-    return {first_(bytes), second_(bytes)};
+    return hash_.wide({reinterpret_cast<const std::uint8_t*>(token.data()), token.size()});
 }
 
-std::optional<std::string> verified_tokens::find(std::string_view token, clock::time_point now) const {
+std::shared_ptr<const std::string> verified_tokens::find(std::string_view token,
+                                                         clock::time_point now) const {
     const auto which = key_of(token);
     const auto& part = shards_[shard_of(which)];
     const std::lock_guard guard(part.mutex);
     const auto known = part.by_key.find(which);
-    if (known == part.by_key.end() || now - known->second->begin >= bounds_.kept) return std::nullopt;
+    if (known == part.by_key.end() || now - known->second->begin >= bounds_.kept) return nullptr;
     return known->second->user;
 }
 
-void verified_tokens::add(std::string_view token, const std::string& user, const std::string& hash,
-                          clock::time_point now, std::uint64_t generation) {
+void verified_tokens::add(std::string_view token, std::shared_ptr<const std::string> user,
+                          const std::string& hash, clock::time_point now, std::uint64_t generation) {
     const auto which = key_of(token);
     auto& part = shards_[shard_of(which)];
     const std::lock_guard guard(part.mutex);
@@ -28,7 +28,7 @@ void verified_tokens::add(std::string_view token, const std::string& user, const
     if (const auto old = part.by_key.find(which); old != part.by_key.end()) erase(part, old->second);
     if (part.by_age.size() >= bounds_.entries / shard_count && !part.by_age.empty())
         erase(part, part.by_age.begin());
-    part.by_age.push_back({which, user, hash, now});
+    part.by_age.push_back({which, std::move(user), hash, now});
     part.by_key.emplace(which, std::prev(part.by_age.end()));
 }
 
@@ -44,7 +44,7 @@ void verified_tokens::keep_only(
         const std::lock_guard guard(part.mutex);
         for (auto next = part.by_age.begin(); next != part.by_age.end();) {
             const auto one = next++;
-            if (!is_valid(one->user, one->hash)) erase(part, one);
+            if (!is_valid(*one->user, one->hash)) erase(part, one);
         }
     }
 }

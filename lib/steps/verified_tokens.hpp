@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,8 +18,8 @@
 namespace fairlead::steps {
 
 /// Remembers for a while which credentials were found right, so that they cost a look into a table and no
-/// hash. They are kept under 128 bits of a keyed hash (SipHash under two keys of this process), never as
-/// they are. Bounded in number and time: the oldest gives way. Thread safe.
+/// hash. They are kept under 128 bits of a keyed hash (SipHash under a key of this process), never as they
+/// are. Bounded in number and time: the oldest gives way. Thread safe.
 class verified_tokens {
 public:
     using clock = std::chrono::steady_clock;
@@ -31,15 +31,15 @@ public:
     explicit verified_tokens(const bounds& by) noexcept : bounds_(by) {}
     verified_tokens() noexcept : verified_tokens(bounds()) {}
 
-    /// Whose credentials these are, if that was found out less than `kept` before `now`.
-    std::optional<std::string> find(std::string_view token, clock::time_point now) const;
+    /// The name of the user whose credentials these are, if that was found out less than `kept` before `now`.
+    std::shared_ptr<const std::string> find(std::string_view token, clock::time_point now) const;
 
     /// What a check begins with: its result is forgotten when users changed meanwhile.
     std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
     /// Remembers that they are those of `user`, whose password was compared with `hash`.
-    void add(std::string_view token, const std::string& user, const std::string& hash, clock::time_point now,
-             std::uint64_t generation);
+    void add(std::string_view token, std::shared_ptr<const std::string> user, const std::string& hash,
+             clock::time_point now, std::uint64_t generation);
 
     /// Forgets those for whom `is_valid` is not true any more.
     void keep_only(const std::function<bool(const std::string& user, const std::string& hash)>& is_valid);
@@ -51,7 +51,7 @@ private:
     };
     struct entry {
         verified_tokens::key key;
-        std::string user;
+        std::shared_ptr<const std::string> user;
         std::string hash;
         clock::time_point begin;
     };
@@ -67,8 +67,7 @@ private:
     static void erase(shard& from, std::list<entry>::iterator which);
 
     const bounds bounds_;
-    const keyed_hash first_;
-    const keyed_hash second_;
+    const keyed_hash hash_;
     std::atomic<std::uint64_t> generation_{0};
     std::array<shard, shard_count> shards_;
 };

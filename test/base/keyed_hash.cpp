@@ -27,6 +27,22 @@ BOOST_AUTO_TEST_CASE(computes_the_published_vectors) {
         BOOST_TEST(hash(std::span(text).first(row.length)) == row.expected, row.length << " bytes");
 }
 
+// The same of vectors.h, with 128 bits: two words, little-endian.
+BOOST_AUTO_TEST_CASE(computes_the_published_wide_vectors) {
+    const keyed_hash hash(0x0706050403020100, 0x0f0e0d0c0b0a0908);
+    std::array<std::uint8_t, 2> text{0, 1};
+    struct {
+        std::size_t length;
+        std::array<std::uint64_t, 2> expected;
+    } const rows[] = {
+        {0, {0xe6a825ba047f81a3, 0x930255c71472f66d}},
+        {1, {0x44af996bd8c187da, 0x45fc229b11597634}},
+        {2, {0xc75da4a48d227781, 0xe4ff0af6de8ba3fc}},
+    };
+    for (const auto& row : rows)
+        BOOST_TEST((hash.wide(std::span(text).first(row.length)) == row.expected), row.length << " bytes");
+}
+
 BOOST_AUTO_TEST_CASE(every_process_has_a_key_of_its_own) {
     const std::array<std::uint8_t, 16> text{};
     std::set<std::uint64_t> seen;

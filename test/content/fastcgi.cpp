@@ -243,18 +243,27 @@ BOOST_AUTO_TEST_CASE(variables_of_every_size_arrive) {
             request_head head(true);
             const std::string value(size, 'v');
             head.add("FIRST", value);
-            head.add("", "");
+            head.add("EMPTY", "");
             head.add("LAST", "1");
             const auto got = take_apart(std::move(head).finish());
             BOOST_TEST_REQUIRE(got.variables.size() == 3u);
             BOOST_TEST((got.variables[0] == std::pair("FIRST"s, value)));
-            BOOST_TEST((got.variables[1] == std::pair(""s, ""s)));
+            BOOST_TEST((got.variables[1] == std::pair("EMPTY"s, ""s)));
             BOOST_TEST((got.variables[2] == std::pair("LAST"s, "1"s)));
             // Only the last record is empty: an empty one ends the stream.
             BOOST_TEST(got.records.back() == 0u);
             for (std::size_t i = 0; i + 1 < got.records.size(); ++i) BOOST_TEST(got.records[i] > 0u);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_programs_would_cut_is_not_added) {
+    request_head head(false);
+    BOOST_TEST(!head.add("", "v"));
+    BOOST_TEST(!head.add("A=B", "v"));
+    BOOST_TEST(!head.add("A\0B"s, "v"));
+    BOOST_TEST(!head.add("A", "b\0c"s));
+    BOOST_TEST(std::move(head).finish() == request_head(false).finish());
 }
 
 BOOST_AUTO_TEST_CASE(long_names_have_long_lengths) {

@@ -68,11 +68,12 @@ BOOST_AUTO_TEST_CASE(a_record_outlives_its_request) {
         request.target = target;
         request.peer = request.client = proxy;
         if (!client.empty()) request.client = {client, 0, *ip_address::parse(client)};
-        request.set_user(std::move(user));
+        const auto name = std::make_shared<std::string>(std::move(user));
+        request.set_user(name);
         record.describe(request, true);
         record.status = 200;
         client.assign(client.size(), 'x');
-        request.texts().user.assign(request.user.size(), 'x');
+        name->assign(name->size(), 'x');
     };
     exchange_record record;
     describe(record, "2001:db8:1:2:3:4:5:6", "a name that does not fit into the string itself");

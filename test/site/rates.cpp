@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(users_have_buckets_wherever_they_are) {
     });
     const auto status = [&](std::string_view peer, std::string user) {
         auto request = site.request_of(peer, "/index.html");
-        request.set_user(std::move(user));
+        request.set_user(std::make_shared<const std::string>(std::move(user)));
         return static_cast<unsigned>(site.answer(request).status);
     };
     BOOST_TEST(status("192.0.2.7", "ann") == 200u);
