@@ -10,6 +10,7 @@ import served
 import slow_disk
 import tunnels
 import uploads
+import users
 from workloads import BARE, DEFERRED, KIB, MIB, NOPUSH
 
 RUNS = uploads.RUNS | {"tunnel": tunnels.tunnel}
@@ -47,12 +48,15 @@ class Bench:
                              lines=workload.theirs, around=self.addressed(workload, workload.around))
 
     def addressed(self, workload, setting):
-        """A setting with the address of the application, if the row has one behind the server."""
-        if not workload.has_php:
-            return setting
-        if not self.php:
-            self.php = php.PhpFpm(self.work / "php")
-        return json.loads(json.dumps(setting).replace(php.ADDRESS, self.php.address))
+        """A setting with the address of the application behind the server and the path of its users, where it has them."""
+        text = json.dumps(setting)
+        if users.PLACE in text:
+            text = text.replace(users.PLACE, users.make(self.binary, self.work / "users"))
+        if workload.has_php:
+            if not self.php:
+                self.php = php.PhpFpm(self.work / "php")
+            text = text.replace(php.ADDRESS, self.php.address)
+        return json.loads(text)
 
     def storage(self, workload):
         """The directory on the disk that this workload is about."""

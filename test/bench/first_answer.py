@@ -45,6 +45,14 @@ def known_date(port, options):
     return dict(field=f"If-Modified-Since: {answer.headers['Last-Modified']}")
 
 
+def is_let_in(port, options):
+    """With this, the password has been compared with its hash."""
+    name, value = options["field"].split(": ")
+    answer, _ = ask(port, options["path"], **{name: value})
+    expect(answer.status == 200, port, options["path"], f"not let in: {answer.status}")
+    return {}
+
+
 def has_ranges(port, options):
     first, length, size = 123456789, options["length"], options["random-range"]
     answer, body = ask(port, options["path"], Range=f"bytes={first}-{first + length - 1}")

@@ -8,6 +8,7 @@ import php
 import served
 import slow_disk
 import tunnels
+import users
 from uploads import FDATASYNC, IDLE, ONE_CLIENT
 
 KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
@@ -99,6 +100,9 @@ STATIC = (
              ours={"compression": {"gzip_level": 1, "cache": "0"}}, theirs=NGINX_GZIP, learn=first_answer.gzip_length),
     Workload("rules", "1 KiB GET, ten rules of each kind, CORS, security fields, against bare: CPU per request", "us", 1.10,
              get("1k", KIB, 60000, 32, field=ORIGIN), against=(BARE,), ours=RULES),
+    Workload("auth", "1 KiB GET, Basic auth that was verified before, rules, security fields, against bare: CPU per request", "us", 1.10,
+             get("1k", KIB, 60000, 32, field=users.FIELD), against=(BARE,), ours=users.RULES,
+             learn=first_answer.is_let_in),
     Workload("listing", "listing of 10,000 entries: time to the first byte", "ms", 50, dict(path=served.FOLDER),
              measure="first_byte", against=(PLAIN,), absolute=True, ours={"listing": True}, theirs="autoindex on;"),
     Workload("listing-memory", "the same: memory while 50 clients read it slowly", "MiB", None,
