@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import floor
 import listing
 import php
 import servers
@@ -11,7 +12,7 @@ import slow_disk
 import tunnels
 import uploads
 import users
-from workloads import BARE, DEFERRED, KIB, MIB, NOPUSH
+from workloads import BARE, DEFERRED, FLOOR, KIB, MIB, NOPUSH
 
 RUNS = uploads.RUNS | {"tunnel": tunnels.tunnel}
 
@@ -40,6 +41,10 @@ class Bench:
     def start(self, who, workload):
         self.started += 1
         work = self.storage(workload) / f"server-{self.started}"
+        if who == FLOOR:
+            ours = self.server("fairlead", workload)
+            return floor.start(servers.find_built("fairlead_floor", self.arguments.floor), self.root, work, ours.port,
+                               workload.options | self.learn(workload, "fairlead", ours))
         if who in ("fairlead", BARE) and self.binary:
             settings = {"security_headers": False} if who == BARE else self.addressed(workload, workload.ours)
             return servers.fairlead(self.binary, self.root, work, threads=workload.threads, settings=settings,
@@ -67,7 +72,8 @@ class Bench:
         return self.disk.mount
 
     def server(self, who, workload):
-        key = (who, workload.threads, workload.on_slow_disk, json.dumps(workload.ours), workload.theirs)
+        key = (who, workload.threads, workload.on_slow_disk, json.dumps(workload.ours), workload.theirs,
+               who == FLOOR and workload.name)
         if key not in self.running:
             self.running[key] = self.start(who, workload)
         return self.running[key]
@@ -124,7 +130,9 @@ class Bench:
         """Options that depend on the server, such as the tag of its file; asked for once."""
         key = (workload.name, who)
         if key not in self.learned:
-            self.learned[key] = workload.learn(server.port, workload.options) if workload.learn else {}
+            # One that knows no HTTP answers whatever is asked for.
+            asked = self.server("fairlead", workload) if who == FLOOR else server
+            self.learned[key] = workload.learn(asked.port, workload.options) if workload.learn else {}
         return self.learned[key]
 
     def upload_options(self, server, who):

@@ -13,6 +13,7 @@ from uploads import FDATASYNC, IDLE, ONE_CLIENT
 
 KIB, MIB, GIB = 1024, 1024 ** 2, 1024 ** 3
 PLAIN, NOPUSH, DEFERRED, BARE = "nginx", "nginx tcp_nopush", "nginx deferred", "Fairlead bare"
+FLOOR = "no HTTP"  # of floor.py
 
 AS_BROWSERS_DO = "Accept-Encoding: gzip, deflate, br, zstd"
 GZIP_ONLY = "Accept-Encoding: gzip"
@@ -84,14 +85,14 @@ DELIVERY = (
 
 STATIC = (
     Workload("304", "304 to If-None-Match: CPU per request", "us", 0.70, get("1k", KIB, 60000, 32, status=304),
-             learn=first_answer.known_tag),
+             also=(FLOOR,), learn=first_answer.known_tag),
     Workload("304-date", "304 to If-Modified-Since: CPU per request", "us", 0.70, get("1k", KIB, 60000, 32, status=304),
              learn=first_answer.known_date),
     Workload("range", "64 KiB range at a random offset of 1 GiB: CPU per request", "us", 0.90,
-             {**get("1g", 64 * KIB, 20000, 16, status=206), "random-range": GIB}, learn=first_answer.has_ranges),
+             {**get("1g", 64 * KIB, 20000, 16, status=206), "random-range": GIB}, also=(FLOOR,), learn=first_answer.has_ranges),
     Workload("precompressed", "100 KiB from a `.br` against a `.gz` beside the file: CPU per request", "us", 0.85,
              get("sheet", served.PRECOMPRESSED_BYTES, 10000, 16, field=AS_BROWSERS_DO), theirs=NGINX_GZIP_STATIC,
-             learn=first_answer.is_precompressed),
+             also=(FLOOR,), learn=first_answer.is_precompressed),
     Workload("gzip", "100 KiB of text, gzip on the fly, ours kept: CPU per request", "us", 0.10,
              dict(path="/words.txt", requests=1800, connections=16, field=GZIP_ONLY),
              ours={"compression": {"gzip_level": 1}}, theirs=NGINX_GZIP, learn=first_answer.gzip_length),
