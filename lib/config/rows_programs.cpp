@@ -44,6 +44,11 @@ constexpr std::array rows{
             "Most bytes that a script may write; then the answer is cut.", R"("10m")", scope::route},
     setting{"cgi.max_body", size_kind{cgi<&g::max_body>(), 0, 1024 * gib},
             "Most bytes of a body for a script; above it 413.", R"("100m")", scope::route},
+    setting{
+        "cgi.request_buffer", size_kind{cgi<&g::request_buffer>(), 0, 1024 * gib},
+        "So much of a body is taken in before a script starts; the rest is passed on as it comes. As much "
+        "as `max_body`: always all of it.",
+        R"("16m")", scope::route},
     setting{"cgi.processes", count_kind{cgi<&g::processes>(), 1, 10'000},
             "Scripts that run at once, for each route apart.", "4", scope::route},
     setting{
@@ -85,6 +90,10 @@ constexpr std::array rows{
     setting{"fastcgi.max_body", size_kind{fastcgi<&f::max_body>(), 0, 1024 * gib},
             "Most bytes of the body of a request to the application; above it 413.", R"("100m")",
             scope::route},
+    setting{"fastcgi.request_buffer", size_kind{fastcgi<&f::request_buffer>(), 0, 1024 * gib},
+            "So much of a body is taken in before the application is asked; the rest is passed on as it "
+            "comes. As much as `max_body`: always all of it.",
+            R"("16m")", scope::route},
     setting{"fastcgi.environment",
             named_values_kind{fastcgi<&f::environment>(), check_environment, nullptr, false,
                               "an object of variables and values ({\"APP_ENV\": \"production\"})"},

@@ -143,10 +143,11 @@ struct cgi_settings {
     std::uint64_t memory = 1ULL << 30;           ///< bytes of address space of each process; 0: no limit
     std::uint64_t max_output = 256 << 20;        ///< bytes
     std::uint64_t max_body = 16 << 20;           ///< bytes of a request's body
-    unsigned processes = 16;                     ///< scripts that run at once
-    unsigned queue = 64;                         ///< requests that may wait for a place among them
-    named_values environment;                    ///< variables beside those of RFC 3875
-    bool authorization = false;                  ///< whether scripts see the credentials of the client
+    std::uint64_t request_buffer = 64 << 10;  ///< bytes of a longer body that are taken in before the start
+    unsigned processes = 16;                  ///< scripts that run at once
+    unsigned queue = 64;                      ///< requests that may wait for a place among them
+    named_values environment;                 ///< variables beside those of RFC 3875
+    bool authorization = false;               ///< whether scripts see the credentials of the client
     bool is_on() const noexcept { return !programs.empty() || !script.empty(); }
 };
 
@@ -178,10 +179,11 @@ struct fastcgi_settings {
     std::string root;    ///< `root` as the application sees it; empty: the same path
     std::chrono::milliseconds timeout{60'000};  ///< how long it may neither take nor give a byte
     std::chrono::milliseconds connect_timeout{3'000};
-    unsigned connections = 32;          ///< in use at once, to all servers together
-    std::uint64_t max_body = 16 << 20;  ///< bytes of a request's body
-    named_values environment;           ///< variables beside those of the request
-    bool authorization = false;         ///< whether the application sees the credentials of the client
+    unsigned connections = 32;                ///< in use at once, to all servers together
+    std::uint64_t max_body = 16 << 20;        ///< bytes of a request's body
+    std::uint64_t request_buffer = 64 << 10;  ///< bytes of a longer body that are taken in first
+    named_values environment;                 ///< variables beside those of the request
+    bool authorization = false;               ///< whether the application sees the credentials of the client
     bool is_on() const noexcept { return !servers.empty(); }
     bool has_scripts() const noexcept { return is_on() && script.empty(); }  ///< among the files
 };

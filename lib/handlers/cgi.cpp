@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <utility>
 
 namespace fairlead::handlers {
 namespace {
@@ -27,11 +29,28 @@ constexpr std::string_view usual_path = "/usr/local/bin:/usr/bin:/bin";
 http::problem is_stopping() { return refuse(http::status::service_unavailable, "The server is stopping."); }
 
 /// Ours, which never blocks, and that of the script, which does as programs expect.
-result<std::pair<unique_fd, unique_fd>> make_pipe() {
+result<std::pair<unique_fd, unique_fd>> make_socket_pair() {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return last_error();
     std::pair<unique_fd, unique_fd> made{unique_fd(ends[0]), unique_fd(ends[1])};
     if (::fcntl(made.first.get(), F_SETFL, O_NONBLOCK) != 0) return last_error();
+    return made;
+}
+
+/// What the script reads; and our end, when the rest of the body has yet to come. Blocks for the disk.
+result<std::pair<unique_fd, unique_fd>> make_input(script_input& input) {
+    std::pair<unique_fd, unique_fd> made;
+    if (!input.rest()) {
+        auto whole = input.open();
+        if (!whole) return whole.error();
+        made.first = std::move(*whole);
+        return made;
+    }
+    if (const auto failed = input.settle()) return failed;
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return last_error();
+    made = {unique_fd(ends[0]), unique_fd(ends[1])};
+    if (::fcntl(made.second.get(), F_SETFL, O_NONBLOCK) != 0) return last_error();
     return made;
 }
 
@@ -51,16 +70,19 @@ task<http::outcome> cgi::run(http::request& request, const found_script& script)
     // A trace would show the client what others have put into its request.
     if (request.method == http::verb::trace || request.method == http::verb::connect)
         co_return refuse(http::status::method_not_allowed, "This address does not take that method.");
-    script_input input(around_.disk, rules_.max_body);
+    const auto overload = [this] { return limits::overload(rules_.retry_after, "scripts that run at once"); };
+    auto input = std::make_unique<script_input>(around_.disk, rules_.max_body);
     if (request.body) {
-        auto refused = co_await input.receive(*request.body);
+        // Nobody has to send a body only to be refused.
+        if (around_.places.has_to_refuse()) co_return overload();
+        auto refused = co_await input->receive(*request.body, rules_.request_buffer);
         if (refused) co_return std::move(*refused);
     }
     auto place = co_await around_.places.acquire();
-    if (!place) co_return limits::overload(rules_.retry_after, "scripts that run at once");
+    if (!place) co_return overload();
     if (request.connection && request.connection->has_left()) co_return client_left();
-    auto begun =
-        co_await run_blocking(around_.disk, [&] { return start(request, script, input, std::move(*place)); });
+    auto begun = co_await run_blocking(around_.disk,
+                                       [&] { return start(request, script, *input, std::move(*place)); });
     if (!begun) co_return cannot_start(script.file, begun.error());
     const auto here = co_await boost::asio::this_coro::executor;
     auto output =
@@ -68,6 +90,9 @@ task<http::outcome> cgi::run(http::request& request, const found_script& script)
                                         script_keeper::label{script.name, std::string(request.id)},
                                         script_output::limits{rules_.timeout, rules_.max_output},
                                         around_.deadlines, request.connection, around_.log);
+    if (input->rest())
+        output->take_feed(std::make_unique<script_feed>(here.context(), std::move(begun->input),
+                                                        std::move(input), around_.disk));
     auto answer = co_await read_answer(request, std::move(output));
     co_return answer;
 }
@@ -128,9 +153,9 @@ result<cgi::started> cgi::start(const http::request& request, const found_script
     if (!interpreter) return errno_code(ENOEXEC);
     const auto folder = open_folder(script.file);
     if (!folder) return folder.error();
-    const auto stdin_ = input.open();
-    if (!stdin_) return stdin_.error();
-    auto output = make_pipe();
+    auto standard_input = make_input(input);
+    if (!standard_input) return standard_input.error();
+    auto output = make_socket_pair();
     if (!output) return output.error();
     const auto file = script.file.starts_with('/') ? script.file : rules_.root + '/' + script.file;
     auto variables = variables_for(request, script, input, file);
@@ -141,14 +166,14 @@ result<cgi::started> cgi::start(const http::request& request, const found_script
     if (!interpreter->empty()) plan.arguments.push_back(file);
     plan.environment = environment.data();
     plan.folder = folder->get();
-    plan.input = stdin_->get();
+    plan.input = standard_input->first.get();
     plan.output = output->second.get();
     plan.cpu_seconds = static_cast<std::uint64_t>(rules_.cpu_time.count());
     plan.address_space = rules_.memory;
     auto wish =
         around_.keeper.start(std::move(plan), {script.name, std::string(request.id)}, std::move(place));
     if (!wish) return wish.error();
-    return started{std::move(output->first), std::move(*wish)};
+    return started{std::move(output->first), std::move(standard_input->second), std::move(*wish)};
 }
 
 http::problem cgi::cannot_start(const std::string& file, error_code error) const {
@@ -181,7 +206,7 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     auto head = reader.take_head();
     const bool is_head = request.method == http::verb::head;
     if (head.body == http::script_body::sent && !is_head) {
-        auto answer = co_await answer_with_body(std::move(head), std::move(output));
+        auto answer = co_await answer_with_body(std::move(head), std::move(output), request.body != nullptr);
         co_return answer;
     }
     // Read to the end all the same: the script may have more to do than to answer.
@@ -201,8 +226,8 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     co_return answer;
 }
 
-task<http::outcome> cgi::answer_with_body(http::script_head head,
-                                          std::unique_ptr<script_output> output) const {
+task<http::outcome> cgi::answer_with_body(http::script_head head, std::unique_ptr<script_output> output,
+                                          bool has_body) const {
     http::response answer;
     answer.status = head.status;
     answer.fields = std::move(head.fields);
@@ -214,13 +239,14 @@ task<http::outcome> cgi::answer_with_body(http::script_head head,
     }
     // What went wrong is met again when the body is read, behind what came before.
     output->put_back(std::move(text));
-    answer.body = http::stream_body{std::move(output), head.length};
+    answer.body = http::stream_body{std::move(output), head.length, has_body};
     co_return answer;
 }
 
 /// The output came to its end before its head did.
 http::problem cgi::no_answer(const script_output& output, http::cgi_output& head, error_code failed) const {
     using reason = net::deadline::reason;
+    if (output.feed_failed()) return script_input::refusal_for(output.feed_failed());
     if (output.cut() == reason::client_left) return client_left();
     if (output.cut() == reason::stopping) return is_stopping();
     if (output.cut() == reason::time || output.how().signal == SIGXCPU) {

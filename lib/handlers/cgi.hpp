@@ -30,17 +30,20 @@ struct cgi_rules {
     std::uint64_t memory = 0;                    ///< bytes of address space of each process; 0: no limit
     std::uint64_t max_output = 0;                ///< bytes, with the head
     std::uint64_t max_body = 0;                  ///< bytes of the request's body
+    std::uint64_t request_buffer = 64 << 10;     ///< bytes of a longer body that are taken in first
     bool passes_authorization = false;           ///< whether scripts see the client's credentials
     std::chrono::milliseconds retry_after;
 };
 
 /// Runs a script for each request (RFC 3875), without a shell. In this order:
 ///
-///   1. take the body in (413), so that no place is held for a slow client
+///   1. take the body in (413), or the first part of a long one, so that no place is held for a slow client
 ///   2. wait for one of the places (503)
 ///   3. open the script once more by the name that was found, start it in its folder, as a group of its own
 ///   4. read the head of its output: no output in time 504, none that is an answer 502
 ///   5. the rest is the body of the answer, which is sent as it comes, with its length where that is known
+///
+/// What of the body was not taken in before is passed on during 4 and 5 (script_feed).
 ///
 /// The program finds its script by name: between our look and its own, whoever may write to the folder can
 /// put another file in its place, and could as well have put a script there. What runs by itself is opened in
@@ -64,6 +67,7 @@ private:
     /// A script that runs.
     struct started {
         unique_fd socket;
+        unique_fd input;  ///< for the rest of the body, if there is one
         script_keeper::wish wish;
     };
 
@@ -75,7 +79,8 @@ private:
     const std::string* program_for(std::string_view file) const noexcept;
     http::problem cannot_start(const std::string& file, error_code error) const;
     task<http::outcome> read_answer(http::request& request, std::unique_ptr<script_output> output) const;
-    task<http::outcome> answer_with_body(http::script_head head, std::unique_ptr<script_output> output) const;
+    task<http::outcome> answer_with_body(http::script_head head, std::unique_ptr<script_output> output,
+                                         bool has_body) const;
     http::problem no_answer(const script_output& output, http::cgi_output& head, error_code failed) const;
 
     const cgi_rules rules_;

@@ -24,11 +24,10 @@ bool is_idempotent(http::verb method) noexcept {
 /// Takes the body in. The refusal when that fails.
 task<std::optional<http::problem>> fastcgi::take_body(http::request& request, fastcgi_request& sent) const {
     sent.body = std::make_unique<script_input>(around_.disk, options_.max_body);
-    auto refusal = co_await sent.body->receive(*request.body);
+    auto refusal = co_await sent.body->receive(*request.body, options_.request_buffer);
     if (refusal || sent.body->is_in_memory()) co_return refusal;
-    auto file = co_await run_blocking(around_.disk, [&sent] { return sent.body->open(); });
-    if (!file) co_return http::problem_from(file.error());
-    sent.file = std::move(*file);
+    const auto failed = co_await run_blocking(around_.disk, [&sent] { return sent.body->settle(); });
+    if (failed) co_return http::problem_from(failed);
     co_return std::nullopt;
 }
 
@@ -60,12 +59,14 @@ task<http::outcome> fastcgi::run(http::request& request, const found_script& scr
     using kind = fastcgi_servers::kind;
     const auto sent = std::make_shared<fastcgi_request>();
     if (request.body) {
+        if (auto refusal = around_.servers.refuse_if_full()) co_return std::move(*refusal);
         auto refusal = co_await take_body(request, *sent);
         if (refusal) co_return std::move(*refusal);
     }
     sent->head = make_head(request, script, sent->body.get());
     const bool is_repeatable = is_idempotent(request.method);
-    auto wanted = is_repeatable ? kind::any : kind::sent_once;
+    const bool is_streamed = sent->body && sent->body->rest();
+    auto wanted = is_repeatable && !is_streamed ? kind::any : kind::sent_once;
     std::size_t lost = 0;  // new connections
     for (;;) {
         fastcgi_connection connection;
@@ -85,13 +86,14 @@ task<http::outcome> fastcgi::run(http::request& request, const found_script& scr
         const auto reached = co_await exchange->ask();
         using state = fastcgi_exchange::state;
         if (reached == state::complete || reached == state::begun)
-            co_return make_answer(std::move(exchange), reached, request.method == http::verb::head);
+            co_return make_answer(std::move(exchange), reached, request);
         if (reached == state::failed) co_return refuse(*exchange, request);
         if (is_fresh) {
             around_.servers.was_lost(server);
             ++lost;
         }
-        const bool may_repeat = reached == state::unsent || is_repeatable;
+        const bool is_gone = sent->body && sent->body->is_spent();
+        const bool may_repeat = reached == state::unsent || (is_repeatable && !is_gone);
         if (!may_repeat || lost == around_.servers.count()) co_return refuse(*exchange, request);
         wanted = kind::fresh;
     }
@@ -106,7 +108,7 @@ http::problem fastcgi::refuse(const fastcgi_exchange& exchange, const http::requ
 }
 
 http::response fastcgi::make_answer(std::unique_ptr<fastcgi_exchange> exchange,
-                                    fastcgi_exchange::state reached, bool is_head) {
+                                    fastcgi_exchange::state reached, const http::request& request) {
     http::response answer;
     auto& head = exchange->head();
     answer.local_location = std::move(head.local_location);
@@ -115,12 +117,12 @@ http::response fastcgi::make_answer(std::unique_ptr<fastcgi_exchange> exchange,
     answer.fields = std::move(head.fields);
     const auto length = head.length;
     if (head.body != http::script_body::sent) return answer;
-    if (is_head)
+    if (request.method == http::verb::head)
         answer.body = http::stream_body{nullptr, length};  // what GET would have
     else if (reached == fastcgi_exchange::state::complete)
         answer.body = exchange->take_content();
     else
-        answer.body = http::stream_body{std::move(exchange), length};
+        answer.body = http::stream_body{std::move(exchange), length, request.body != nullptr};
     return answer;
 }
 

@@ -1,10 +1,7 @@
 #include "handlers/fastcgi_exchange.hpp"
 
-#include "base/blocking.hpp"
 #include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -35,7 +32,7 @@ fastcgi_exchange::fastcgi_exchange(const fastcgi_services& around, const http::r
       connection_(std::move(connection)),
       server_name_(connection_.server->name()),
       unsent_(sent_->head),
-      body_left_(sent_->body ? sent_->body->size() : 0),
+      pieces_(sent_->body.get(), around.disk),
       errors_(around.log, std::string(script), request_id_) {
     deadline_.emplace(around.deadlines, *connection_.stream, request.connection);
     start_clock();
@@ -82,6 +79,7 @@ task<fastcgi_exchange::state> fastcgi_exchange::ask() {
             stop_clock();
         else
             close();
+        pieces_.rest();
         co_return reached;
     }
 }
@@ -96,38 +94,59 @@ fastcgi_exchange::progress fastcgi_exchange::advance() {
 
 /// Returns when something can be sent or read. No coroutine of its own: that would be one more frame.
 task<error_code> fastcgi_exchange::wait() {
+    auto& stream = *connection_.stream;
+    if (pieces_.awaits_client()) return wait_for_client();
     // Whoever only has to come to an end gets the time for it once.
     const bool awaited_end = std::exchange(awaits_end_, has_head_ && !wants_content());
     if (!awaited_end) start_clock();
-    auto& stream = *connection_.stream;
     return sending_ == sending::more ? stream.wait_any() : stream.wait(net::readiness::readable);
 }
 
-/// The next record of the body, or the empty one that ends it.
+/// Returns when the client has sent more, or something can be read. It is the client's time.
+task<error_code> fastcgi_exchange::wait_for_client() {
+    net::plain_stream::wait_set waits;
+    waits.add(*connection_.stream, net::readiness::readable);
+    pieces_.add_to(waits);
+    stop_clock();
+    const auto failed = co_await net::plain_stream::wait_first(waits);
+    pieces_.rest();
+    co_return failed;
+}
+
+/// The next record of the body, or the empty one that ends it; none while the client has to send first.
 task<error_code> fastcgi_exchange::fill_piece() {
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, feed_size));
-    piece_.resize(fastcgi::header_size + size);
-    const auto header = fastcgi::header_of(fastcgi::record_type::standard_input, size);
-    std::memcpy(piece_.data(), header.data(), header.size());
-    if (size > 0) {
-        const auto offset = sent_->body->size() - body_left_;
-        char* const to = piece_.data() + fastcgi::header_size;
-        if (!sent_->file) {
-            std::memcpy(to, sent_->body->bytes().data() + offset, size);
-        } else {
-            const int fd = sent_->file.get();
-            const auto read = [=] { return ::pread(fd, to, size, static_cast<off_t>(offset)); };
+    if (pieces_.has_had_turn()) co_await connection_.stream->wait(net::readiness::writable);
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(pieces_.left(), feed_size));
+    piece_.resize(fastcgi::header_size + most);
+    const auto room = std::span(piece_).subspan(fastcgi::header_size);
+    std::size_t size = 0;
+    if (most > 0) {
+        auto got = pieces_.take_now(room);
+        if (!got && pieces_.needs_disk()) {
             stop_clock();
-            const auto got = co_await run_blocking(around_.disk, read);
-            if (got != static_cast<ssize_t>(size)) {
+            got = co_await pieces_.load(room);
+            if (!got) {
                 (void)fail(http::status::internal_server_error, "the body of the request cannot be read");
-                co_return errno_code(EIO);
+                co_return got.error();
             }
         }
+        if (!got) co_return pieces_.awaits_client() ? error_code{} : client_failed(got.error());
+        size = *got;
     }
-    body_left_ -= size;
-    unsent_ = piece_;
+    const auto header = fastcgi::header_of(fastcgi::record_type::standard_input, size);
+    std::memcpy(piece_.data(), header.data(), header.size());
+    unsent_ = std::string_view(piece_).substr(0, header.size() + size);
+    is_last_ = size == 0;
     co_return error_code{};
+}
+
+/// The body stays incomplete. The application is not told that it has ended, but that nobody wants its
+/// answer.
+error_code fastcgi_exchange::client_failed(error_code how) {
+    client_failed_ = how;
+    const auto refusal = script_input::refusal_for(how);
+    (void)fail(refusal.status, "the client did not send all of the body: " + how.message());
+    return how;
 }
 
 /// Sends what is left of the piece, as far as it is taken now.
@@ -144,7 +163,7 @@ void fastcgi_exchange::send_piece() {
         has_sent_ = true;
         unsent_.remove_prefix(*sent);
     }
-    const bool was_last = !sent_->body || piece_.size() == fastcgi::header_size;
+    const bool was_last = !sent_->body || is_last_;
     if (unsent_.empty() && was_last && sending_ == sending::more) sending_ = sending::done;
 }
 
@@ -260,6 +279,11 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
 }
 
 http::problem fastcgi_exchange::refusal() const {
+    if (client_failed_) {
+        auto refusal = script_input::refusal_for(client_failed_);
+        refusal.log_detail = "fastcgi " + server_name_ + ": " + cause_;
+        return refusal;
+    }
     auto refusal = refuse(status_, "The application gave no answer that can be used.");
     if (status_ == http::status::gateway_timeout) refusal.detail = "The application did not answer in time.";
     if (status_ == http::status::internal_server_error)
@@ -273,6 +297,7 @@ http::problem fastcgi_exchange::refusal() const {
 
 std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
     stop_clock();
+    pieces_.rest();
     const auto size = std::min(buffer.size(), content_.size() - given_);
     if (size > 0) std::memcpy(buffer.data(), content_.data() + given_, size);
     given_ += size;
@@ -286,7 +311,10 @@ std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
 task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
     for (;;) {
         if (!content_.empty()) co_return hand_out(buffer);
-        if (records_.has_ended()) co_return std::size_t{0};
+        if (records_.has_ended()) {
+            pieces_.rest();
+            co_return std::size_t{0};
+        }
         if (needs_piece()) lost_ = co_await fill_piece();
         const auto seen = advance();
         if (seen == progress::failed) co_return cut();
@@ -299,8 +327,13 @@ task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
 error_code fastcgi_exchange::cut() {
     const bool is_nonsense = !cause_.empty();
     (void)fail_closed();
-    around_.log.error("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
+    if (client_failed_)
+        around_.log.warn("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
+    else
+        around_.log.error("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
     close();
+    pieces_.rest();
+    if (client_failed_) return client_failed_;
     if (status_ == http::status::gateway_timeout) return errc::timeout;
     return is_nonsense ? make_error_code(errc::bad_framing) : lost_;
 }

@@ -1,10 +1,9 @@
 #pragma once
 
-#include "base/unique_fd.hpp"
 #include "content/fastcgi.hpp"
 #include "handlers/fastcgi_servers.hpp"
+#include "handlers/input_pieces.hpp"
 #include "handlers/script_errors.hpp"
-#include "handlers/script_input.hpp"
 #include "http/cgi_output.hpp"
 #include "http/message.hpp"
 #include "http/problem.hpp"
@@ -34,14 +33,14 @@ struct fastcgi_services {
 struct fastcgi_request {
     std::string head;  ///< also the end of the standard input, when there is no body
     std::unique_ptr<script_input> body;
-    unique_fd file;  ///< of a body that is not in memory
 };
 
 /// One request and its answer, on one connection to an application. Both directions go on at the same time,
-/// so that an application may answer before it has read everything. The connection is given back when the
+/// so that an application may answer before it has read everything; what of a body was not taken in is read
+/// from the client meanwhile, also while the answer is read. The connection is given back when the
 /// answer has come to its end and nothing is left under way on it, else closed, which is also what tells the
-/// application that nobody wants its answer. The clock runs only while the application is waited for, not
-/// while the client takes what there is.
+/// application that nobody wants its answer, or that a body stays incomplete. The clock runs only while the
+/// application is waited for, not while the client takes what there is, or has yet to send.
 class fastcgi_exchange final : public http::body_reader {
 public:
     /// `script` names it in the log.
@@ -80,7 +79,10 @@ private:
 
     progress advance();
     task<error_code> wait();
-    bool needs_piece() const noexcept { return unsent_.empty() && sending_ == sending::more; }
+    task<error_code> wait_for_client();
+    bool needs_piece() const noexcept {
+        return unsent_.empty() && sending_ == sending::more && !pieces_.awaits_client();
+    }
     task<error_code> fill_piece();
     void send_piece();
     progress look();
@@ -92,6 +94,7 @@ private:
     state begin_answer(bool is_complete);
     state fail(http::status status, std::string cause);
     state fail_closed();
+    error_code client_failed(error_code how);
     std::size_t hand_out(std::span<char> buffer) noexcept;
     error_code cut();
     void start_clock() noexcept { deadline_->set(net::deadline::clock::now() + around_.timeout); }
@@ -112,7 +115,9 @@ private:
     // What is sent: the rest of a piece, then more of the body.
     std::string piece_;
     std::string_view unsent_;
-    std::uint64_t body_left_ = 0;
+    bool is_last_ = false;  // the piece ends the body
+    input_pieces pieces_;
+    error_code client_failed_;  // to send the rest of its body
     enum class sending { more, done, broken };
     sending sending_ = sending::more;
     bool has_sent_ = false;  // a byte

@@ -41,13 +41,20 @@ bool fastcgi_servers::take_kept(kind wanted, fastcgi_connection& out) {
     return true;
 }
 
+http::problem fastcgi_servers::all_in_use() const {
+    log_.warn("fastcgi {}: {} connections are in use, and the queue is full or too slow: 503",
+              servers_.front()->name(), options_.connections);
+    return limits::overload(options_.retry_after, "requests to the application");
+}
+
+std::optional<http::problem> fastcgi_servers::refuse_if_full() {
+    if (!places_.has_to_refuse()) return std::nullopt;
+    return all_in_use();
+}
+
 task<fastcgi_servers::taken> fastcgi_servers::take(kind wanted) {
     auto place = co_await places_.acquire();
-    if (!place) {
-        log_.warn("fastcgi {}: {} connections are in use, and the queue is full or too slow: 503",
-                  servers_.front()->name(), options_.connections);
-        co_return limits::overload(options_.retry_after, "requests to the application");
-    }
+    if (!place) co_return all_in_use();
     auto made = co_await find_connection(std::move(*place), wanted);
     co_return made;
 }

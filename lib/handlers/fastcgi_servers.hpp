@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -54,6 +55,8 @@ public:
         fresh,      ///< none that was kept
     };
 
+    /// The refusal (503), when a place would be refused now: so nobody has to send a body first to get it.
+    std::optional<http::problem> refuse_if_full();
     /// Without waiting: a kept connection of the only server; nothing (false) when there is none, or no
     /// place.
     bool take_kept(kind wanted, fastcgi_connection& out);
@@ -82,6 +85,7 @@ private:
     task<result<std::unique_ptr<net::plain_stream>>> connect_to(fastcgi_server& server);
     std::vector<fastcgi_server*> in_turn();
     void note(failures& met, fastcgi_server& server, const error_code& error) const;
+    http::problem all_in_use() const;
     http::problem nobody_there(const failures& met) const;
 
     const std::vector<std::shared_ptr<fastcgi_server>> servers_;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <span>
 
@@ -40,11 +41,30 @@ http::problem script_input::too_long() const {
                   "The body has more than " + std::to_string(most_) + " bytes, which is the limit here.");
 }
 
-task<std::optional<http::problem>> script_input::receive(http::body_reader& body) {
-    if (const auto announced = body.length(); announced >= 0 && static_cast<std::uint64_t>(announced) > most_)
-        co_return too_long();
+http::problem script_input::refusal_for(error_code failed) {
+    // What is no error of ours is one of the connection: it was reset.
+    if (failed.category() != make_error_code(errc::timeout).category()) return client_left();
+    auto refusal = http::problem_from(failed);
+    refusal.close = true;
+    return refusal;
+}
+
+task<std::optional<http::problem>> script_input::receive(http::body_reader& body, std::uint64_t first) {
+    constexpr auto to_its_end = std::numeric_limits<std::uint64_t>::max();
+    const auto announced = body.length();
+    const bool is_long = announced >= 0 && static_cast<std::uint64_t>(announced) > first;
+    if (announced >= 0 && static_cast<std::uint64_t>(announced) > most_) co_return too_long();
     buffer_.resize(buffer_size);
-    for (;;) {
+    auto refusal = co_await receive_until(body, is_long ? first : to_its_end);
+    if (!refusal && is_long) rest_ = co_await body.feed();
+    if (!refusal && is_long && !rest_) refusal = co_await receive_until(body, to_its_end);
+    size_ = rest_ ? static_cast<std::uint64_t>(announced) : taken_;
+    co_return refusal;
+}
+
+/// Takes in what comes until there are `end` bytes, or all.
+task<std::optional<http::problem>> script_input::receive_until(http::body_reader& body, std::uint64_t end) {
+    while (taken_ < end) {
         if (used_ == buffer_.size()) {
             const auto failed = co_await run_blocking(disk_, [this] { return keep(); });
             if (failed) {
@@ -55,18 +75,16 @@ task<std::optional<http::problem>> script_input::receive(http::body_reader& body
                 co_return refusal;
             }
         }
-        const auto got = co_await body.read_some(std::span(buffer_).subspan(used_));
-        if (!got) {
-            const bool has_left = got.error() == errc::end_of_stream;
-            auto refusal = http::problem_from(has_left ? make_error_code(errc::bad_framing) : got.error());
-            refusal.close = true;
-            co_return refusal;
-        }
+        const auto room = std::span(buffer_).subspan(used_);
+        const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), end - taken_));
+        const auto got = co_await body.read_some(room.first(most));
+        if (!got) co_return refusal_for(got.error());
         if (*got == 0) co_return std::nullopt;
-        size_ += *got;
+        taken_ += *got;
         used_ += *got;
-        if (size_ > most_) co_return too_long();
+        if (taken_ > most_) co_return too_long();
     }
+    co_return std::nullopt;
 }
 
 /// Moves the buffer to the file. Blocks.

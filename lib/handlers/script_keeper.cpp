@@ -60,6 +60,7 @@ struct script_keeper::kept {
     unique_fd errors;
     limits::work_limit::permit place;
     std::shared_ptr<unique_fd> bell;
+    unique_fd kept_open;
     std::atomic<wanted> is_wanted{wanted::yes};
 
     event gone;
@@ -105,6 +106,10 @@ task<child_process::end> script_keeper::wish::fulfil() {
     ring(*one->bell);
     co_await one->gone.wait();
     co_return one->how;
+}
+
+void script_keeper::wish::keep_open(unique_fd one) noexcept {
+    if (kept_) kept_->kept_open = std::move(one);
 }
 
 script_keeper::script_keeper(telemetry::log& log)

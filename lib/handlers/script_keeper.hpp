@@ -60,6 +60,9 @@ public:
         /// Says that the output has come to its end, waits until nothing is left of the script, which is at
         /// most two seconds, and tells how it ended. `end::signal` is 0 when it was us who sent one.
         task<child_process::end> fulfil();
+        /// Keeps a descriptor open until nothing is left of the script: one whose standard input ends before
+        /// its time would take half a body for a whole one in the moment before it is killed.
+        void keep_open(unique_fd one) noexcept;
 
     private:
         friend class script_keeper;

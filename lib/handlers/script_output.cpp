@@ -13,8 +13,13 @@ script_output::script_output(boost::asio::io_context& context, unique_fd socket,
       wish_(std::move(wish)),
       name_(std::move(name)),
       most_(most),
+      until_(net::deadline::clock::now() + most.time),
       log_(log) {
-    deadline_.set(net::deadline::clock::now() + most.time);
+    deadline_.set(until_);
+}
+
+script_output::~script_output() {
+    if (feed_) wish_.keep_open(feed_->take_open_end());
 }
 
 task<result<std::size_t>> script_output::read_some(std::span<char> buffer) {
@@ -35,9 +40,37 @@ task<result<std::size_t>> script_output::read_some(std::span<char> buffer) {
             const auto ended = co_await end();
             co_return ended;
         } else {
-            failed_ = co_await stream_.wait(net::readiness::readable);
+            failed_ = co_await wait();
         }
     }
+}
+
+/// Returns when output may have come. No coroutine of its own: that would be one more frame.
+task<error_code> script_output::wait() {
+    return feed_ ? feed_and_wait() : stream_.wait(net::readiness::readable);
+}
+
+/// The script is given what can be given meanwhile.
+task<error_code> script_output::feed_and_wait() {
+    feed_failed_ = co_await feed_->advance();
+    if (feed_failed_) {
+        log_.warn("script {} of request {} was ended: it cannot be given all of the body: {}", name_.script,
+                  name_.request_id, feed_failed_.message());
+        co_return feed_failed_;
+    }
+    net::plain_stream::wait_set waits;
+    waits.add(stream_, net::readiness::readable);
+    feed_->add_to(waits);
+    const bool is_clients_turn = feed_->awaits_client();
+    const auto begun = net::deadline::clock::now();
+    if (is_clients_turn) deadline_.set(net::deadline::clock::time_point::max());
+    const auto failed = co_await net::plain_stream::wait_first(waits);
+    feed_->rest();
+    if (is_clients_turn) {
+        until_ += net::deadline::clock::now() - begun;
+        deadline_.set(until_);
+    }
+    co_return failed;
 }
 
 task<bool> script_output::read_ready(std::string& text, std::size_t most) {

@@ -24,8 +24,9 @@
 /// The only types that handlers and steps see. They know no transport: the bytes behind the views belong to
 /// the session, which keeps them until the answer has been sent.
 namespace fairlead::net {
+class body_feed;
 struct opened_tunnel;
-}
+}  // namespace fairlead::net
 
 namespace fairlead::http {
 
@@ -80,6 +81,9 @@ public:
     virtual task<result<std::size_t>> read_some(std::span<char> buffer) = 0;
     /// The announced length in bytes, or -1 when it is not known before the end (chunked).
     virtual std::int64_t length() const noexcept = 0;
+    /// Another way to read the body of a request, for those who wait for something else at the same time
+    /// (net/body_feed.hpp). Tells a client that waits for it to send. nullptr: there is only `read_some`.
+    virtual task<net::body_feed*> feed() { co_return nullptr; }
 };
 
 /// Identity of the peer and of the listener, as text for the log.
@@ -203,6 +207,7 @@ struct memory_slice {
 struct stream_body {
     std::unique_ptr<body_reader> source;
     std::optional<std::uint64_t> length = std::nullopt;  ///< bytes, if they are known before
+    bool reads_request = false;  ///< while it is made, the rest of the request's body is read
 };
 
 /// What the client speaks with behind this answer, in place of HTTP: bytes go there and back, untouched,

@@ -35,6 +35,13 @@ std::optional<work_limit::permit> work_limit::try_acquire() {
     return permit(this);
 }
 
+bool work_limit::has_to_refuse() {
+    const std::lock_guard guard(mutex_);
+    const bool is_full = usage_.in_flight >= in_flight_max_ && queue_.size() >= queue_max_;
+    if (is_full) metrics_.request_shed(telemetry::shed_reason::queue_full);
+    return is_full;
+}
+
 void work_limit::release() {
     std::shared_ptr<waiter> next;
     {

@@ -56,6 +56,10 @@ public:
     /// A permit at once, or nothing when there is none or others wait.
     std::optional<permit> try_acquire();
 
+    /// True when `acquire` would be refused at once, which then counts as done: for those who would have to
+    /// wait for something else before they ask.
+    bool has_to_refuse();
+
     /// Sends waiters whose time has passed away; the sweeper calls it.
     void expire(clock::time_point now);
 

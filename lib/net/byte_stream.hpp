@@ -11,6 +11,8 @@
 
 namespace fairlead::net {
 
+class plain_stream;
+
 enum class readiness { readable, writable };
 
 /// A connected byte stream as sessions see it: calls that never block, and one that waits. `EAGAIN`
@@ -33,6 +35,9 @@ public:
     /// Makes the stream ready for two coroutines that wait at the same time, one for each direction; to be
     /// called before the first of them waits.
     virtual error_code prepare_to_share() { return {}; }
+
+    /// What can be waited for together with others; nullptr: it cannot.
+    virtual plain_stream* as_plain() noexcept { return nullptr; }
 
     /// True when bytes can go through a pipe, where they are not copied.
     virtual bool can_splice() const noexcept { return false; }

@@ -10,6 +10,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <boost/asio/post.hpp>
 
@@ -66,9 +67,11 @@ result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces, bool 
         const_cast<iovec*>(pieces.data());  // POSIX leaves const out; sendmsg does not write to it
     message.msg_iovlen = pieces.size();
     for (;;) {
-        const auto n = pieces.size() == 1
-                           ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags)
-                           : ::sendmsg(socket_.get(), &message, flags);
+        auto n = pieces.size() == 1 ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags)
+                                    : ::sendmsg(socket_.get(), &message, flags);
+        // A pipe. What its only writer pays more for each piece, sockets need not pay at all.
+        if (n < 0 && errno == ENOTSOCK)
+            n = ::writev(socket_.get(), pieces.data(), static_cast<int>(pieces.size()));
         is_full_ = n < 0 && errno == EAGAIN;
         if (n >= 0) return static_cast<std::size_t>(n);
         if (errno == EINTR) continue;
@@ -137,36 +140,56 @@ task<error_code> plain_stream::wait(readiness direction) {
 }
 
 task<error_code> plain_stream::wait_any() {
-    if (!is_drained_ || !is_full_) {
-        co_await boost::asio::post(context_.get_executor(), boost::asio::deferred);
+    wait_set both;
+    both.add(*this, readiness::readable);
+    both.add(*this, readiness::writable);
+    return wait_first(both);
+}
+
+task<error_code> plain_stream::wait_first(wait_set what) {
+    const std::span waits(what.of.data(), what.size);
+    const auto where = waits.front().stream->context_.get_executor();
+    for (const auto& one : waits) {
+        if (one.stream->is_exhausted(one.direction)) continue;
+        co_await boost::asio::post(where, boost::asio::deferred);
         co_return error_code{};
     }
-    if (!reactor_) {
-        const auto failed = join_reactor();
+    for (const auto& one : waits) {
+        if (one.stream->reactor_) continue;
+        const auto failed = one.stream->join_reactor();
         if (failed) co_return failed;
     }
-    // Both waits have to end before this returns, and so has whoever ends them. The first that is over ends
-    // the other, whose edge is remembered if it comes meanwhile.
-    struct both_waits {
+    // All waits have to end before this returns, and so has whoever ends them. The first that is over ends
+    // the others, whose edges are remembered if they come meanwhile.
+    struct shared_state {
+        std::span<const wait_set::one> waits;
         std::atomic<bool> is_over{false};
-        std::atomic<int> left{3};
-        event ended;
-    } waits;
-    const auto leave = [&waits] {
-        if (waits.left.fetch_sub(1) == 1) waits.ended.set();
-    };
-    const auto on_edge = [&](const error_code&) {
-        if (!waits.is_over.exchange(true)) reactor_->cancel_ops(socket_.get(), registration_);
-        leave();
-    };
-    const auto where = context_.get_executor();
-    async_edge_wait(*reactor_, registration_, socket_.get(), detail::reactor::read_op, where, on_edge);
-    async_edge_wait(*reactor_, registration_, socket_.get(), detail::reactor::write_op, where, on_edge);
-    // The first may have been over before the second began.
-    if (waits.is_over.load()) reactor_->cancel_ops(socket_.get(), registration_);
-    leave();
-    co_await waits.ended.wait();
-    is_drained_ = is_full_ = false;
+        std::atomic<std::size_t> left{waits.size() + 1};
+        event ended{};
+
+        void cancel_all() {
+            for (const auto& one : waits)
+                one.stream->reactor_->cancel_ops(one.stream->socket_.get(), one.stream->registration_);
+        }
+        void leave() {
+            if (left.fetch_sub(1) == 1) ended.set();
+        }
+    } state{waits};
+    for (const auto& one : waits) {
+        const auto on_edge = [&state, &one](const error_code& cancelled) {
+            if (!cancelled) one.stream->is_exhausted(one.direction) = false;
+            if (!state.is_over.exchange(true)) state.cancel_all();
+            state.leave();
+        };
+        const int kind =
+            one.direction == readiness::readable ? detail::reactor::read_op : detail::reactor::write_op;
+        async_edge_wait(*one.stream->reactor_, one.stream->registration_, one.stream->socket_.get(), kind,
+                        where, on_edge);
+    }
+    // The first may have been over before the last began.
+    if (state.is_over.load()) state.cancel_all();
+    state.leave();
+    co_await state.ended.wait();
     co_return error_code{};
 }
 

@@ -6,17 +6,20 @@
 #include <boost/asio/detail/reactor.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <array>
+
 namespace fairlead::net {
 
-/// A TCP connection without TLS, or a unix stream socket. The descriptor joins the reactor when it is first
-/// waited for, so a connection whose only request is there already costs no epoll call; afterwards waiting
-/// costs none either (edge_wait.hpp).
+/// A TCP connection without TLS, a unix stream socket, or the end of a pipe that is written to. The
+/// descriptor joins the reactor when it is first waited for, so a connection whose only request is there
+/// already costs no epoll call; afterwards waiting costs none either (edge_wait.hpp).
 class plain_stream final : public byte_stream {
 public:
     plain_stream(boost::asio::io_context& context, accepted_socket&& socket) noexcept
         : context_(context), socket_(std::move(socket.fd)), is_paced_(socket.is_paced) {}
     /// Takes over a non-blocking stream socket of any family that no listener has prepared: one end of
-    /// socketpair(2), or one that connect(2) was called for.
+    /// socketpair(2), or one that connect(2) was called for. Or the writing end of a pipe, which knows
+    /// `write_now`, `wait` for writing, and `close`.
     plain_stream(boost::asio::io_context& context, unique_fd&& socket) noexcept;
     ~plain_stream() override { close(); }
 
@@ -26,6 +29,7 @@ public:
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
     task<error_code> wait(readiness direction) override;
     error_code prepare_to_share() override { return reactor_ ? error_code{} : join_reactor(); }
+    plain_stream* as_plain() noexcept override { return this; }
     bool can_splice() const noexcept override { return true; }
     result<std::size_t> fill_pipe_now(int pipe, std::size_t most) override;
     result<std::size_t> send_pipe_now(int pipe, std::size_t count) override;
@@ -40,8 +44,19 @@ public:
     void reset_on_close() noexcept override;
     void close() noexcept override;
 
-    /// `wait` for both directions at once: returns when a read or a write may succeed, or has failed for
-    /// good.
+    /// What is waited for at once: directions of streams, which belong to one context.
+    struct wait_set {
+        struct one {
+            plain_stream* stream;
+            readiness direction;
+        };
+        std::array<one, 3> of{};
+        std::size_t size = 0;
+        void add(plain_stream& stream, readiness direction) noexcept { of[size++] = {&stream, direction}; }
+    };
+    /// `wait` for all of a set: returns when one of them may succeed, or has failed for good.
+    static task<error_code> wait_first(wait_set what);
+    /// `wait_first` for both directions.
     task<error_code> wait_any();
 
     /// Returns when a connect(2) that is in progress has come to its end: no error when the connection
@@ -50,6 +65,10 @@ public:
 
 private:
     error_code join_reactor();
+    /// The flag of a direction that makes a wait necessary.
+    bool& is_exhausted(readiness direction) noexcept {
+        return direction == readiness::readable ? is_drained_ : is_full_;
+    }
 
     boost::asio::io_context& context_;
     unique_fd socket_;

@@ -55,6 +55,8 @@ public:
     void set_first_byte(std::chrono::steady_clock::time_point when) noexcept { record_.first_byte = when; }
     /// Counts what a body that was made while it was sent came to.
     void add_bytes_sent(std::uint64_t more) noexcept { record_.bytes_sent += more; }
+    /// Tells what of a body was received while the answer was sent, and before.
+    void set_bytes_received(std::uint64_t all) noexcept { record_.bytes_received = all; }
     /// Takes off what was not sent after all. Returns how much of it was this record's.
     std::uint64_t take_bytes_back(std::uint64_t unsent) noexcept {
         const auto mine = std::min(unsent, record_.bytes_sent);

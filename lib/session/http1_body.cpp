@@ -22,7 +22,8 @@ http1_body::http1_body(net::byte_stream& stream, watch& deadline, const config::
       expects_continue_(expects_continue && early_.empty()),
       raw_received_(early_.size()),
       begin_(watch::clock::now()),
-      progress_(begin_) {}
+      progress_(begin_),
+      rests_since_(begin_) {}
 
 std::int64_t http1_body::length() const noexcept {
     return framing_.kind == http::body_framing::kind::chunked ? -1
@@ -61,43 +62,87 @@ task<error_code> http1_body::send_continue() {
     co_return error_code{};
 }
 
-task<result<std::size_t>> http1_body::read_raw(std::span<char> buffer) {
-    if (early_used_ < early_.size()) {
-        const auto n = std::min(buffer.size(), early_.size() - early_used_);
-        std::memcpy(buffer.data(), early_.data() + early_used_, n);
-        early_used_ += n;
-        // It may be 64 KiB, and the rest of the body may take its time.
-        if (early_used_ == early_.size()) {
-            early_ = std::string();
-            early_used_ = 0;
-        }
-        co_return n;
+std::size_t http1_body::take_early(std::span<char> buffer) {
+    const auto n = std::min(buffer.size(), early_.size() - early_used_);
+    std::memcpy(buffer.data(), early_.data() + early_used_, n);
+    early_used_ += n;
+    // It may be 64 KiB, and the rest of the body may take its time.
+    if (early_used_ == early_.size()) {
+        early_ = std::string();
+        early_used_ = 0;
     }
+    return n;
+}
+
+/// Reads once. EAGAIN: the deadline of the client runs.
+result<std::size_t> http1_body::read_stream(std::span<char> buffer) {
+    const auto got = stream_.read_now(buffer);
+    if (got && *got == 0) return deadline_.has_expired() || is_late_ ? errc::timeout : errc::end_of_stream;
+    if (got) {
+        progress_ = rests_since_ = watch::clock::now();
+        is_awaited_ = false;
+        raw_received_ += *got;
+        deadline_.enter(watch::phase::working);
+    } else if (net::would_block(got.error())) {
+        if (!is_awaited_) {
+            const auto pause = watch::clock::now() - rests_since_;
+            begin_ += pause;
+            progress_ += pause;
+            is_awaited_ = true;
+        }
+        deadline_.enter(watch::phase::body, slowest_end());
+    }
+    return got;
+}
+
+task<result<std::size_t>> http1_body::read_raw(std::span<char> buffer) {
+    if (early_used_ < early_.size()) co_return take_early(buffer);
     if (expects_continue_) {
         const auto failed = co_await send_continue();
         if (failed) co_return failed;
     }
     for (;;) {
-        const auto got = stream_.read_now(buffer);
-        if (got && *got == 0) co_return deadline_.has_expired() ? errc::timeout : errc::end_of_stream;
-        if (got) {
-            progress_ = watch::clock::now();
-            raw_received_ += *got;
-            deadline_.enter(watch::phase::working);
-            co_return *got;
-        }
-        if (!net::would_block(got.error())) co_return got.error();
-        deadline_.enter(watch::phase::body, slowest_end());
+        const auto got = read_stream(buffer);
+        if (got || !net::would_block(got.error())) co_return got;
         const auto failed = co_await stream_.wait(net::readiness::readable);
         if (failed) co_return failed;
     }
 }
 
+/// As much of the buffer as the body may still fill; of one with a length.
+std::span<char> http1_body::cut(std::span<char> buffer) const noexcept {
+    const auto most = std::min<std::uint64_t>(buffer.size(), framing_.length - received_);
+    return buffer.first(static_cast<std::size_t>(most));
+}
+
+task<net::body_feed*> http1_body::feed() {
+    if (framing_.kind != http::body_framing::kind::length || !stream_.as_plain()) co_return nullptr;
+    // What fails here fails again when it is read.
+    if (expects_continue_) co_await send_continue();
+    deadline_.enter(watch::phase::working);
+    co_return this;
+}
+
+result<std::size_t> http1_body::read_now(std::span<char> buffer) {
+    if (is_complete() || buffer.empty()) return std::size_t{0};
+    const bool is_here = early_used_ < early_.size();
+    const auto got = is_here ? result<std::size_t>(take_early(cut(buffer))) : read_stream(cut(buffer));
+    if (got) received_ += *got;
+    return got;
+}
+
+void http1_body::rest() noexcept {
+    if (!is_awaited_) return;
+    is_late_ |= deadline_.has_expired();
+    is_awaited_ = false;
+    rests_since_ = watch::clock::now();
+    deadline_.enter(watch::phase::working);
+}
+
 task<result<std::size_t>> http1_body::read_some(std::span<char> buffer) {
     if (is_complete() || buffer.empty()) co_return std::size_t{0};
     if (framing_.kind == http::body_framing::kind::length) {
-        const auto most = std::min<std::uint64_t>(buffer.size(), framing_.length - received_);
-        const auto got = co_await read_raw(buffer.first(static_cast<std::size_t>(most)));
+        const auto got = co_await read_raw(cut(buffer));
         if (got) received_ += *got;
         co_return got;
     }

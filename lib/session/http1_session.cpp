@@ -193,6 +193,7 @@ http1_session::step http1_session::send_batch(answer_batch& batch, step after, b
 task<http1_session::step> http1_session::flush() {
     const auto output = std::move(pending_);
     const auto failed = co_await output->send(stream_, deadline_, shared_);
+    if (output->request) output->records.back().set_bytes_received(output->request->body->received());
     for (const auto& record : output->records) record.get().publish(shared_, peer_, watch::clock::now());
     if (failed) {
         shared_.log.debug("answer to {} cut: {}", peer_.address, failed.message());
@@ -313,7 +314,7 @@ void http1_session::attach_body(suspended_request& work) {
 }
 
 task<http1_session::step> http1_session::serve_suspended() {
-    const auto work = std::move(suspended_);
+    auto work = std::move(suspended_);
     attach_body(*work);
     auto answer = co_await shared_.pages.respond(work->request);
     if (std::holds_alternative<http::tunnel_body>(answer.body)) {
@@ -322,17 +323,22 @@ task<http1_session::step> http1_session::serve_suspended() {
         co_return step::leave;
     }
     auto* const body = work->body.get();
+    const auto* const made = body ? std::get_if<http::stream_body>(&answer.body) : nullptr;
+    const bool is_read_on = made && made->reads_request;
     bool keep = work->wants_keep;
     if (body && !body->is_complete()) {
-        // A client that still waits for 100 may send the body or not: only closing is unambiguous.
-        if (body->is_unsolicited() || !keep || answer.close)
+        // A client that still waits for 100 may send the body or not: only closing is unambiguous. One whose
+        // body is read while the answer is sent may never send all of it.
+        if (body->is_unsolicited() || is_read_on || !keep || answer.close)
             keep = false;
         else
             keep = co_await body->drain(drain_limit);
         answer.close |= !keep;
     }
     if (body && keep) carry_ = body->take_surplus();
-    co_return finish_suspended(*work, std::move(answer), keep);
+    const auto next = finish_suspended(*work, std::move(answer), keep);
+    if (pending_ && is_read_on) pending_->request = std::move(work);
+    co_return next;
 }
 
 http1_session::step http1_session::finish_suspended(suspended_request& work, http::response&& answer,

@@ -3,8 +3,10 @@
 #include "net/byte_stream.hpp"
 #include "session/answer_batch.hpp"
 #include "session/environment.hpp"
+#include "session/suspended_request.hpp"
 #include "session/watch.hpp"
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +15,7 @@ namespace fairlead::session {
 /// What the client did not take at once, and what is to be told when all of it has gone.
 class pending_output {
 public:
+    std::unique_ptr<suspended_request> request;  ///< whose body is read while the answer is made, if it is
     answer_batch::unsent rest;
     std::vector<owned_record> records;
 

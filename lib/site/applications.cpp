@@ -53,6 +53,7 @@ std::shared_ptr<handlers::script_runner> applications::fastcgi_of(const config::
     if (options.root.ends_with('/')) options.root.pop_back();
     options.environment = settings.environment;
     options.max_body = settings.max_body;
+    options.request_buffer = settings.request_buffer;
     options.passes_authorization = settings.authorization;
     const handlers::fastcgi_services needed{servers_of(settings, limits), around_.deadlines, around_.disk,
                                             around_.log, settings.timeout};

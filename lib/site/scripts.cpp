@@ -19,6 +19,7 @@ handlers::cgi_rules rules_of(const config::cgi_settings& settings, const std::st
     rules.memory = settings.memory;
     rules.max_output = settings.max_output;
     rules.max_body = settings.max_body;
+    rules.request_buffer = settings.request_buffer;
     rules.passes_authorization = settings.authorization;
     rules.retry_after = retry_after;
     return rules;

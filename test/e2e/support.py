@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -11,6 +12,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -151,6 +153,51 @@ def vanish(port, data, with_reset, when=lambda: True):
             raise AssertionError("what the client waited for before it left did not come")
         if with_reset:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def varied(size):
+    """Bytes of which no two pieces are alike, as long as these are not many megabytes."""
+    return random.Random(size).randbytes(size)
+
+
+class Pattern:
+    """`size` bytes for bodies that are too large to keep: made and checked piece by piece."""
+
+    piece = 1 << 20
+
+    def __init__(self, size):
+        self.size, self._one = size, varied(self.piece)
+        self.sent, self.received = hashlib.sha256(), hashlib.sha256()
+
+    def pieces(self):
+        for number in range(0, self.size, self.piece):
+            one = number.to_bytes(8, "big") + self._one[8:min(self.piece, max(8, self.size - number))]
+            self.sent.update(one)
+            yield one
+
+    def take(self, data):
+        self.received.update(data)
+
+
+class Sender:
+    """Sends `pieces` on a connection from a thread of its own, so that its owner can read at the same time."""
+
+    def __init__(self, line, pieces):
+        self.line, self.pieces, self.fault, self.count = line, pieces, None, 0
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        try:
+            for one in self.pieces:
+                self.line.socket.sendall(one)
+                self.count += len(one)
+        except OSError as fault:
+            self.fault = fault
+
+    def join(self):
+        self.thread.join(60)
+        return self.fault
 
 
 class Server:
@@ -335,6 +382,14 @@ class Connection:
             yield self._take(size)
             self._take(2)
         self._take_until(b"\r\n")
+
+    def head(self):
+        """The head of the next answer; `pieces` yields its content as it comes."""
+        return Answer(self._take_until(b"\r\n\r\n"))
+
+    def pieces(self):
+        """The content of an answer in chunks."""
+        return self._take_chunks()
 
     def answer(self, is_head=False):
         """The next answer; its length has to be stated, or it comes in chunks."""

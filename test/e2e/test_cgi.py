@@ -1,5 +1,6 @@
 """Scripts (RFC 3875): what they are told, what their output becomes, what bad ones get, and that nothing of them is left."""
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -171,6 +172,238 @@ class Output(Scripts):
         self.assertIn(self.server.ask(target="/picture.jpg/env.cgi").status, (404, 415))
         self.assertEqual(self.server.ask(target="/page.html").body, b"a page")
         self.assertEqual(self.server.ask(target="/folder/").body, b"folder")
+
+
+class Streamed(Scripts):
+    """Bodies that are longer than `cgi.request_buffer`."""
+
+    settings = support.merged(Scripts.settings, {
+        "cgi": {"max_body": "2g", "max_output": "2g", "processes": 2, "queue": 0, "cpu_time": "1m"},
+        "limits": {"header_timeout": "1s", "idle_timeout": "1s"}})
+    files = {
+        "first.cgi": script(PLAIN + "head -c 6; exec wc -c"),
+        "echo.cgi": script(PLAIN + "exec cat"),
+        "slow/echo.cgi": script(PLAIN + "exec cat"),
+        "count.cgi": script("n=$(wc -c); " + PLAIN + "echo $n"),
+        "digest.cgi": script(PLAIN + "echo $CONTENT_LENGTH; exec sha256sum"),
+        "by_name.cgi": script(PLAIN + "exec wc -c /dev/stdin"),
+        "refuses.cgi": script("echo 'Status: 403'; " + PLAIN + "echo no"),
+        "refuses_long.cgi": script("echo 'Status: 403'; " + PLAIN + "head -c 3000000 /dev/zero"),
+        "closes.cgi": script("exec 0<&-; sleep 2; " + PLAIN + "echo done"),
+        "late.cgi": script("sleep 1; " + PLAIN + "exec wc -c"),
+        "slow.cgi": script(PLAIN + "head -c 1 >/dev/null; sleep 3; exec wc -c"),
+        "never.cgi": script("exec sleep 1000"),
+        "whole.cgi": script("cat >/dev/null; echo >whole; " + PLAIN),
+        "whole_late.cgi": script("trap '' TERM; " + PLAIN + "echo begun; cat >/dev/null; echo >whole"),
+        "redirects.cgi": script("echo 'Location: /told.cgi'; echo"),
+        "told.cgi": script(PLAIN + "echo \"$REQUEST_METHOD|$CONTENT_LENGTH\""),
+    }
+
+    def tearDown(self):
+        self.assert_nothing_left()
+
+    def begin(self, line, name, size, sent, fields=()):
+        """Sends the head of a request with a body of `size` bytes, and the first of them."""
+        line.send(support.request("POST", f"/{name}.cgi", [f"Content-Length: {size}", *fields]) + sent)
+
+    def test_the_first_bytes_are_read_before_the_last_are_sent(self):
+        for sent in (66_000, 100_000, 200_000):  # beyond what is taken in first by little, and by more than a pipe holds
+            with self.subTest(sent), self.server.connect() as line:
+                self.begin(line, "first", 300_000, b"abcdef" + b"x" * (sent - 6))
+                self.assertEqual(line.head().status, 200)
+                content = line.pieces()
+                self.assertEqual(next(content), b"abcdef")
+                line.send(b"x" * (300_000 - sent))
+                self.assertEqual(b"".join(content).strip(), b"299994")
+                self.assertTrue(line.is_at_end())
+
+    def test_one_that_waits_for_an_echo_gets_it(self):
+        with self.server.connect() as line:
+            self.begin(line, "echo", 70_000 + 3 * 5, b"x" * 70_000)
+            self.assertEqual(line.head().status, 200)
+            content, seen = line.pieces(), b""
+            for word in (b"", b"first", b"other", b"third"):
+                line.send(word)
+                while not seen.endswith(word or b"x" * 70_000):
+                    seen += next(content)
+            self.assertEqual(list(content), [])
+
+    def test_digests_of_bodies(self):
+        for size in (65_535, 65_536, 65_537, 131_072, 300_001, 20_000_000):
+            body = support.varied(size)
+            answer = self.server.ask("POST", "/digest.cgi", (), body)
+            self.assertEqual(answer.body.decode().split()[:2], [str(size), hashlib.sha256(body).hexdigest()])
+
+    def test_one_gibibyte_there_and_back_in_bounded_memory(self):
+        size = (64 << 20) if self.server.is_sanitized() else (1 << 30)
+        pattern = support.Pattern(size)
+        support.forget_peak(self.server)
+        before = self.server.memory()
+        with self.server.connect(timeout=60) as line:
+            self.begin(line, "slow/echo", size, b"")
+            sender = support.Sender(line, pattern.pieces())
+            self.assertEqual(line.head().status, 200)
+            for piece in line.pieces():
+                pattern.take(piece)
+            self.assertIsNone(sender.join())
+        self.assertEqual(pattern.received.digest(), pattern.sent.digest())
+        if not self.server.is_sanitized():
+            self.assertLess(support.peak_memory(self.server) - before, 4 << 20)
+        self.assertTrue(wait_for(lambda: f'"POST /slow/echo.cgi HTTP/1.1" 200 {size}' in self.server.access_log()))
+
+    def test_the_input_can_be_opened_by_name(self):
+        self.assertEqual(self.server.ask("POST", "/by_name.cgi", (), b"x" * 500_000).body, b"500000 /dev/stdin\n")
+
+    def test_a_script_that_answers_without_reading(self):
+        body = b"x" * 8_000_000
+        for name, content in (("refuses", b"no\n"), ("refuses_long", b"\0" * 3_000_000)):
+            for _ in range(5):
+                with self.subTest(name), self.server.connect() as line:
+                    self.begin(line, name, len(body), b"")
+                    sender = support.Sender(line, [body])
+                    got = line.answer()
+                    self.assertEqual((got.status, got["Connection"], got.body), (403, "close", content))
+                    sender.join()
+
+    def test_a_script_that_closes_its_input(self):
+        # Longer than a client may be silent: it is not the client who is waited for.
+        with self.server.connect() as line:
+            self.begin(line, "closes", 8_000_000, b"")
+            sender = support.Sender(line, [b"x" * 8_000_000])
+            self.assertEqual(line.answer().body, b"done\n")
+            sender.join()
+
+    def test_a_script_that_reads_late_is_not_the_clients_fault(self):
+        self.assertEqual(self.server.ask("POST", "/late.cgi", (), b"x" * 8_000_000).body, b"8000000\n")
+
+    def test_the_time_of_the_client_does_not_count(self):
+        with self.server.connect() as line:  # 3 s, of 2 that the script has
+            self.begin(line, "digest", 80_000, b"x" * 70_000)
+            for _ in range(5):
+                time.sleep(0.6)
+                line.send(b"x" * 2_000)
+            self.assertEqual(line.answer().body.split()[:2], [b"80000", hashlib.sha256(b"x" * 80_000).hexdigest().encode()])
+
+    def test_the_time_of_the_script_does(self):
+        with self.server.connect() as line:
+            self.begin(line, "slow", 8_000_000, b"")
+            sender = support.Sender(line, [b"x" * 8_000_000])
+            self.assertEqual(line.head().status, 200)
+            with self.assertRaises((EOFError, ConnectionError)):
+                list(line.pieces())
+            sender.join()
+        self.assertTrue(self.server.wait_for_log(r"/slow\.cgi of request .* cut off after 2000 ms"))
+
+    def test_a_client_is_told_to_go_on(self):
+        with self.server.connect() as line:
+            self.begin(line, "digest", 100_000, b"", ["Expect: 100-continue"])
+            self.assertEqual(line.answer().status, 100)
+            line.send(b"x" * 100_000)
+            self.assertEqual(line.answer().body.split()[0], b"100000")
+
+    def assert_not_whole(self, name, how):
+        self.assertTrue(self.server.wait_for_log(
+            rf"script /{name}\.cgi of request [0-9a-f]+ was ended: it cannot be given all of the body: .*{how}"), self.server.log())
+        self.assert_nothing_left()
+        self.assertFalse((self.server.root / "whole").exists())
+
+    def test_a_client_that_stalls(self):
+        with self.server.connect() as line:
+            self.begin(line, "whole", 100_000, b"x" * 90_000)
+            begin = time.monotonic()
+            got = line.answer()
+            self.assertEqual((got.status, got["Connection"]), (408, "close"))
+            self.assertLess(time.monotonic() - begin, 4)
+        self.assert_not_whole("whole", "")
+
+    def test_a_client_that_stalls_behind_the_begin_of_the_answer(self):
+        with self.server.connect() as line:
+            self.begin(line, "whole_late", 100_000, b"x" * 90_000)
+            self.assertEqual(line.head().status, 200)
+            with self.assertRaises((EOFError, ConnectionError)):
+                list(line.pieces())
+        self.assert_not_whole("whole_late", "")
+
+    def test_a_body_that_ends_early(self):
+        with self.server.connect() as line:
+            self.begin(line, "whole", 100_000, b"x" * 90_000)
+            self.assertTrue(wait_for(lambda: processes_of(self.server)))
+            line.socket.shutdown(1)
+            self.assertEqual(line.answer().status, 400)
+        self.assert_not_whole("whole", "")
+
+    def test_a_client_that_leaves(self):
+        for with_reset in (False, True):
+            data = support.request("POST", "/whole.cgi", ["Content-Length: 100000"]) + b"x" * 90_000
+            support.vanish(self.server.port, data, with_reset, when=lambda: processes_of(self.server))
+            self.assert_not_whole("whole", "")
+
+    def test_a_local_redirect_leaves_the_body(self):
+        with self.server.connect() as line:
+            self.begin(line, "redirects", 2_000_000, b"")
+            sender = support.Sender(line, [b"x" * 2_000_000])
+            self.assertEqual(line.answer().body, b"GET|\n")
+            sender.join()
+
+    def test_a_head_with_a_body(self):
+        with self.server.connect() as line:
+            line.send(support.request("HEAD", "/digest.cgi", (), b"x" * 100_000))
+            self.assertEqual(line.answer(is_head=True).status, 200)
+            line.send(support.request("GET", "/told.cgi"))
+            self.assertEqual(line.answer().body, b"GET|\n")
+
+    def test_a_connection_goes_on_behind_a_body_that_was_read_before_the_answer(self):
+        with self.server.connect() as line:
+            for _ in range(3):
+                self.assertEqual(line.ask("POST", "/count.cgi", (), b"x" * 200_000).body.split()[0], b"200000")
+
+    def test_places_that_are_taken_are_told_before_the_body_is_sent(self):
+        with self.server.connect() as one, self.server.connect() as two, self.server.connect() as third:
+            for line in (one, two):
+                line.send(support.request("GET", "/never.cgi"))
+            self.assertTrue(wait_for(lambda: len(processes_of(self.server)) == 2))
+            self.begin(third, "digest", 1_000, b"")  # and nothing more
+            self.assertEqual(third.answer().status, 503)
+
+    def test_a_slow_client_holds_no_script_for_a_small_body(self):
+        with self.server.connect() as line:
+            self.begin(line, "digest", 60_000, b"x" * 50_000)
+            time.sleep(0.4)
+            self.assertEqual(processes_of(self.server), [])
+            line.send(b"x" * 10_000)
+            self.assertEqual(line.answer().body.split()[0], b"60000")
+
+    def test_what_comes_in_chunks_is_taken_in_whole(self):
+        with self.server.connect() as line:
+            line.send(support.request("POST", "/digest.cgi", ["Transfer-Encoding: chunked"]) + b"%x\r\n" % 200_000 + b"x" * 200_000)
+            time.sleep(0.4)
+            self.assertEqual(processes_of(self.server), [])
+            line.send(b"\r\n0\r\n\r\n")
+            self.assertEqual(line.answer().body.split()[0], b"200000")
+
+
+class StreamedAtOnce(Streamed):
+    settings = support.merged(Streamed.settings, {"cgi": {"request_buffer": "0"}})
+
+    def test_a_slow_client_holds_no_script_for_a_small_body(self):
+        with self.server.connect() as line:
+            self.begin(line, "first", 7, b"")
+            self.assertTrue(wait_for(lambda: processes_of(self.server)))
+            line.send(b"abcdefg")
+            self.assertEqual(line.answer().body.split(), [b"abcdef1"])
+
+
+class StreamedBehindAFile(Streamed):
+    settings = support.merged(Streamed.settings, {"cgi": {"request_buffer": "70000"}})
+
+
+class TakenInWhole(Scripts):
+    settings = support.merged(Streamed.settings, {"cgi": {"max_body": "8m", "request_buffer": "8m"}})
+    files = Streamed.files
+
+    def test_who_sends_everything_first_gets_the_echo(self):
+        body = support.varied(8 << 20)
+        self.assertEqual(self.server.ask("POST", "/echo.cgi", (), body).body, body)
 
 
 class Bad(Scripts):

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_body_is_whole_in_memory_or_in_the_file) {
                 const auto text = numbered(row.size);
                 text_body body(text, piece);
                 script_input input(disk, row.size);
-                BOOST_TEST(!test::run_task(input.receive(body)));
+                BOOST_TEST(!test::run_task(input.receive(body, 0)));
                 BOOST_TEST(input.size() == row.size);
                 BOOST_TEST(input.is_in_memory() == row.is_in_memory);
                 BOOST_TEST((input.bytes() == (row.is_in_memory ? text : std::string())));
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(one_byte_above_the_limit_is_413) {
         const auto text = numbered(most + 1);
         text_body body(text, SIZE_MAX);
         script_input input(disk, most);
-        const auto refusal = test::run_task(input.receive(body));
+        const auto refusal = test::run_task(input.receive(body, 0));
         BOOST_TEST_REQUIRE(refusal.has_value());
         BOOST_TEST((refusal->status == http::status::payload_too_large));
     }
