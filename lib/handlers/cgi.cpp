@@ -73,8 +73,12 @@ task<http::outcome> cgi::run(http::request& request, const found_script& script)
     const auto overload = [this] { return limits::overload(rules_.retry_after, "scripts that run at once"); };
     auto input = std::make_unique<script_input>(around_.disk, rules_.max_body);
     if (request.body) {
-        // Nobody has to send a body only to be refused.
-        if (around_.places.has_to_refuse()) co_return overload();
+        // Nobody has to send a body only to be refused, nor does a refusal wait for it.
+        if (around_.places.has_to_refuse()) {
+            auto refused = overload();
+            refused.close = true;
+            co_return refused;
+        }
         auto refused = co_await input->receive(*request.body, rules_.request_buffer);
         if (refused) co_return std::move(*refused);
     }
@@ -206,7 +210,7 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     auto head = reader.take_head();
     const bool is_head = request.method == http::verb::head;
     if (head.body == http::script_body::sent && !is_head) {
-        auto answer = co_await answer_with_body(std::move(head), std::move(output), request.body != nullptr);
+        auto answer = co_await answer_with_body(std::move(head), std::move(output));
         co_return answer;
     }
     // Read to the end all the same: the script may have more to do than to answer.
@@ -226,8 +230,8 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     co_return answer;
 }
 
-task<http::outcome> cgi::answer_with_body(http::script_head head, std::unique_ptr<script_output> output,
-                                          bool has_body) const {
+task<http::outcome> cgi::answer_with_body(http::script_head head,
+                                          std::unique_ptr<script_output> output) const {
     http::response answer;
     answer.status = head.status;
     answer.fields = std::move(head.fields);
@@ -239,7 +243,7 @@ task<http::outcome> cgi::answer_with_body(http::script_head head, std::unique_pt
     }
     // What went wrong is met again when the body is read, behind what came before.
     output->put_back(std::move(text));
-    answer.body = http::stream_body{std::move(output), head.length, has_body};
+    answer.body = http::stream_body{std::move(output), head.length};
     co_return answer;
 }
 

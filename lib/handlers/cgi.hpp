@@ -79,8 +79,7 @@ private:
     const std::string* program_for(std::string_view file) const noexcept;
     http::problem cannot_start(const std::string& file, error_code error) const;
     task<http::outcome> read_answer(http::request& request, std::unique_ptr<script_output> output) const;
-    task<http::outcome> answer_with_body(http::script_head head, std::unique_ptr<script_output> output,
-                                         bool has_body) const;
+    task<http::outcome> answer_with_body(http::script_head head, std::unique_ptr<script_output> output) const;
     http::problem no_answer(const script_output& output, http::cgi_output& head, error_code failed) const;
 
     const cgi_rules rules_;

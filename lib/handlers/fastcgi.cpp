@@ -86,7 +86,7 @@ task<http::outcome> fastcgi::run(http::request& request, const found_script& scr
         const auto reached = co_await exchange->ask();
         using state = fastcgi_exchange::state;
         if (reached == state::complete || reached == state::begun)
-            co_return make_answer(std::move(exchange), reached, request);
+            co_return make_answer(std::move(exchange), reached, request.method == http::verb::head);
         if (reached == state::failed) co_return refuse(*exchange, request);
         if (is_fresh) {
             around_.servers.was_lost(server);
@@ -108,7 +108,7 @@ http::problem fastcgi::refuse(const fastcgi_exchange& exchange, const http::requ
 }
 
 http::response fastcgi::make_answer(std::unique_ptr<fastcgi_exchange> exchange,
-                                    fastcgi_exchange::state reached, const http::request& request) {
+                                    fastcgi_exchange::state reached, bool is_head) {
     http::response answer;
     auto& head = exchange->head();
     answer.local_location = std::move(head.local_location);
@@ -117,12 +117,12 @@ http::response fastcgi::make_answer(std::unique_ptr<fastcgi_exchange> exchange,
     answer.fields = std::move(head.fields);
     const auto length = head.length;
     if (head.body != http::script_body::sent) return answer;
-    if (request.method == http::verb::head)
+    if (is_head)
         answer.body = http::stream_body{nullptr, length};  // what GET would have
     else if (reached == fastcgi_exchange::state::complete)
         answer.body = exchange->take_content();
     else
-        answer.body = http::stream_body{std::move(exchange), length, request.body != nullptr};
+        answer.body = http::stream_body{std::move(exchange), length};
     return answer;
 }
 

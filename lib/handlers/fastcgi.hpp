@@ -40,7 +40,7 @@ private:
                           const script_input* body) const;
     http::problem refuse(const fastcgi_exchange& exchange, const http::request& request) const;
     static http::response make_answer(std::unique_ptr<fastcgi_exchange> exchange,
-                                      fastcgi_exchange::state reached, const http::request& request);
+                                      fastcgi_exchange::state reached, bool is_head);
 
     const fastcgi_options options_;
     const fastcgi_services around_;

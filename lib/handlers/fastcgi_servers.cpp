@@ -49,7 +49,9 @@ http::problem fastcgi_servers::all_in_use() const {
 
 std::optional<http::problem> fastcgi_servers::refuse_if_full() {
     if (!places_.has_to_refuse()) return std::nullopt;
-    return all_in_use();
+    auto refusal = all_in_use();
+    refusal.close = true;  // or it would wait for the body
+    return refusal;
 }
 
 task<fastcgi_servers::taken> fastcgi_servers::take(kind wanted) {

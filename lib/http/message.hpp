@@ -207,7 +207,6 @@ struct memory_slice {
 struct stream_body {
     std::unique_ptr<body_reader> source;
     std::optional<std::uint64_t> length = std::nullopt;  ///< bytes, if they are known before
-    bool reads_request = false;  ///< while it is made, the rest of the request's body is read
 };
 
 /// What the client speaks with behind this answer, in place of HTTP: bytes go there and back, untouched,

@@ -117,6 +117,7 @@ std::span<char> http1_body::cut(std::span<char> buffer) const noexcept {
 
 task<net::body_feed*> http1_body::feed() {
     if (framing_.kind != http::body_framing::kind::length || !stream_.as_plain()) co_return nullptr;
+    is_streamed_ = true;
     // What fails here fails again when it is read.
     if (expects_continue_) co_await send_continue();
     deadline_.enter(watch::phase::working);

@@ -30,6 +30,8 @@ public:
     /// True when the client was not told to go on, and may or may not send the body.
     bool is_unsolicited() const noexcept { return expects_continue_ && !is_complete(); }
     bool is_complete() const noexcept;
+    /// True when somebody reads it by `feed`: perhaps for as long as there is an answer.
+    bool is_streamed() const noexcept { return is_streamed_; }
     /// Bytes of content read so far.
     std::uint64_t received() const noexcept { return received_; }
     /// The bytes after the body: the begin of the next request. Only when complete.
@@ -61,6 +63,7 @@ private:
     watch::clock::time_point begin_;
     watch::clock::time_point progress_;
     watch::clock::time_point rests_since_;
+    bool is_streamed_ = false;
     bool is_awaited_ = false;
     bool is_late_ = false;  // its time had passed when it was last waited for
 };

@@ -323,13 +323,12 @@ task<http1_session::step> http1_session::serve_suspended() {
         co_return step::leave;
     }
     auto* const body = work->body.get();
-    const auto* const made = body ? std::get_if<http::stream_body>(&answer.body) : nullptr;
-    const bool is_read_on = made && made->reads_request;
+    const bool is_streamed = body && body->is_streamed();
     bool keep = work->wants_keep;
     if (body && !body->is_complete()) {
-        // A client that still waits for 100 may send the body or not: only closing is unambiguous. One whose
-        // body is read while the answer is sent may never send all of it.
-        if (body->is_unsolicited() || is_read_on || !keep || answer.close)
+        // A client that still waits for 100 may send the body or not: only closing is unambiguous. What is
+        // answered before a streamed body has come waits no longer for it, and may yet be made of it.
+        if (body->is_unsolicited() || is_streamed || !keep || answer.close)
             keep = false;
         else
             keep = co_await body->drain(drain_limit);
@@ -337,7 +336,7 @@ task<http1_session::step> http1_session::serve_suspended() {
     }
     if (body && keep) carry_ = body->take_surplus();
     const auto next = finish_suspended(*work, std::move(answer), keep);
-    if (pending_ && is_read_on) pending_->request = std::move(work);
+    if (pending_ && is_streamed) pending_->request = std::move(work);
     co_return next;
 }
 

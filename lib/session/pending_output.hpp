@@ -15,7 +15,7 @@ namespace fairlead::session {
 /// What the client did not take at once, and what is to be told when all of it has gone.
 class pending_output {
 public:
-    std::unique_ptr<suspended_request> request;  ///< whose body is read while the answer is made, if it is
+    std::unique_ptr<suspended_request> request;  ///< whose body the answer may be made of, or none
     answer_batch::unsent rest;
     std::vector<owned_record> records;
 

@@ -158,10 +158,11 @@ class Exchange:
 
 class Application:
     """Answers each request with `act(exchange)`, which returns bytes to send, or None when it has done everything itself.
-    A connection is kept unless `act` raises Gone. `before_input`: called without the body having been read."""
+    A connection is kept unless `act` raises Gone. `before_input`: called without the body having been read; `by_hand`: `act`
+    reads it itself, to its end."""
 
-    def __init__(self, act, *, tcp=False, before_input=False, backlog=64):
-        self.act, self.before_input = act, before_input
+    def __init__(self, act, *, tcp=False, before_input=False, by_hand=False, backlog=64):
+        self.act, self.before_input, self.by_hand = act, before_input, by_hand
         self.directory = tempfile.mkdtemp(prefix="fairlead-fcgi-")
         self.connections = self.requests = 0
         self.open, self.faults, self.lock = [], [], threading.Lock()
@@ -198,7 +199,7 @@ class Application:
                     with self.lock:
                         exchange.number = self.requests
                         self.requests += 1
-                    if not self.before_input:
+                    if not self.before_input and not self.by_hand:
                         exchange.read_input()
                     if (data := self.act(exchange)) is not None:
                         exchange.send(data)

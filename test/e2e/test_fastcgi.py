@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import signal
 import socket
 import struct
 import threading
@@ -11,7 +12,7 @@ import unittest
 
 import fastcgi_peers as peers
 from fastcgi_peers import Application, Gone, PhpFpm, answer, end, record
-from support import Connection, Server, peak_memory, forget_peak, request, vanish, wait_for
+from support import Connection, Pattern, Sender, Server, peak_memory, forget_peak, request, vanish, wait_for
 
 SCRIPTS = {
     "hello.php": b"<?php header('Content-Type: text/plain'); echo 'hello';",
@@ -163,7 +164,10 @@ class RealPhp(Ended):
     def test_both_directions_at_once(self):
         # It writes what it has read while there is more to read: whoever sends everything first, and reads then, hangs.
         body = os.urandom(40 << 20)
-        got = self.server.ask("PUT", "/echo.php", ["Content-Type: application/octet-stream"], body)
+        with self.server.connect() as line:
+            sender = Sender(line, [request("PUT", "/echo.php", ["Content-Type: application/octet-stream"], body)])
+            got = line.answer()
+            self.assertIsNone(sender.join())
         self.assertEqual(hashlib.md5(got.body).digest(), hashlib.md5(body).digest())
 
     def test_a_body_that_is_too_large_is_refused(self):
@@ -711,6 +715,246 @@ class Connections(Ended):
             code, _, errors = run("-c", folder + "/config.json")
             self.assertEqual(code, 1)
             self.assertIn("everyone who may upload could run programs", errors)
+
+
+class StreamedBodies(Ended):
+    """Bodies that are longer than `fastcgi.request_buffer`."""
+
+    limits = {"limits": {"header_timeout": "1s", "idle_timeout": "1s"}}
+    pattern = "the client did not send all of the body"
+
+    def begin(self, line, size, sent=b"", fields=(), method="POST", target="/hello.php"):
+        line.send(request(method, target, [f"Content-Length: {size}", *fields]) + sent)
+
+    def reader(self, **more):
+        """An application that takes a body by hand and answers with what it got; `taken` has the sizes of whole ones, and
+        "gone" for others."""
+        def act(exchange):
+            size = 0
+            try:
+                while content := exchange.read_record()[1]:
+                    size += len(content)
+            except (Gone, OSError):
+                self.taken.append("gone")
+                raise Gone() from None
+            self.taken.append(size)
+            return answer(b"%d" % size)
+        self.taken = []
+        return self.application(act, by_hand=True, **more)
+
+    def test_the_first_bytes_are_there_before_the_last_are_sent(self):
+        def act(exchange):
+            seen = b""
+            while len(seen) < 65_541:
+                seen += exchange.read_record()[1]
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\n" + seen[:3] + seen[65_538:65_541]))
+            while content := exchange.read_record()[1]:
+                seen += content
+            return record(peers.STDOUT, b" %d %s" % (len(seen), exchange.variables["CONTENT_LENGTH"].encode())) + end()
+        application = self.application(act, by_hand=True)
+        server = self.serve(site(application.address))
+        for _ in range(2):
+            with server.connect() as line:
+                self.begin(line, 100_000, b"abc" + b"x" * 65_535 + b"xyz")
+                self.assertEqual(line.head().status, 200)
+                content = line.pieces()
+                self.assertEqual(next(content), b"abcxyz")
+                line.send(b"x" * (100_000 - 65_541))
+                self.assertEqual(b"".join(content), b" 100000 100000")
+                self.assertTrue(line.is_at_end())
+            time.sleep(0.1)  # before it is used again for what can be sent only once
+        self.assertEqual(application.connections, 1)
+
+    def test_one_gibibyte_there_and_back_in_bounded_memory(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\n"))
+            while content := exchange.read_record()[1]:
+                exchange.send(record(peers.STDOUT, content))
+            return end()
+        for settings in ({"max_body": "2g"}, {"max_body": "2g", "request_buffer": "0"}):
+            application = self.application(act, by_hand=True)
+            server = self.serve(site(application.address, **settings))
+            pattern = Pattern((64 << 20) if server.is_sanitized() else (1 << 30))
+            before = server.memory()
+            with server.connect(timeout=60) as line:
+                self.begin(line, pattern.size)
+                sender = Sender(line, pattern.pieces())
+                self.assertEqual(line.head().status, 200)
+                for piece in line.pieces():
+                    pattern.take(piece)
+                self.assertIsNone(sender.join())
+            self.assertEqual(pattern.received.digest(), pattern.sent.digest())
+            if not server.is_sanitized():
+                self.assertLess(peak_memory(server) - before, 4 << 20)
+
+    def test_what_is_buffered_may_be_more_than_memory_holds(self):
+        application = self.reader()
+        server = self.serve(site(application.address, request_buffer="200k"))
+        for size in (204_800, 204_801, 1_000_000):
+            self.assertEqual(server.ask("POST", "/hello.php", (), b"x" * size).body, b"%d" % size)
+        with server.connect() as line:
+            self.begin(line, 300_000, b"x" * 204_799)
+            time.sleep(0.3)
+            self.assertEqual(application.requests, 3)
+            line.send(b"xx")
+            self.assertTrue(wait_for(lambda: application.requests == 4))
+
+    def test_a_client_that_fails_to_send_all(self):
+        application = self.reader()
+        server = self.serve({**site(application.address), **self.limits})
+        for status in (408, 400):
+            with self.subTest(status), server.connect() as line:
+                asked = application.requests
+                self.begin(line, 100_000, b"x" * 90_000)
+                self.assertTrue(wait_for(lambda: application.requests == asked + 1))
+                if status == 400:
+                    line.socket.shutdown(socket.SHUT_WR)
+                got = line.answer()
+                self.assertEqual((got.status, got["Connection"]), (status, "close"))
+        for with_reset in (True, False):
+            asked = application.requests
+            vanish(server.port, request("POST", "/hello.php", ["Content-Length: 100000"]) + b"x" * 90_000, with_reset,
+                   when=lambda: application.requests == asked + 1)
+        self.assertTrue(wait_for(lambda: len(self.taken) == 4))
+        self.assertEqual(self.taken, ["gone"] * 4)  # never told that the body had ended
+        self.assertEqual(server.ask("POST", "/hello.php", (), b"x" * 100_000).body, b"100000")
+        self.assertTrue(wait_for(lambda: re.findall(r'"POST /hello.php HTTP/1.1" (\d+)', server.access_log()) in (
+            ["408", "400", "499", "400", "200"], ["408", "400", "499", "499", "200"])), server.access_log())
+
+    def test_a_client_that_stalls_behind_the_begin_of_the_answer(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\nbegun"))
+            try:
+                exchange.read_input()
+            finally:
+                ended.append(exchange)
+            whole.append(exchange)
+        ended, whole = [], []
+        application = self.application(act, by_hand=True)
+        server = self.serve({**site(application.address), **self.limits})
+        with server.connect() as line:
+            self.begin(line, 100_000, b"x" * 90_000)
+            self.assertEqual(line.head().status, 200)
+            with self.assertRaises((EOFError, ConnectionError)):
+                list(line.pieces())
+        self.assertTrue(server.wait_for_log(f"request [0-9a-f]+ cut: fastcgi .*{self.pattern}"))
+        self.assertTrue(wait_for(lambda: ended))
+        self.assertEqual(whole, [])
+
+    def test_the_time_of_the_client_does_not_count(self):
+        application = self.reader()
+        server = self.serve(site(application.address, timeout="300ms"))
+        with server.connect() as line:
+            self.begin(line, 80_000, b"x" * 70_000)
+            for _ in range(2):
+                time.sleep(1)
+                line.send(b"x" * 5_000)
+            self.assertEqual(line.answer().body, b"80000")
+
+    def test_the_time_of_an_application_that_takes_nothing_does(self):
+        application = self.application(lambda exchange: time.sleep(3), by_hand=True)
+        server = self.serve({**site(application.address, timeout="1500ms"), **self.limits})
+        with server.connect() as line:
+            self.begin(line, 8_000_000)
+            sender = Sender(line, [b"x" * 8_000_000])
+            self.assertEqual(line.answer().status, 504)
+            sender.join()
+
+    def test_an_early_answer(self):
+        def act(exchange):
+            exchange.send(answer(b"no", b"Status: 403\r\nContent-Type: text/plain\r\n\r\n"))
+            raise Gone()
+        application = self.application(act, by_hand=True)
+        server = self.serve(site(application.address))
+        for _ in range(10):
+            with server.connect() as line:
+                self.begin(line, 8_000_000)
+                sender = Sender(line, [b"x" * 8_000_000])
+                got = line.answer()
+                self.assertEqual((got.status, got["Connection"], got.body), (403, "close", b"no"))
+                sender.join()
+
+    def test_what_was_passed_on_goes_to_no_second_server(self):
+        def act(exchange):
+            seen = 0
+            while seen < 65_537:
+                seen += len(exchange.read_record()[1])
+            asked.append(exchange)
+            raise Gone()
+        asked = []
+        one, two = self.application(act, by_hand=True), self.application(act, by_hand=True)
+        server = self.serve(site(one.address, two.address))
+        with server.connect() as line:
+            self.begin(line, 100_000, b"x" * 70_000, method="PUT")
+            self.assertEqual(line.answer().status, 502)
+        self.assertEqual(len(asked), 1)
+
+    def test_what_was_only_buffered_does(self):
+        def act(exchange):
+            asked.append(exchange)
+            raise Gone()
+        asked = []
+        one, two = self.application(act), self.reader()
+        one.by_hand = True
+        server = self.serve(site(one.address, two.address))
+        while not asked:
+            with server.connect() as line:
+                self.begin(line, 100_000, b"x" * 65_536, method="PUT")
+                self.assertTrue(wait_for(lambda: two.requests == len(self.taken) + 1))
+                line.send(b"x" * (100_000 - 65_536))
+                self.assertEqual(line.answer().body, b"100000")
+        self.assertEqual(len(asked), 1)
+
+    def test_a_client_is_told_to_go_on(self):
+        for settings in ({}, {"request_buffer": "0"}):
+            application = self.reader()
+            server = self.serve(site(application.address, **settings))
+            with server.connect() as line:
+                self.begin(line, 100_000, fields=["Expect: 100-continue"])
+                self.assertEqual(line.answer().status, 100)
+                line.send(b"x" * 100_000)
+                self.assertEqual(line.answer().body, b"100000")
+
+    def test_a_queue_that_is_full_is_told_before_the_body_is_sent(self):
+        release = threading.Event()
+        application = self.application(lambda exchange: (release.wait(10), answer())[1])
+        server = self.serve({**site(application.address, connections=1), "limits": {"queue": 0}})
+        with server.connect() as first, server.connect() as second:
+            first.send(request("GET", "/hello.php"))
+            self.assertTrue(wait_for(lambda: application.requests == 1))
+            self.begin(second, 1_000)
+            got = second.answer()
+            self.assertEqual(got.status, 503)
+            self.assertTrue(got["Retry-After"])
+            release.set()
+            self.assertEqual(first.answer().status, 200)
+
+    def test_a_local_redirect_leaves_the_body(self):
+        def act(exchange):
+            if exchange.variables["REQUEST_METHOD"] == "GET":
+                exchange.read_input()
+                return answer(exchange.variables.get("CONTENT_LENGTH", "-").encode())
+            exchange.send(record(peers.STDOUT, b"Location: /hello.php\r\n\r\n") + end())
+            raise Gone()
+        application = self.application(act, by_hand=True)
+        server = self.serve(site(application.address))
+        with server.connect() as line:
+            self.begin(line, 2_000_000)
+            sender = Sender(line, [b"x" * 2_000_000])
+            self.assertIn(line.answer().body, (b"", b"-"))
+            sender.join()
+
+    def test_a_server_that_drains_lets_the_client_finish(self):
+        application = self.reader()
+        server = self.serve({**site(application.address), "limits": {"drain_timeout": "10s"}})
+        with server.connect() as line:
+            self.begin(line, 100_000, b"x" * 70_000)
+            self.assertTrue(wait_for(lambda: application.requests == 1))
+            server.signal(signal.SIGTERM)
+            self.assertTrue(server.wait_for_log("stopping: "))
+            line.send(b"x" * 30_000)
+            self.assertEqual(line.answer().body, b"100000")
+        self.assertEqual(server.wait(), 0)
 
 
 if __name__ == "__main__":
