@@ -216,6 +216,7 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     // Read to the end all the same: the script may have more to do than to answer.
     for (;;) {
         const auto got = co_await output->read_some(piece);
+        if (output->feed_failed()) co_return script_input::refusal_for(output->feed_failed());
         if (!got || *got == 0) break;
         if (head.body == http::script_body::absent && !is_head)
             co_return http::bad_script_output("the output has a body, but no Content-Type");

@@ -1,4 +1,4 @@
-#include "handlers/script_input.hpp"
+#include "handlers/input_pieces.hpp"
 
 #include "support/run_task.hpp"
 
@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace fairlead::handlers {
 namespace {
@@ -25,6 +26,31 @@ public:
 private:
     std::string_view text_;
     const std::size_t piece_;
+};
+
+/// A body whose length is known, of which only `ready` bytes have come by now.
+class fed_body final : public http::body_reader, public net::body_feed {
+public:
+    explicit fed_body(std::string_view text) : ready(text.size()), text_(text) {}
+    task<result<std::size_t>> read_some(std::span<char> buffer) override { co_return read_now(buffer); }
+    std::int64_t length() const noexcept override { return static_cast<std::int64_t>(text_.size()); }
+    task<net::body_feed*> feed() override { co_return this; }
+    result<std::size_t> read_now(std::span<char> buffer) override {
+        if (given < text_.size() && given >= ready) return errno_code(EAGAIN);
+        const auto piece = text_.substr(given, std::min(buffer.size(), ready - given));
+        std::copy(piece.begin(), piece.end(), buffer.begin());
+        given += piece.size();
+        return piece.size();
+    }
+    void rest() noexcept override { ++rests; }
+    net::plain_stream& stream() noexcept override { std::abort(); }
+
+    std::size_t ready;
+    std::size_t given = 0;
+    int rests = 0;
+
+private:
+    const std::string_view text_;
 };
 
 std::string numbered(std::size_t size) {
@@ -84,6 +110,93 @@ BOOST_AUTO_TEST_CASE(one_byte_above_the_limit_is_413) {
         BOOST_TEST_REQUIRE(refusal.has_value());
         BOOST_TEST((refusal->status == http::status::payload_too_large));
     }
+}
+
+BOOST_AUTO_TEST_CASE(of_a_long_body_only_the_first_bytes_are_taken_in) {
+    boost::asio::thread_pool disk{1};
+    const auto text = numbered(300'000);
+    const struct {
+        std::uint64_t first;
+        std::uint64_t taken;
+        bool is_in_memory;
+    } rows[] = {
+        {0, 0, true},
+        {1, 1, true},
+        {65'536, 65'536, true},
+        {65'537, 65'537, false},
+        {200'000, 200'000, false},
+        {299'999, 299'999, false},
+        {300'000, 300'000, false},
+        {UINT64_MAX, 300'000, false},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST_CONTEXT("first " << row.first) {
+            fed_body body(text);
+            script_input input(disk, 300'000);
+            BOOST_TEST(!test::run_task(input.receive(body, row.first)));
+            BOOST_TEST(input.size() == 300'000u);
+            BOOST_TEST(input.taken() == row.taken);
+            BOOST_TEST(body.given == row.taken);
+            BOOST_TEST(input.is_in_memory() == row.is_in_memory);
+            BOOST_TEST((input.rest() != nullptr) == (row.taken < 300'000));
+        }
+    }
+    fed_body long_one(text);
+    script_input input(disk, 299'999);
+    BOOST_TEST((test::run_task(input.receive(long_one, 0))->status == http::status::payload_too_large));
+    BOOST_TEST(long_one.given == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_pieces_come_from_what_was_taken_in_then_from_the_client) {
+    boost::asio::thread_pool disk{1};
+    const auto text = numbered(300'000);
+    for (const std::uint64_t first : {0u, 10'000u, 65'536u, 100'000u, 300'000u}) {
+        BOOST_TEST_CONTEXT("first " << first) {
+            fed_body body(text);
+            script_input input(disk, 300'000);
+            BOOST_TEST(!test::run_task(input.receive(body, first)));
+            BOOST_TEST(!input.settle());
+            body.ready = first;
+            for (int time = 0; time < 2; ++time) {  // what was taken in can be passed on more than once
+                input_pieces pieces(&input, disk);
+                std::string all;
+                std::string piece(7'000, '\0');
+                while (all.size() < first) {
+                    auto got = pieces.take_now(piece);
+                    if (!got && pieces.needs_disk()) got = test::run_task(pieces.load(piece));
+                    BOOST_TEST_REQUIRE(got.has_value());
+                    all.append(piece, 0, *got);
+                }
+                BOOST_TEST((all == text.substr(0, first)));
+                BOOST_TEST(!input.is_spent());
+                if (time == 0 || first == 300'000) continue;
+                while (pieces.left() > 0) {
+                    const auto got = pieces.take_now(piece);
+                    if (got) all.append(piece, 0, *got);
+                    BOOST_TEST_REQUIRE((got || pieces.awaits_client()));
+                    if (got) continue;
+                    pieces.rest();
+                    BOOST_TEST(!pieces.awaits_client());
+                    body.ready = std::min<std::size_t>(body.ready + 50'000, text.size());
+                }
+                BOOST_TEST((all == text));
+                BOOST_TEST(input.is_spent());
+                BOOST_TEST(body.rests > 0);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_fails_to_send_a_body_is_told_what_it_was) {
+    const auto status_for = [](error_code failed) {
+        const auto refusal = script_input::refusal_for(failed);
+        BOOST_TEST(refusal.close);
+        return static_cast<unsigned>(refusal.status);
+    };
+    BOOST_TEST(status_for(errc::end_of_stream) == 400u);
+    BOOST_TEST(status_for(errc::bad_framing) == 400u);
+    BOOST_TEST(status_for(errc::timeout) == 408u);
+    BOOST_TEST(status_for(errno_code(ECONNRESET)) == 499u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -175,6 +175,22 @@ BOOST_AUTO_TEST_CASE(never_more_at_once_across_threads) {
     BOOST_TEST(limit.current().queued == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(says_before_that_it_would_refuse) {
+    workers all(1, 1);
+    BOOST_TEST(!all.limit.has_to_refuse());
+    all.ask(1);
+    BOOST_TEST(!all.limit.has_to_refuse());  // one may wait
+    all.ask(2);
+    BOOST_TEST(all.limit.has_to_refuse());
+    all.ask(3);
+    BOOST_TEST(all.refused == std::vector{3}, boost::test_tools::per_element());
+    all.let_go(0);
+    BOOST_TEST(!all.limit.has_to_refuse());
+    workers none(1, 0);
+    none.ask(1);
+    BOOST_TEST(none.limit.has_to_refuse());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

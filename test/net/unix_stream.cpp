@@ -8,6 +8,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
 #include <cstring>
 
 namespace fairlead::net {
@@ -103,6 +104,91 @@ BOOST_AUTO_TEST_CASE(room_after_a_full_buffer_is_not_slept_through) {
     BOOST_TEST(is_same);
     BOOST_TEST(server.finish());
     BOOST_TEST(waits > 0);
+}
+
+/// A pipe that is full; ours is the end that is written to.
+struct full_pipe {
+    full_pipe() {
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) test::fail_with_errno("pipe2");
+        theirs = unique_fd(ends[0]);
+        ours = unique_fd(ends[1]);
+        ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+    }
+    unique_fd theirs;
+    unique_fd ours;
+};
+
+std::size_t fill(plain_stream& stream) {
+    const std::string much(4096, 'x');
+    const iovec part{const_cast<char*>(much.data()), much.size()};
+    std::size_t filled = 0;
+    for (;;) {
+        const auto sent = stream.write_now({&part, 1});
+        if (!sent) return filled;
+        filled += *sent;
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_is_written_to_until_nobody_reads_it) {
+    std::signal(SIGPIPE, SIG_IGN);  // as the program does: a pipe knows no MSG_NOSIGNAL
+    full_pipe pipe;
+    boost::asio::io_context context;
+    plain_stream stream(context, std::move(pipe.ours));
+    const auto filled = fill(stream);
+    BOOST_TEST(filled >= 64u * 1024);
+    std::string read(filled, '\0');
+    BOOST_TEST(::read(pipe.theirs.get(), read.data(), read.size()) == static_cast<ssize_t>(filled));
+    BOOST_TEST(read == std::string(filled, 'x'));
+    pipe.theirs.reset();
+    const iovec part{read.data(), 1};
+    BOOST_TEST((stream.write_now({&part, 1}).error() == boost::system::errc::broken_pipe));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_of_several_streams_ends_the_wait) {
+    for (int i = 0; i < 500; ++i) {
+        pair one, two;
+        full_pipe pipe;
+        client peers[] = {client(std::move(one.theirs)), client(std::move(two.theirs))};
+        boost::asio::io_context context;
+        plain_stream streams[] = {
+            {context, std::move(one.ours)}, {context, std::move(two.ours)}, {context, std::move(pipe.ours)}};
+        fill(streams[2]);
+        std::array<char, 16> buffer;
+        BOOST_TEST_REQUIRE(would_block(streams[0].read_now(buffer).error()));
+        BOOST_TEST_REQUIRE(would_block(streams[1].read_now(buffer).error()));
+        const auto wait_twice = [](plain_stream(&of)[3]) -> task<> {
+            plain_stream::wait_set waits;
+            waits.add(of[0], readiness::readable);
+            waits.add(of[1], readiness::readable);
+            waits.add(of[2], readiness::writable);
+            co_await plain_stream::wait_first(waits);
+            // Who did not end the wait can be waited for again: no wake-up went to nobody.
+            std::array<char, 16> piece;
+            for (auto* stream : {&of[0], &of[1]}) {
+                if (!would_block(stream->read_now(piece).error())) continue;
+                plain_stream::wait_set other;
+                other.add(*stream, readiness::readable);
+                other.add(of[stream == &of[0] ? 1 : 0], readiness::readable);
+                while (would_block(stream->read_now(piece).error())) {
+                    (void)of[stream == &of[0] ? 1 : 0].read_now(piece);
+                    co_await plain_stream::wait_first(other);
+                }
+            }
+        };
+        background server(context, wait_twice(streams));
+        std::string room(65'536, '\0');
+        switch (i % 5) {
+            case 0: peers[0].send("a"); break;
+            case 1: peers[1].send("b"); break;
+            case 2: BOOST_TEST(::read(pipe.theirs.get(), room.data(), room.size()) > 0); break;
+            case 3: pipe.theirs.reset(); break;
+            case 4: streams[0].abort(byte_stream::abort_both); break;
+        }
+        if (i % 5 != 4) peers[0].send("c");
+        peers[1].send("d");
+        BOOST_TEST_REQUIRE(server.finish());
+    }
 }
 
 /// Sends a byte, and with it the descriptor `passed`.

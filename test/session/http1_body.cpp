@@ -1,12 +1,17 @@
 #include "session/http1_body.hpp"
 
+#include "net/plain_stream.hpp"
 #include "support/memory_stream.hpp"
 #include "support/run_task.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
 #include <boost/test/unit_test.hpp>
 
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace fairlead::session {
@@ -214,6 +219,104 @@ BOOST_AUTO_TEST_CASE(a_failure_at_any_operation_is_told) {
         BOOST_TEST(static_cast<bool>(got.failed) == has_met_it);
         if (!has_met_it) BOOST_TEST(got.content == "hello");
     }
+}
+
+/// A body on a socket, to be read by its feed.
+struct fed_fixture {
+    fed_fixture(std::uint64_t length, std::string early, bool expects = false)
+        : stream(context, std::move(ends.first)), deadline(watches, stream) {
+        http::body_framing framing;
+        framing.kind = kind::length;
+        framing.length = length;
+        body.emplace(stream, deadline, limits, framing, std::move(early), expects);
+    }
+    static std::pair<unique_fd, unique_fd> make_ends() {
+        int ends[2];
+        BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+        return {unique_fd(ends[0]), unique_fd(ends[1])};
+    }
+    net::body_feed& feed() { return *run_task(context, body->feed()); }
+    void send(std::string_view bytes) {
+        BOOST_REQUIRE(::write(ends.second.get(), bytes.data(), bytes.size()) ==
+                      static_cast<ssize_t>(bytes.size()));
+    }
+    /// What one read gives: its bytes, or the error's message.
+    std::string read(net::body_feed& from, std::size_t most = 100) {
+        std::string buffer(most, '\0');
+        const auto got = from.read_now(buffer);
+        if (!got) return net::would_block(got.error()) ? "EAGAIN" : got.error().message();
+        return buffer.substr(0, *got);
+    }
+    void sweep_after(watch::clock::duration later) { watches.sweep(watch::clock::now() + later, false); }
+
+    config::limit_settings limits;
+    watch_list watches{{30'000ms, 2'000ms}};
+    boost::asio::io_context context{1};
+    std::pair<unique_fd, unique_fd> ends = make_ends();
+    net::plain_stream stream;
+    watch deadline;
+    std::optional<http1_body> body;
+};
+
+BOOST_AUTO_TEST_CASE(a_feed_gives_what_is_there_and_nothing_of_the_next_request) {
+    fed_fixture at(10, "abc");
+    auto& feed = at.feed();
+    BOOST_TEST(at.body->is_streamed());
+    BOOST_TEST(at.read(feed, 2) == "ab");
+    BOOST_TEST(at.read(feed) == "c");
+    BOOST_TEST(at.read(feed) == "EAGAIN");
+    at.send("defg");
+    BOOST_TEST(at.read(feed) == "defg");
+    feed.rest();
+    BOOST_TEST(at.read(feed) == "EAGAIN");
+    at.send(std::string("hij") + next_request);
+    BOOST_TEST(at.read(feed) == "hij");
+    BOOST_TEST(at.read(feed) == "");
+    BOOST_TEST(at.body->is_complete());
+    BOOST_TEST(at.body->received() == 10u);
+    fed_fixture left(10, "");
+    auto& cut = left.feed();
+    left.ends.second.reset();
+    BOOST_TEST(left.read(cut) == make_error_code(errc::end_of_stream).message());
+}
+
+BOOST_AUTO_TEST_CASE(a_feed_tells_the_client_to_go_on) {
+    fed_fixture at(10, "", true);
+    at.feed();
+    std::string told(100, '\0');
+    const auto size = ::read(at.ends.second.get(), told.data(), told.size());
+    BOOST_TEST_REQUIRE(size > 0);
+    BOOST_TEST(told.substr(0, static_cast<std::size_t>(size)) == "HTTP/1.1 100 Continue\r\n\r\n");
+    BOOST_TEST(!at.body->is_unsolicited());
+}
+
+BOOST_AUTO_TEST_CASE(there_is_no_feed_of_chunks_or_of_what_cannot_be_waited_for) {
+    body_fixture chunked(kind::chunked, 0, "", {});
+    BOOST_TEST(!run_task(chunked.body->feed()));
+    body_fixture in_memory(kind::length, 3, "", {"abc"});
+    BOOST_TEST(!run_task(in_memory.body->feed()));
+    BOOST_TEST(!in_memory.body->is_streamed());
+}
+
+BOOST_AUTO_TEST_CASE(only_who_is_waited_for_can_be_late) {
+    fed_fixture at(10, "");
+    at.limits.header_timeout = 200ms;
+    at.limits.idle_timeout = 200ms;
+    auto& feed = at.feed();
+    at.sweep_after(1h);  // nobody has asked
+    std::this_thread::sleep_for(300ms);
+    BOOST_TEST(at.read(feed) == "EAGAIN");
+    at.sweep_after(100ms);
+    BOOST_TEST(at.read(feed) == "EAGAIN");
+    feed.rest();
+    at.sweep_after(1h);
+    std::this_thread::sleep_for(300ms);
+    BOOST_TEST(at.read(feed) == "EAGAIN");
+    at.sweep_after(100ms);
+    BOOST_TEST(at.read(feed) == "EAGAIN");
+    at.sweep_after(300ms);
+    feed.rest();  // it is known all the same
+    BOOST_TEST(at.read(feed) == make_error_code(errc::timeout).message());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
