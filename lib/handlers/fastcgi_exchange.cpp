@@ -328,7 +328,7 @@ error_code fastcgi_exchange::cut() {
     const bool is_nonsense = !cause_.empty();
     (void)fail_closed();
     if (client_failed_)
-        around_.log.warn("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
+        around_.log.info("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
     else
         around_.log.error("request {} cut: fastcgi {}: {}", request_id_, server_name_, cause_);
     close();

@@ -1,5 +1,7 @@
 #include "handlers/script_output.hpp"
 
+#include "handlers/refusals.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -54,8 +56,7 @@ task<error_code> script_output::wait() {
 task<error_code> script_output::feed_and_wait() {
     feed_failed_ = co_await feed_->advance();
     if (feed_failed_) {
-        log_.warn("script {} of request {} was ended: it cannot be given all of the body: {}", name_.script,
-                  name_.request_id, feed_failed_.message());
+        report_feed();
         co_return feed_failed_;
     }
     net::plain_stream::wait_set waits;
@@ -71,6 +72,15 @@ task<error_code> script_output::feed_and_wait() {
         deadline_.set(until_);
     }
     co_return failed;
+}
+
+/// Clients leave all the time; those who stall, or break off, may look for the reason.
+void script_output::report_feed() const {
+    constexpr auto* text = "script {} of request {} was ended: it cannot be given all of the body: {}";
+    if (script_input::refusal_for(feed_failed_).status == client_closed_request)
+        log_.debug(text, name_.script, name_.request_id, feed_failed_.message());
+    else
+        log_.info(text, name_.script, name_.request_id, feed_failed_.message());
 }
 
 task<bool> script_output::read_ready(std::string& text, std::size_t most) {

@@ -57,6 +57,7 @@ public:
 private:
     task<error_code> wait();
     task<error_code> feed_and_wait();
+    void report_feed() const;
     task<result<std::size_t>> end();
     error_code count(std::size_t bytes);
 
