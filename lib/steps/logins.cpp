@@ -19,6 +19,12 @@ logins::found logins::found_now(std::string_view token, const ip_address& from, 
 }
 
 task<logins::found> logins::check(std::string_view token, ip_address from) {
+    auto answer = co_await checks_.share(std::pair(verified_.key_of(token), from),
+                                         [&] { return check_alone(token, from); });
+    co_return answer;
+}
+
+task<logins::found> logins::check_alone(std::string_view token, ip_address from) {
     http::basic_credentials given;
     if (!given.decode(token)) co_return found{found::kind::malformed, {}, {}};
     auto begun = throttle_.begin(from, given.user(), clock::now());

@@ -2,6 +2,7 @@
 
 #include "base/background_pool.hpp"
 #include "base/ip_address.hpp"
+#include "base/single_flight.hpp"
 #include "base/task.hpp"
 #include "files/user_file.hpp"
 #include "http/credentials.hpp"
@@ -15,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fairlead::steps {
 
@@ -65,7 +67,8 @@ public:
     /// What is known of a token without a hash. The same answer for the same `now`, unless the file changes.
     found found_now(std::string_view token, const ip_address& from, clock::time_point now) const;
 
-    /// Finds out whose the token is: on the pool.
+    /// Finds out whose the token is: on the pool. Who sends the same one from the same address meanwhile, as
+    /// the connections of one browser do, shares that: it is one attempt, and one hash.
     task<found> check(std::string_view token, ip_address from);
 
     /// Looks whether the file has changed, and forgets who has changed in it. To be called about once a
@@ -75,6 +78,7 @@ public:
     const files::user_file& file() const noexcept { return file_; }
 
 private:
+    task<found> check_alone(std::string_view token, ip_address from);
     found compare(const http::basic_credentials& given, std::string_view token,
                   limits::login_throttle::attempt& attempt);
 
@@ -82,6 +86,7 @@ private:
     password_pool& pool_;
     limits::login_throttle& throttle_;
     verified_tokens verified_;
+    single_flight<std::pair<verified_tokens::key, ip_address>, found> checks_;
     const keyed_hash stand_in_;  // which user's hash stands in for that of one who does not exist
 };
 

@@ -31,6 +31,10 @@ public:
     explicit verified_tokens(const bounds& by) noexcept : bounds_(by) {}
     verified_tokens() noexcept : verified_tokens(bounds()) {}
 
+    using key = std::array<std::uint64_t, 2>;
+    /// What a token is kept under.
+    key key_of(std::string_view token) const noexcept;
+
     /// The name of the user whose credentials these are, if that was found out less than `kept` before `now`.
     std::shared_ptr<const std::string> find(std::string_view token, clock::time_point now) const;
 
@@ -45,7 +49,6 @@ public:
     void keep_only(const std::function<bool(const std::string& user, const std::string& hash)>& is_valid);
 
 private:
-    using key = std::array<std::uint64_t, 2>;
     struct key_hash {
         std::size_t operator()(const key& one) const noexcept { return one[0]; }
     };
@@ -62,7 +65,6 @@ private:
         std::unordered_map<key, std::list<entry>::iterator, key_hash> by_key;
     };
 
-    key key_of(std::string_view token) const noexcept;
     static std::size_t shard_of(const key& which) noexcept { return which[1] % shard_count; }
     static void erase(shard& from, std::list<entry>::iterator which);
 

@@ -404,6 +404,15 @@ class Throttle(UsersTest):
         self.assertLessEqual(statuses.count(401), 10)
         self.assertEqual(set(statuses), {401, 429})
 
+    def test_connections_with_one_password_share_one_look_at_it(self):
+        server = self.start(text=users_text({"ann": "wonder"}, costly_setting()))
+        for password, status in (("wonder", 200), ("guess", 401)):
+            lines = [server.connect(timeout=120) for _ in range(40)]
+            for line in lines:
+                self.addCleanup(line.socket.close)
+                line.send(support.request("GET", "/team/a.html", [basic("ann", password)]))
+            self.assertEqual([line.answer().status for line in lines], [status] * 40)
+
 
 def cpu_ns(server):
     """What it has computed so far, in nanoseconds: says more than a clock on a busy machine."""
