@@ -31,7 +31,9 @@ struct fixture {
         co_return text;
     }
     task<> ask(int key, std::string text) {
-        auto result = co_await flights.share(key, [this, text] { return make(text); });
+        // Not within the call: g++ 12.2 destroys what such a temporary owns twice.
+        const auto run = [this, text] { return make(text); };
+        auto result = co_await flights.share(key, run);
         results.push_back(result);
     }
     void start(int key, const std::string& text) {
