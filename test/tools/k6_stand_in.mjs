@@ -97,7 +97,11 @@ export function check(value, conditions) {
 }
 
 export const group = (name, body) => body();
-export const sleep = (seconds) => { if (!(seconds >= 0)) unexpected.push(`sleep(${seconds})`); };
+/** Takes its time only in scripts that say so (check_k6.mjs): what they ask next depends on it. */
+export function sleep(seconds) {
+  if (!(seconds >= 0)) unexpected.push(`sleep(${seconds})`);
+  else if (globalThis.sleepsReally) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+}
 
 class Metric {
   constructor(name) { declared.add(this.name = name); }
@@ -108,4 +112,7 @@ export class Gauge extends Metric {}
 export class Rate extends Metric {}
 export class Trend extends Metric {}
 export const metrics = { Counter, Gauge, Rate, Trend };
-export const execution = { instance: { currentTestRunDuration: 0 } };
+export const execution = {
+  instance: { currentTestRunDuration: 0 },
+  scenario: { get iterationInTest() { return globalThis.__ITER; } },
+};
