@@ -15,6 +15,7 @@ public:
             case errc::file_changed: return "the file changed while it was being sent";
             case errc::overloaded: return "overloaded";
             case errc::cancelled: return "the server is stopping";
+            case errc::abandoned: return "the client has left";
             case errc::quota_exceeded: return "the quota of the store is used up";
             case errc::digest_mismatch: return "the content does not have the digest that its sender gave";
             case errc::precondition_failed: return "the precondition does not hold";

@@ -23,6 +23,7 @@ enum class errc {
     file_changed,         ///< a file became shorter, or was rewritten in place, while it was sent
     overloaded,           ///< no place in the queue, or the wait in it was too long
     cancelled,            ///< the server is stopping
+    abandoned,            ///< the client that it was for has left
     quota_exceeded,       ///< the bytes of a store would be more than its quota
     digest_mismatch,      ///< the content is not what its sender said
     precondition_failed,  ///< a name is in another state than the client expects (RFC 9110 section 13)

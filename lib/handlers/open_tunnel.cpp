@@ -16,6 +16,19 @@ http::problem not_allowed(std::string log_detail) {
     return answer;
 }
 
+/// Whether the client still waits. It may be nullptr, in tests.
+class waiting_client final : public http::connection_view {
+public:
+    explicit waiting_client(const http::connection_view* client) noexcept : client_(client) {}
+    bool has_left() const noexcept override {
+        return client_ && (client_->has_left() || client_->has_said_all());
+    }
+    http::local_end local() const noexcept override { return client_ ? client_->local() : http::local_end{}; }
+
+private:
+    const http::connection_view* client_;
+};
+
 }  // namespace
 
 bool open_tunnel::try_handle(http::request& request, http::outcome& outcome) {
@@ -31,8 +44,9 @@ task<http::outcome> open_tunnel::handle(http::request& request) {
     if (refused) co_return std::move(*refused);
     auto place = places_.enter();
     if (!place) co_return busy("tunnels");
-    const auto deadline = clock::now() + rules_.timeout;
-    const auto found = co_await addresses_of(where, deadline);
+    const waiting_client client(request.connection);
+    const net::patience how_long{services_.deadlines, clock::now() + rules_.timeout, &client};
+    const auto found = co_await addresses_of(where, how_long);
     if (!found) co_return unreachable(where, found.error());
     const auto own = net::own_addresses();
     if (!own) co_return unguarded(own.error());
@@ -40,7 +54,7 @@ task<http::outcome> open_tunnel::handle(http::request& request) {
     const auto allowed = keep_allowed(*found, *own, why);
     if (allowed.empty())
         co_return count(refusal::address, not_allowed(where.to_string() + " leads to " + why));
-    auto way = co_await connect(net::in_turn(allowed), where.port, deadline);
+    auto way = co_await connect(net::in_turn(allowed), where.port, how_long);
     if (!way) co_return unreachable(where, way.error());
     co_return opened(where, std::move(*way), std::move(place));
 }
@@ -60,9 +74,9 @@ std::optional<http::problem> open_tunnel::check(const http::request& request,
 }
 
 task<net::resolver::answer> open_tunnel::addresses_of(http::connect_target where,
-                                                      clock::time_point deadline) const {
+                                                      net::patience how_long) const {
     if (where.address) co_return std::vector{*where.address};
-    auto found = co_await services_.names.resolve(where.name, deadline);
+    auto found = co_await services_.names.resolve(where.name, how_long);
     co_return found;
 }
 
@@ -84,20 +98,24 @@ std::vector<ip_address> open_tunnel::keep_allowed(const std::vector<ip_address>&
 
 /// Tries one after the other, each for an equal part of the time that is left.
 task<result<open_tunnel::connected>> open_tunnel::connect(std::vector<ip_address> to, std::uint16_t port,
-                                                          clock::time_point deadline) const {
+                                                          net::patience how_long) const {
     error_code why = errc::timeout;
     for (std::size_t i = 0; i < to.size(); ++i) {
         const auto now = clock::now();
-        if (now >= deadline) break;
-        const auto until = now + (deadline - now) / static_cast<clock::rep>(to.size() - i);
-        auto stream = co_await net::connect(net::socket_address::tcp(to[i], port), until);
+        if (now >= how_long.until) break;
+        auto this_one = how_long;
+        this_one.until = now + (how_long.until - now) / static_cast<clock::rep>(to.size() - i);
+        auto stream = co_await net::connect(net::socket_address::tcp(to[i], port), this_one);
         if (stream) co_return connected{std::move(*stream), to[i]};
         why = stream.error();
+        if (why == errc::abandoned || why == errc::cancelled) break;
     }
     co_return why;
 }
 
 http::problem open_tunnel::unreachable(const http::connect_target& where, const error_code& why) const {
+    if (why == errc::abandoned) return client_left();
+    if (why == errc::cancelled) return http::problem_from(why);
     if (why == errc::overloaded) return busy("names that are looked up");
     const auto failure = net::failure_of(why);
     if (failure == net::connect_failure::shortage) return busy("open files");

@@ -29,6 +29,7 @@ struct tunnel_rules {
 /// What the tunnels of all sites share.
 struct tunnel_services {
     net::resolver& names;
+    net::deadline_list& deadlines;
     net::splice_pipes& pipes;
     telemetry::metrics& metrics;
 };
@@ -44,6 +45,10 @@ struct tunnel_services {
 ///   6. a connection to one of them, in turn                       502, 504; 503 when descriptors run out
 ///
 /// What was checked in step 5 is what is connected to in step 6: the name is not looked up again.
+///
+/// When the client leaves meanwhile, all of it ends, and its place is free (499, which nobody reads). So it
+/// does when the client has ended what it sends, and has sent nothing for the destination: that is how a
+/// client looks that closed its connection.
 class open_tunnel final : public handler {
 public:
     open_tunnel(tunnel_rules rules, const tunnel_services& services)
@@ -63,11 +68,11 @@ private:
     http::problem count(refusal reason, http::problem answer) const;
     http::problem busy(std::string_view limit) const;
     std::optional<http::problem> check(const http::request& request, http::connect_target& where) const;
-    task<net::resolver::answer> addresses_of(http::connect_target where, clock::time_point deadline) const;
+    task<net::resolver::answer> addresses_of(http::connect_target where, net::patience how_long) const;
     std::vector<ip_address> keep_allowed(const std::vector<ip_address>& found,
                                          const std::vector<ip_address>& own, std::string& refused) const;
     task<result<connected>> connect(std::vector<ip_address> to, std::uint16_t port,
-                                    clock::time_point deadline) const;
+                                    net::patience how_long) const;
     http::problem unreachable(const http::connect_target& where, const error_code& why) const;
     http::problem unguarded(const error_code& why) const;
     http::response opened(const http::connect_target& where, connected way,

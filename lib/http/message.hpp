@@ -107,6 +107,8 @@ public:
     /// True when nobody would read an answer: the connection was reset, or is closed in both directions. A
     /// client that only said that it sends no more (FIN) has not left.
     virtual bool has_left() const noexcept = 0;
+    /// True when the client has ended what it sends (FIN), and there is nothing behind the request.
+    virtual bool has_said_all() const noexcept { return false; }
     /// The address and port that the client reached; "::" and 0 where there are none.
     virtual local_end local() const noexcept = 0;
 };

@@ -47,6 +47,7 @@ problem problem_from_errc(errc error) {
         case errc::not_a_file:
             return with_status(status::conflict,
                                "A folder, or something else that is no file, has this name.");
+        case errc::abandoned:  // nobody reads it
         case errc::file_changed: break;
     }
     return with_status(status::internal_server_error, "The server met an unexpected condition.");

@@ -2,6 +2,8 @@
 
 #include "limits/address_key.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <span>
 
 namespace fairlead::limits {
@@ -83,6 +85,16 @@ rate_limit::verdict rate_limit::admit(bucket_id client, time_point now) const no
         made.wait = taken.until_full + each_ - most_;
     }
     return made;
+}
+
+rate_limit::room rate_limit::room_of(std::uint64_t client, time_point now) const noexcept {
+    if (rule_.bytes.count == 0) return {std::numeric_limits<std::uint64_t>::max(), nanoseconds(0)};
+    const auto until_full = table_.until_full(bytes_of(bucket_id{client}), now);
+    const auto left = bytes_left(rule_.bytes, most_bytes_, until_full).units;
+    if (left > 0) return {left, nanoseconds(0)};
+    // By then a byte is there at least, however slow the rate.
+    const auto worth = std::max(most_bytes_ / 10, fill_time(rule_.bytes, 1));
+    return {0, until_full - most_bytes_ + worth};
 }
 
 void rate_limit::charge(std::uint64_t client, std::uint64_t bytes, time_point now) const noexcept {

@@ -22,6 +22,7 @@ struct rate_rule {
 /// A request takes its unit when it comes. How many bytes it will be is known at its end only, so they are
 /// charged then, and may leave the bucket in debt; a request is let in while there is none. What a client
 /// gets over time is the rate, therefore; at one moment it may be ahead by what its requests at work come to.
+/// A tunnel, which may go on for days, is charged while it goes on, and waits for room.
 class rate_limit final : public http::content_meter {
 public:
     using time_point = rate_table::time_point;
@@ -43,6 +44,8 @@ public:
     /// Takes a request of the bucket, if it is let in.
     verdict admit(bucket_id client, time_point now) const noexcept;
 
+    /// Bytes that are left. When there are none, a client that waits finds a tenth of a second's worth.
+    room room_of(std::uint64_t client, time_point now) const noexcept override;
     /// Takes bytes of content, also more than are left.
     void charge(std::uint64_t client, std::uint64_t bytes, time_point now) const noexcept override;
 

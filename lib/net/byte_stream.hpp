@@ -62,6 +62,8 @@ public:
     /// True when the peer takes nothing any more and sends nothing: the stream was reset, or has ended in
     /// both directions. From any thread, as long as the stream is not closed.
     virtual bool has_left() const noexcept { return false; }
+    /// True when the peer has ended its direction and nothing is left to read. From any thread, as above.
+    virtual bool has_ended() const noexcept { return false; }
     /// Our end; "::" and 0 where there are no addresses.
     virtual http::local_end local() const noexcept { return {}; }
 

@@ -8,54 +8,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <mutex>
-
 namespace fairlead::net {
 namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Aborts a stream at a moment, unless it is destroyed before. The timer's handler may already be under way
-/// on another thread by then, so both look at the same place under a lock.
-class abort_timer {
-public:
-    abort_timer(const executor& where, byte_stream& stream, clock::time_point when)
-        : timer_(where), target_(std::make_shared<target>()) {
-        target_->stream = &stream;
-        timer_.expires_at(when);
-        timer_.async_wait([aim = target_](const error_code& cancelled) {
-            if (cancelled) return;
-            const std::lock_guard guard(aim->mutex);
-            if (!aim->stream) return;
-            aim->has_fired = true;
-            aim->stream->abort(byte_stream::abort_both);
-        });
-    }
-    ~abort_timer() { disarm(); }
-    abort_timer(const abort_timer&) = delete;
-    abort_timer& operator=(const abort_timer&) = delete;
-
-    /// True when the stream was aborted; later it is not any more.
-    bool disarm() {
-        timer_.cancel();
-        const std::lock_guard guard(target_->mutex);
-        target_->stream = nullptr;
-        return target_->has_fired;
-    }
-
-private:
-    struct target {
-        std::mutex mutex;
-        byte_stream* stream = nullptr;
-        bool has_fired = false;
-    };
-    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer_;
-    std::shared_ptr<target> target_;
-};
-
 }  // namespace
 
-task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, clock::time_point deadline) {
+task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, patience how_long) {
     const auto here = co_await boost::asio::this_coro::executor;
     unique_fd socket(::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket) co_return last_error();
@@ -68,11 +28,27 @@ task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, clock:
     if (!stands && errno != EINPROGRESS && errno != EINTR) co_return last_error();
     auto stream = std::make_unique<plain_stream>(here.context(), std::move(socket));
     if (stands) co_return std::move(stream);
-    abort_timer timer(here, *stream, deadline);
-    const auto failed = co_await stream->finish_connecting();
-    if (timer.disarm()) co_return errc::timeout;
+    error_code failed;
+    {
+        deadline limit(how_long.deadlines, *stream, how_long.client);
+        limit.set(how_long.until);
+        failed = co_await stream->finish_connecting();
+        if (const auto passed = limit.error()) failed = passed;
+    }
     if (failed) co_return failed;
     co_return std::move(stream);
+}
+
+task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, clock::time_point until) {
+    const auto here = co_await boost::asio::this_coro::executor;
+    const auto own = std::make_shared<deadline_list>();
+    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer(here, until);
+    timer.async_wait([own](const error_code& cancelled) {
+        if (!cancelled) own->sweep(clock::now());
+    });
+    auto made = co_await connect(where, patience{*own, until});
+    timer.cancel();
+    co_return made;
 }
 
 connect_failure failure_of(const error_code& error) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/deadlines.hpp"
 #include "net/plain_stream.hpp"
 #include "net/socket_address.hpp"
 
@@ -9,10 +10,13 @@
 namespace fairlead::net {
 
 /// Connects to `where` without blocking, on the executor of the awaiting coroutine. The stream is ready for
-/// use; a TCP one has TCP_NODELAY. Errors: errc::timeout when it does not stand at `deadline`, else the errno
-/// of connect(2) or socket(2); `failure_of` tells them apart.
+/// use; a TCP one has TCP_NODELAY. Errors: errc::timeout when it does not stand in time, abandoned when the
+/// client has left, cancelled when the server stops; else the errno of connect(2) or socket(2). `failure_of`
+/// tells them apart.
+task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, patience how_long);
+/// The same for nobody who could leave, until a moment, where no list is swept.
 task<result<std::unique_ptr<plain_stream>>> connect(socket_address where,
-                                                    std::chrono::steady_clock::time_point deadline);
+                                                    std::chrono::steady_clock::time_point until);
 
 /// Why there is no connection.
 enum class connect_failure {

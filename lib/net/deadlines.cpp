@@ -3,7 +3,16 @@
 namespace fairlead::net {
 
 deadline::deadline(deadline_list& list, byte_stream& stream, const http::connection_view* client)
-    : list_(list), stream_(stream), client_(client) {
+    : list_(list), stream_(&stream), client_(client) {
+    join();
+}
+
+deadline::deadline(deadline_list& list, event& done, const http::connection_view* client)
+    : list_(list), done_(&done), client_(client) {
+    join();
+}
+
+void deadline::join() {
     const std::lock_guard guard(list_.mutex_);
     list_.members_.push_back(*this);
     if (list_.is_stopping_) abort(reason::stopping);
@@ -16,7 +25,20 @@ deadline::~deadline() {
 
 void deadline::abort(reason why) noexcept {
     passed_.store(why);  // before the stream wakes whoever asks for it
-    stream_.abort(byte_stream::abort_both);
+    if (stream_)
+        stream_->abort(byte_stream::abort_both);
+    else
+        done_->set();
+}
+
+error_code deadline::error() const noexcept {
+    switch (passed()) {
+        case reason::none: break;
+        case reason::time: return errc::timeout;
+        case reason::client_left: return errc::abandoned;
+        case reason::stopping: return errc::cancelled;
+    }
+    return {};
 }
 
 void deadline_list::sweep(deadline::clock::time_point now) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/event.hpp"
 #include "http/message.hpp"
 #include "net/byte_stream.hpp"
 
@@ -14,7 +15,7 @@ namespace fairlead::net {
 class deadline_list;
 
 /// A stream to somebody who works for a request (a script, a server behind us), and how long that may take.
-/// No timer of its own: the list is swept.
+/// Or an event that comes when that work is done. No timer of its own: the list is swept.
 class deadline : public boost::intrusive::list_base_hook<> {
 public:
     using clock = std::chrono::steady_clock;
@@ -24,7 +25,9 @@ public:
     /// Joins `list`. `stream` outlives the deadline and is closed only after it. `client` (nullptr: nobody)
     /// is who waits for the answer; when it leaves, nothing is wanted any more.
     deadline(deadline_list& list, byte_stream& stream, const http::connection_view* client);
-    /// When this returns the stream is not aborted any more.
+    /// The same of somebody who waits for `done`: it is set in place of an abort.
+    deadline(deadline_list& list, event& done, const http::connection_view* client);
+    /// When this returns the stream is not aborted any more, nor the event set.
     ~deadline();
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
@@ -33,13 +36,17 @@ public:
     void set(clock::time_point when) noexcept { when_.store(when.time_since_epoch().count()); }
     /// Why the stream was aborted, from when on its reads return 0 and its writes fail.
     reason passed() const noexcept { return passed_.load(); }
+    /// The same as an error: errc::timeout, abandoned or cancelled; none when it was not.
+    error_code error() const noexcept;
 
 private:
     friend class deadline_list;
+    void join();
     void abort(reason why) noexcept;
 
     deadline_list& list_;
-    byte_stream& stream_;
+    byte_stream* const stream_ = nullptr;  // one of the two
+    event* const done_ = nullptr;
     const http::connection_view* const client_;
     std::atomic<clock::rep> when_{clock::time_point::max().time_since_epoch().count()};
     std::atomic<reason> passed_{reason::none};
@@ -61,6 +68,13 @@ private:
     std::mutex mutex_;
     bool is_stopping_ = false;
     boost::intrusive::list<deadline> members_;
+};
+
+/// How long an attempt is waited for, and for whom it is made (nullptr: for nobody who could leave).
+struct patience {
+    deadline_list& deadlines;
+    deadline::clock::time_point until;
+    const http::connection_view* client = nullptr;
 };
 
 }  // namespace fairlead::net

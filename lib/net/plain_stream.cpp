@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -217,6 +218,13 @@ bool plain_stream::has_left() const noexcept {
     // POLLHUP is for both directions; who only ended his own is POLLRDHUP (poll(2)).
     pollfd asked{socket_.get(), 0, 0};
     return ::poll(&asked, 1, 0) == 1 && (asked.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+bool plain_stream::has_ended() const noexcept {
+    pollfd asked{socket_.get(), POLLRDHUP, 0};
+    if (::poll(&asked, 1, 0) != 1 || (asked.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) return false;
+    int unread = 0;
+    return ::ioctl(socket_.get(), FIONREAD, &unread) == 0 && unread == 0;
 }
 
 http::local_end plain_stream::local() const noexcept {

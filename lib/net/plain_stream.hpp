@@ -38,6 +38,7 @@ public:
     bool is_read_out() const noexcept override { return is_drained_; }
     void expect_more() noexcept override { is_drained_ = false; }
     bool has_left() const noexcept override;
+    bool has_ended() const noexcept override;
     http::local_end local() const noexcept override;
     void shutdown_send() noexcept override;
     void abort(abort_kind what) noexcept override;

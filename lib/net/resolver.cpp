@@ -5,8 +5,6 @@
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <sys/socket.h>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -111,27 +109,27 @@ resolver::~resolver() {
     queue_->changed.notify_all();
 }
 
-task<resolver::answer> resolver::resolve(std::string name, clock::time_point deadline) {
+task<resolver::answer> resolver::resolve(std::string name, patience how_long) {
     const auto asked = std::make_shared<question>();
     asked->name = std::move(name);
-    asked->deadline = deadline;
+    asked->deadline = how_long.until;
     {
         const std::lock_guard guard(queue_->mutex);
         if (queue_->waiting.size() >= queue_->most) co_return errc::overloaded;
         queue_->waiting.push_back(asked);
     }
     queue_->changed.notify_one();
-    const auto here = co_await boost::asio::this_coro::executor;
-    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer(here, deadline);
-    timer.async_wait([asked](const error_code& cancelled) {
-        if (!cancelled) asked->decided.set();
-    });
-    co_await asked->decided.wait();
-    timer.cancel();
+    error_code why;
+    {
+        deadline limit(how_long.deadlines, asked->decided, how_long.client);
+        limit.set(how_long.until);
+        co_await asked->decided.wait();
+        why = limit.error();
+    }
     const std::lock_guard guard(asked->mutex);
     if (!asked->is_answered) {
         queue_->forget(asked);
-        co_return errc::timeout;
+        co_return why;
     }
     co_return std::move(asked->outcome);
 }

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/ip_address.hpp"
 #include "base/task.hpp"
+#include "net/deadlines.hpp"
 
 #include <chrono>
 #include <functional>
@@ -33,9 +34,10 @@ public:
     resolver& operator=(const resolver&) = delete;
 
     /// The addresses of `name` in the order in which they are to be tried, each once, at most
-    /// `most_addresses`. Errors: errc::timeout, errc::overloaded (the queue is full), ENOENT (no such name,
-    /// or it has no address), EAGAIN (the name servers do not answer), ENOMEM (also where the lookup throws).
-    task<answer> resolve(std::string name, clock::time_point deadline);
+    /// `most_addresses`. Errors: errc::timeout, abandoned (the client has left), cancelled (the server
+    /// stops), overloaded (the queue is full), ENOENT (no such name, or it has no address), EAGAIN (the name
+    /// servers do not answer), ENOMEM (also where the lookup throws).
+    task<answer> resolve(std::string name, patience how_long);
 
     static answer ask_system(const std::string& name);
 

@@ -74,7 +74,7 @@ private:
     task<step> flush();
 
     net::byte_stream& stream_;
-    const stream_view view_{stream_};
+    const stream_view view_{stream_, carry_};
     const environment& shared_;
     watch& deadline_;
     const http::peer_info& peer_;

@@ -3,6 +3,7 @@
 #include "base/event.hpp"
 #include "session/file_transfer.hpp"
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -16,6 +17,9 @@ namespace {
 
 // What is copied at a time. Who fills it moves so much that a pipe pays.
 constexpr std::size_t buffer_size = 16 * 1024;
+
+// A direction that waits for its rate reads nothing, and so does not see by itself that the tunnel has ended.
+constexpr std::chrono::milliseconds longest_sleep{100};
 
 std::span<char> buffer_of_this_thread() {
     thread_local std::array<char, buffer_size> buffer;
@@ -43,6 +47,7 @@ std::string_view tunnel::text_of(end why) noexcept {
         case end::by_client: return "reset by the client";
         case end::by_destination: return "reset by the destination";
         case end::idle: return "connect.idle_timeout";
+        case end::ahead: return "rate.bytes";
         case end::too_long: return "connect.max_time";
         case end::too_much: return "connect.max_bytes";
         case end::stopped: return "server stopped";
@@ -52,12 +57,14 @@ std::string_view tunnel::text_of(end why) noexcept {
 }
 
 tunnel::tunnel(net::byte_stream& client, const net::opened_tunnel& way, watch& deadline,
-               const std::atomic<bool>& is_draining)
+               const std::atomic<bool>& is_draining, const http::rate_account& account)
     : way_(way),
       client_(client),
       destination_(*way.destination),
       deadline_(deadline),
       is_draining_(is_draining),
+      meter_(account.meter),
+      metered_client_(account.client),
       life_end_(way.max_time.count() > 0 ? watch::clock::now() + way.max_time
                                          : watch::clock::time_point::max()),
       up_{.from = client_,
@@ -73,7 +80,7 @@ task<tunnel::report> tunnel::run(std::string head, std::string early) {
     const auto head_size = head.size();
     down_.held = std::move(head);
     up_.held = std::move(early);
-    unlimited_ = head_size;
+    unlimited_ = down_.free = head_size;
     deadline_.enter(watch::phase::tunnel, std::min(life_end_, watch::clock::now() + way_.idle_timeout));
     const pairing together(deadline_, destination_);
     if (client_.prepare_to_share() || destination_.prepare_to_share()) co_return report{};
@@ -102,13 +109,16 @@ task<> tunnel::pump(direction& way) {
     for (;;) {
         const auto before = moved_.load(std::memory_order_relaxed);
         const auto what = advance(way);
+        settle(way);
         if (what == next::done) co_return;
         if (moved_.load(std::memory_order_relaxed) != before && !touch()) co_return;
         // A wait for room returns in a moment when there is some, so that others have a turn.
-        const bool reads = what == next::wait_readable;
+        const bool reads = what != next::wait_writable;
         auto& stream = reads ? way.from : way.to;
         const auto failed = co_await stream.wait(reads ? net::readiness::readable : net::readiness::writable);
         if (failed) cut(end::failed);
+        // Who has nothing to move needs no room, so what is to be moved has come before.
+        if (what == next::pause && why_.load(std::memory_order_relaxed) == end::running) co_await sleep(way);
         if (why_.load(std::memory_order_relaxed) != end::running) co_return;
     }
 }
@@ -116,6 +126,7 @@ task<> tunnel::pump(direction& way) {
 /// Moves what can be moved without waiting, up to one turn.
 tunnel::next tunnel::advance(direction& way) {
     way.in_turn = 0;
+    way.granted = 0;
     while (way.in_turn < file_transfer::turn_size) {
         const auto sent = send_held(way);
         if (sent != next::go_on) return sent;
@@ -149,8 +160,13 @@ tunnel::next tunnel::send_held(direction& way) {
 }
 
 tunnel::next tunnel::fetch(direction& way) {
-    const auto most = allowance();
+    auto most = allowance();
     if (most == 0) return cut(end::too_much, way);
+    if (!has_room(way)) {
+        give_pipe_back(way);
+        return next::pause;
+    }
+    if (meter_) most = std::min<std::uint64_t>(most, way.granted - way.uncharged);
     if (way.is_bulk && !way.pipe) way.pipe = way_.pipes->take();
     return way.pipe ? fetch_by_pipe(way, most) : fetch_by_copy(way, most);
 }
@@ -200,8 +216,9 @@ tunnel::next tunnel::cut(end why, direction& way) noexcept {
 void tunnel::cut(end why) noexcept {
     // The sweeper's deadlines are whole milliseconds, the fraction cut off.
     const auto is_old = watch::clock::now() + std::chrono::milliseconds(1) >= life_end_;
+    const bool is_ahead = asleep_.load(std::memory_order_relaxed) > 0;
     if (deadline_.has_expired())
-        why = is_old ? end::too_long : end::idle;
+        why = is_old ? end::too_long : (is_ahead ? end::ahead : end::idle);
     else if (is_draining_.load(std::memory_order_relaxed) && why != end::too_much)
         why = end::stopped;
     auto none = end::running;
@@ -211,6 +228,9 @@ void tunnel::cut(end why) noexcept {
 }
 
 void tunnel::count(direction& way, std::size_t moved) noexcept {
+    const auto free = std::min<std::uint64_t>(way.free, moved);
+    way.free -= free;
+    way.uncharged += moved - free;
     way.in_turn += moved;
     (&way == &up_ ? moved_up_ : moved_down_) += moved;
     moved_.fetch_add(moved, std::memory_order_relaxed);
@@ -222,6 +242,38 @@ std::size_t tunnel::allowance() const noexcept {
     const auto moved = moved_.load(std::memory_order_relaxed);
     const auto most = way_.max_bytes + unlimited_;
     return moved < most ? most - moved : 0;
+}
+
+/// Whether the rate lets bytes be read. A turn asks when it begins, and when it has used up what it got.
+bool tunnel::has_room(direction& way) noexcept {
+    if (!meter_) return true;
+    if (way.granted > way.uncharged) return true;
+    settle(way);
+    const auto room = meter_->room_of(metered_client_, watch::clock::now());
+    way.granted = std::min<std::uint64_t>(room.bytes, file_transfer::turn_size);
+    way.pause = room.wait;
+    return way.granted > 0;
+}
+
+/// Charges what has gone.
+void tunnel::settle(direction& way) noexcept {
+    if (meter_ && way.uncharged > 0) meter_->charge(metered_client_, way.uncharged, watch::clock::now());
+    way.granted -= std::min(way.granted, way.uncharged);
+    way.uncharged = 0;
+}
+
+/// Waits for room, and meanwhile looks whether somebody has ended the tunnel.
+task<> tunnel::sleep(direction& way) {
+    const auto here = co_await boost::asio::this_coro::executor;
+    boost::asio::basic_waitable_timer<watch::clock, boost::asio::wait_traits<watch::clock>, executor> timer(
+        here, watch::clock::now() + std::min<std::chrono::nanoseconds>(way.pause, longest_sleep));
+    asleep_.fetch_add(1, std::memory_order_relaxed);
+    (void)co_await timer.async_wait(as_result);
+    if (deadline_.has_expired())
+        cut(end::ahead);
+    else if (way.to.has_left())
+        cut(way.to_failed);
+    asleep_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void tunnel::give_pipe_back(direction& way) noexcept {

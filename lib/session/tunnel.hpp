@@ -1,5 +1,6 @@
 #pragma once
 
+#include "http/rate_account.hpp"
 #include "net/opened_tunnel.hpp"
 #include "session/watch.hpp"
 
@@ -21,6 +22,11 @@ namespace fairlead::session {
 /// A direction that has little to move copies it through a buffer of the thread; once it fills that buffer,
 /// it moves by splice(2) through a pipe that is lent to it while there are bytes. So a tunnel that rests owns
 /// neither.
+///
+/// Bytes are charged to the account of the request while they go. When its client is ahead of its rate, the
+/// tunnel does not read until that is made up for, so both sides are slowed down as by a slow network. The
+/// time of a pause is idle time: one that would be longer than `idle_timeout`, since the client has used up
+/// its rate by other requests, ends the tunnel.
 class tunnel {
 public:
     enum class end : std::uint8_t {
@@ -29,6 +35,7 @@ public:
         by_client,       ///< the client reset the connection
         by_destination,  ///< the destination did
         idle,            ///< nothing moved for `idle_timeout`
+        ahead,           ///< the same, since the client was ahead of its rate
         too_long,        ///< `max_time`
         too_much,        ///< `max_bytes`
         stopped,         ///< the server stops, and `drain_timeout` has passed
@@ -44,7 +51,7 @@ public:
 
     /// All of them outlive the tunnel; `deadline` is that of `client`.
     tunnel(net::byte_stream& client, const net::opened_tunnel& way, watch& deadline,
-           const std::atomic<bool>& is_draining);
+           const std::atomic<bool>& is_draining, const http::rate_account& account = {});
 
     /// Sends `head` to the client and `early` to the destination, then whatever comes.
     task<report> run(std::string head, std::string early);
@@ -62,8 +69,13 @@ private:
         bool is_bulk = false;     // filled the buffer at its last turn
         bool has_ended = false;   // `from` has said so
         std::size_t in_turn = 0;  // bytes since others had a turn
+
+        std::uint64_t free = 0;       // of the bytes to come, those that nobody is charged with: the head
+        std::uint64_t uncharged = 0;  // bytes that have gone since they were charged last
+        std::uint64_t granted = 0;    // bytes that the rate has room for in this turn
+        std::chrono::nanoseconds pause{0};  // until there is room
     };
-    enum class next { go_on, wait_readable, wait_writable, done };
+    enum class next { go_on, wait_readable, wait_writable, pause, done };
 
     task<> pump(direction& way);
     next advance(direction& way);
@@ -76,6 +88,9 @@ private:
     void cut(end why) noexcept;
     void count(direction& way, std::size_t moved) noexcept;
     std::size_t allowance() const noexcept;
+    bool has_room(direction& way) noexcept;
+    void settle(direction& way) noexcept;
+    task<> sleep(direction& way);
     void give_pipe_back(direction& way) noexcept;
     bool touch();
 
@@ -84,6 +99,8 @@ private:
     net::byte_stream& destination_;
     watch& deadline_;
     const std::atomic<bool>& is_draining_;
+    const http::content_meter* const meter_;  // nullptr: there is no rate
+    const std::uint64_t metered_client_;
     const watch::clock::time_point life_end_;
     direction up_;
     direction down_;
@@ -92,6 +109,7 @@ private:
     std::uint64_t moved_up_ = 0;
     std::uint64_t moved_down_ = 0;
     std::atomic<end> why_{end::running};
+    std::atomic<unsigned> asleep_{0};  // directions that wait for room
 };
 
 }  // namespace fairlead::session

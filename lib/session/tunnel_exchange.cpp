@@ -27,13 +27,11 @@ task<> serve_tunnel(net::byte_stream& client, watch& deadline, const environment
     shared.metrics.request_finished(record.method, record.status, record.first_byte - record.started, 0);
     shared.metrics.tunnel_opened();
     const auto way = std::get<http::tunnel_body>(answer.body).way;
-    tunnel between(client, *way, deadline, shared.is_draining);
+    tunnel between(client, *way, deadline, shared.is_draining, record.account);
     const auto told = co_await between.run(head_of(answer, request.id), std::move(early));
     record.bytes_sent = told.to_client;
     record.bytes_received = told.to_destination;
-    const auto now = watch::clock::now();
-    const auto duration = now - record.started;
-    record.charge(now);
+    const auto duration = watch::clock::now() - record.started;
     if (record.has_text) record.write_line(shared, request.peer, duration);
     shared.metrics.tunnel_ended(told.to_client, told.to_destination);
     shared.log.info("tunnel {} from {} to {} ended: {}; {} bytes to it, {} from it, {:.3f} s", request.id,

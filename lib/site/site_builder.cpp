@@ -121,7 +121,8 @@ std::shared_ptr<handlers::handler> site_builder::make_tunnels(const config::conn
             std::make_unique<site_resources::tunnel_resources>(lookup_threads, lookup_queue, tunnel_pipes);
     auto& shared = *owned_.tunnels;
     return std::make_shared<handlers::open_tunnel>(
-        std::move(rules), handlers::tunnel_services{shared.names, shared.pipes, around_.metrics});
+        std::move(rules),
+        handlers::tunnel_services{shared.names, around_.deadlines, shared.pipes, around_.metrics});
 }
 
 void site_builder::add_route(named_site& made, const config::route_settings& route) {

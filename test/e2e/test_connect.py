@@ -106,6 +106,20 @@ class WithTunnels(unittest.TestCase):
         self.assertEqual(status, 200, head)
         return line
 
+    def silent(self):
+        """A listening socket that answers nobody: its queue is full."""
+        full = socket.socket()
+        self.addCleanup(full.close)
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(3):
+            one = socket.socket()
+            self.addCleanup(one.close)
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        time.sleep(0.1)
+        return full
+
     def ended(self, server, reason):
         """The log line of a tunnel that ended for this reason: bytes to the destination, and from it."""
         found = server.wait_for_log(rf"tunnel \w+ from 127\.0\.0\.1 to \S+(?: \(\S+\))? ended: {reason}; (\d+) bytes to it, (\d+) from it")
@@ -274,17 +288,7 @@ class Refusals(WithTunnels):
         with socket.socket() as gone:
             gone.bind(("127.0.0.1", 0))
             closed = gone.getsockname()[1]
-        full = socket.socket()
-        self.addCleanup(full.close)
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        silent = full.getsockname()[1]
-        waiting = [socket.socket() for _ in range(3)]
-        for one in waiting:  # the queue is full of them
-            self.addCleanup(one.close)
-            one.setblocking(False)
-            one.connect_ex(("127.0.0.1", silent))
-        time.sleep(0.1)
+        silent = self.silent().getsockname()[1]
         server = self.start(f"127.0.0.1:{closed},{silent}", "no-such-name.invalid", connect={"timeout": "1s"})
         self.assertEqual(self.open(server, f"127.0.0.1:{closed}")[1], 502)
         self.assertEqual(self.open(server, "no-such-name.invalid:443")[1] // 100, 5)
@@ -318,6 +322,77 @@ class Refusals(WithTunnels):
         self.assertEqual(server.ask().status, 200)
         second.send(b"x")
         self.assertEqual(second._take(1), b"x")
+
+
+class Leaving(WithTunnels):
+    """Who leaves while his tunnel is being connected gives his place back at once, not at `connect.timeout`."""
+
+    def waiting(self, behind=b""):
+        """A server whose only place is taken by somebody who waits for a destination that does not answer."""
+        silent = self.silent()
+        target = f"127.0.0.1:{silent.getsockname()[1]}"
+        listener = self.listen(echo)
+        server = self.start(target, f"127.0.0.1:{listener.port}", connect={"tunnels": 1, "timeout": "1m"})
+        line = server.connect(timeout=30)
+        self.addCleanup(line.socket.close)
+        line.send(request("CONNECT", target, host=target) + behind)
+        try_one = lambda: self.open(server, f"127.0.0.1:{listener.port}")[1]
+        self.assertTrue(wait_for(lambda: try_one() == 503))
+        return silent, server, line, try_one
+
+    def assert_place_is_free(self, server, try_one):
+        begin = time.monotonic()
+        self.assertTrue(wait_for(lambda: try_one() == 200))
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertTrue(wait_for(lambda: re.search(r'"CONNECT \S+ HTTP/1.1" 499 ', server.access_log())), server.access_log())
+
+    def test_a_reset(self):
+        _, server, line, try_one = self.waiting()
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.socket.close()
+        self.assert_place_is_free(server, try_one)
+
+    def test_a_close(self):
+        _, server, line, try_one = self.waiting()
+        line.socket.close()
+        self.assert_place_is_free(server, try_one)
+
+    def test_who_has_sent_all_that_he_will_still_waits(self):
+        """Half-closed, with something for the destination: it is taken there, and the answer comes back."""
+        silent, server, line, try_one = self.waiting(b"hello")
+        line.socket.shutdown(socket.SHUT_WR)
+        time.sleep(0.5)
+        self.assertEqual(try_one(), 503)
+        silent.settimeout(20)
+        try:  # the queue has room again, so the next attempt of the kernel succeeds
+            while True:
+                accepted, _ = silent.accept()
+                self.addCleanup(accepted.close)
+                accepted.settimeout(3)
+                try:
+                    if heard := accepted.recv(100):
+                        break
+                except socket.timeout:
+                    continue
+        except socket.timeout:
+            self.fail("the tunnel was not connected")
+        self.assertEqual(heard, b"hello")
+        accepted.sendall(b"yes")
+        self.assertIn(b" 200 ", line._take_until(b"\r\n\r\n"))
+        self.assertEqual(line._take(3), b"yes")
+
+    def test_a_server_that_stops_does_not_wait_for_it(self):
+        silent = self.silent()
+        target = f"127.0.0.1:{silent.getsockname()[1]}"
+        server = self.start(target, connect={"timeout": "1m"}, limits={"drain_timeout": "500ms"})
+        line = server.connect()
+        self.addCleanup(line.socket.close)
+        line.send(request("CONNECT", target, host=target))
+        time.sleep(0.3)
+        begin = time.monotonic()
+        server.signal(signal.SIGTERM)
+        server.wait()
+        self.assertLess(time.monotonic() - begin, 1.9)  # beyond drain_timeout, it would wait two seconds for what hangs
 
 
 class Bytes(WithTunnels):
@@ -422,15 +497,51 @@ class Limits(WithTunnels):
             line.socket.recv(1)
         self.assertEqual(self.ended(server, r"connect\.max_bytes"), (100 << 10, 0))
 
-    def test_bytes_count_for_the_rate(self):
+    def test_bytes_count_for_the_rate_while_they_go(self):
         listener = self.listen(echo)
-        server = self.start(f"127.0.0.1:{listener.port}", rate={"bytes": "10k"})
+        server = self.start(f"127.0.0.1:{listener.port}", rate={"bytes": "100k"})
         line = self.tunnel(server, listener.port)
-        line.send(b"x" * 100_000)
-        line._take(100_000)
+        begin = time.monotonic()
+        line.send(b"x" * 150_000)  # with its echo it is three times what may go at once
+        line.socket.settimeout(60)
+        self.assertEqual(line._take(150_000), b"x" * 150_000)
+        took = time.monotonic() - begin
+        self.assertGreater(took, 1.5)
+        self.assertLess(took, 20)
+        # The tunnel stands, and what went through it counts for other requests, too.
+        self.assertEqual(server.metrics()["fairlead_tunnels_active"], 1)
+        def left():
+            line.send(b"x" * 20_000)
+            line._take(20_000)
+            return int(re.search(r'"bytes";r=(\d+)', server.ask()["RateLimit"])[1])
+        self.assertTrue(wait_for(lambda: left() < 95_000))
         line.socket.shutdown(socket.SHUT_WR)
-        self.assertEqual(self.ended(server, "finished"), (100_000, 100_000))
-        self.assertEqual(self.open(server, f"127.0.0.1:{listener.port}")[1], 429)
+        sent, got = self.ended(server, "finished")
+        self.assertEqual(sent, got)
+
+    def test_two_tunnels_share_the_rate_and_others_do_not(self):
+        listener = self.listen(echo)
+        server = self.start(f"127.0.0.1:{listener.port}", rate={"bytes": "100k"})
+        lines = [self.tunnel(server, listener.port) for _ in range(2)]
+        begin = time.monotonic()
+        for line in lines:
+            line.send(b"x" * 75_000)
+        for line in lines:
+            line.socket.settimeout(60)
+            self.assertEqual(line._take(75_000), b"x" * 75_000)
+        self.assertGreater(time.monotonic() - begin, 1.5)
+        with server.connect(source="127.0.0.9") as other:
+            self.assertEqual(other.ask().status, 200)
+
+    def test_who_is_far_ahead_by_other_requests_is_cut_with_the_reason(self):
+        listener = self.listen(echo)
+        server = self.start(f"127.0.0.1:{listener.port}", rate={"bytes": "1k"}, connect={"idle_timeout": "1s"})
+        line = self.tunnel(server, listener.port)
+        (server.root / "large.txt").write_bytes(b"x" * 100_000)
+        self.assertEqual(server.ask(target="/large.txt").status, 200)  # that is 97 seconds
+        line.send(b"x")
+        self.cut(line)
+        self.assertEqual(self.ended(server, r"rate\.bytes"), (0, 0))
 
     def test_the_log_tells_when_it_stood_and_when_it_ended(self):
         listener = self.listen(echo)

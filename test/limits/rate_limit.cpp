@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+
 namespace fairlead::limits {
 namespace {
 
@@ -53,6 +55,35 @@ BOOST_AUTO_TEST_CASE(counts_requests) {
     limit.charge(number(client), 1'000'000'000, start + 100ms);
     BOOST_TEST((limit.admit(client, start + 200ms).refused_by == reason::none));
     BOOST_TEST((limit.admit(limit.client_of(at("192.0.2.8")), start).refused_by == reason::none));
+}
+
+BOOST_AUTO_TEST_CASE(room_is_what_is_left_or_the_time_to_a_tenth_of_a_second) {
+    rate_table table(100);
+    const struct {
+        std::uint64_t rate, charged;
+        std::uint64_t bytes;
+        std::chrono::nanoseconds wait;
+    } rows[] = {
+        {1000, 0, 1000, 0s},
+        {1000, 400, 600, 0s},
+        {1000, 999, 1, 0s},
+        {1000, 1000, 0, 100ms},   // 100 bytes are there then
+        {1000, 3000, 0, 2100ms},  // and two seconds are made up for
+        {2, 2, 0, 500ms},         // one byte takes longer than a tenth
+        {0, 1'000'000, std::numeric_limits<std::uint64_t>::max(), 0s},
+    };
+    std::uint64_t each = 0;
+    for (const auto& row : rows) {
+        const rate_limit limit(table, {{0, 1s}, 1, {row.rate, 1s}}, each++);
+        const auto client = number(limit.client_of(at("192.0.2.7")));
+        limit.charge(client, row.charged, start);
+        const auto room = limit.room_of(client, start);
+        BOOST_TEST(room.bytes == row.bytes);
+        BOOST_TEST(room.wait.count() == row.wait.count());
+        if (row.wait > 0s)
+            BOOST_TEST(limit.room_of(client, start + row.wait).bytes ==
+                       std::max<std::uint64_t>(1, row.rate / 10));
+    }
 }
 
 // What was admitted in a while, by a client who asks as often as he can, is the burst and the rate, exactly.

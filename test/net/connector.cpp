@@ -2,6 +2,7 @@
 
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
+#include "support/sweeping.hpp"
 #include "support/temp_dir.hpp"
 
 #include <sys/un.h>
@@ -122,6 +123,40 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_costs_the_deadline_and_no_more) {
     BOOST_TEST((second.error() == errc::timeout));
     BOOST_TEST((took >= std::chrono::milliseconds(190)));
     BOOST_TEST((took < std::chrono::seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_has_left_or_a_server_that_stops_ends_an_attempt_at_once) {
+    silent_listener listener(socket_address::tcp(loopback, 0), 0);
+    const auto where = socket_address::tcp(loopback, listener.port);
+    boost::asio::io_context context;
+    auto first = try_connect(context, where, long_enough);
+    BOOST_TEST_REQUIRE(first.has_value());
+    test::swept_deadlines deadlines;
+    const test::client_that_left gone;
+    const auto begin = clock::now();
+    const auto abandoned =
+        test::run_task(context, connect(where, {deadlines.list, begin + std::chrono::hours(1), &gone}));
+    BOOST_TEST((abandoned.error() == errc::abandoned));
+    deadlines.list.abort_all();
+    const auto cancelled =
+        test::run_task(context, connect(where, {deadlines.list, begin + std::chrono::hours(1)}));
+    BOOST_TEST((cancelled.error() == errc::cancelled));
+    BOOST_TEST((clock::now() - begin < std::chrono::seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(time_runs_out_at_the_sweep_behind_it) {
+    silent_listener listener(socket_address::tcp(loopback, 0), 0);
+    const auto where = socket_address::tcp(loopback, listener.port);
+    boost::asio::io_context context;
+    auto first = try_connect(context, where, long_enough);
+    BOOST_TEST_REQUIRE(first.has_value());
+    test::swept_deadlines deadlines;
+    const auto begin = clock::now();
+    const auto late =
+        test::run_task(context, connect(where, {deadlines.list, begin + std::chrono::milliseconds(200)}));
+    BOOST_TEST((late.error() == errc::timeout));
+    BOOST_TEST((clock::now() - begin >= std::chrono::milliseconds(200)));
+    BOOST_TEST((clock::now() - begin < std::chrono::seconds(5)));
 }
 
 BOOST_AUTO_TEST_CASE(a_full_unix_queue_is_busy_at_once) {

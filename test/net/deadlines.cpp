@@ -6,6 +6,8 @@
 #include "support/loopback.hpp"
 #include "support/memory_stream.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
@@ -60,6 +62,53 @@ BOOST_AUTO_TEST_CASE(a_client_that_left_ends_what_worked_for_it) {
     all.sweep(deadline::clock::now());
     BOOST_TEST((one.passed() == deadline::reason::client_left));
     BOOST_TEST(stream.is_writing_aborted());
+}
+
+BOOST_AUTO_TEST_CASE(an_event_is_set_in_place_of_an_abort) {
+    deadline_list all;
+    visible_client client;
+    event late, left;
+    deadline first(all, late, nullptr), second(all, left, &client);
+    const auto begin = deadline::clock::now();
+    first.set(begin + 1s);
+    all.sweep(begin);
+    BOOST_TEST((first.error() == error_code{}));
+    client.is_gone = true;
+    all.sweep(begin + 1s);
+    BOOST_TEST((first.error() == errc::timeout));
+    BOOST_TEST((second.error() == errc::abandoned));
+    boost::asio::io_context context{1};
+    bool is_over = false;
+    boost::asio::co_spawn(
+        context,
+        [&]() -> task<> {
+            co_await late.wait();
+            co_await left.wait();
+            is_over = true;
+        },
+        boost::asio::detached);
+    context.run();
+    BOOST_TEST(is_over);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_said_all_has_nothing_more_to_read) {
+    boost::asio::io_context context{1};
+    loopback_listener listener;
+    client peer(listener.port());
+    plain_stream stream(context, listener.accept());
+    BOOST_TEST(!stream.has_ended());
+    peer.send("last words");
+    peer.finish_sending();
+    std::array<char, 16> buffer;
+    std::size_t got = 0;
+    const auto end = deadline::clock::now() + 10s;
+    while (got < 10 && deadline::clock::now() < end) {
+        BOOST_TEST(!stream.has_ended());
+        if (const auto more = stream.read_now(buffer)) got += *more;
+    }
+    while (!stream.has_ended() && deadline::clock::now() < end) std::this_thread::yield();
+    BOOST_TEST(stream.has_ended());
+    BOOST_TEST(!stream.has_left());
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_stops_lets_nobody_begin) {

@@ -1,6 +1,7 @@
 #include "net/resolver.hpp"
 
 #include "support/run_task.hpp"
+#include "support/sweeping.hpp"
 
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -23,7 +24,8 @@ ip_address at(std::string_view text) { return ip_address::parse(text).value(); }
 
 resolver::answer ask(resolver& names, std::string name, std::chrono::milliseconds patience = 10s) {
     boost::asio::io_context context(1);
-    return test::run_task(context, names.resolve(std::move(name), clock::now() + patience));
+    test::swept_deadlines deadlines;
+    return test::run_task(context, names.resolve(std::move(name), {deadlines.list, clock::now() + patience}));
 }
 
 BOOST_AUTO_TEST_SUITE(resolving)
@@ -88,8 +90,9 @@ BOOST_AUTO_TEST_CASE(who_asks_waits_to_the_deadline_and_no_longer) {
     }
 }
 
-task<> resolve_into(resolver& names, std::atomic<int>& overloaded, std::atomic<int>& others) {
-    const auto found = co_await names.resolve("slow", clock::now() + 300ms);
+task<> resolve_into(resolver& names, deadline_list& deadlines, std::atomic<int>& overloaded,
+                    std::atomic<int>& others) {
+    const auto found = co_await names.resolve("slow", {deadlines, clock::now() + 300ms});
     ++(found.has_error() && found.error() == errc::overloaded ? overloaded : others);
 }
 
@@ -101,16 +104,44 @@ BOOST_AUTO_TEST_CASE(the_queue_is_bounded) {
         return errno_code(ENOENT);
     });
     boost::asio::io_context context;
+    test::swept_deadlines deadlines;
     std::atomic<int> overloaded{0};
     std::atomic<int> others{0};
     for (int i = 0; i < 10; ++i)
-        boost::asio::co_spawn(context, resolve_into(names, overloaded, others), boost::asio::detached);
+        boost::asio::co_spawn(context, resolve_into(names, deadlines.list, overloaded, others),
+                              boost::asio::detached);
     std::thread other([&] { context.run_for(20s); });
     context.run_for(20s);
     other.join();
     answered.set_value();
     BOOST_TEST(overloaded + others == 10);
     BOOST_TEST(others <= 3);  // one at work, two in the queue
+}
+
+BOOST_AUTO_TEST_CASE(nobody_waits_for_a_client_that_has_left_or_when_the_server_stops) {
+    std::promise<void> answered;
+    const auto may_go = answered.get_future().share();
+    std::atomic<int> begun{0};
+    resolver names(1, 1, [may_go, &begun](const std::string&) -> resolver::answer {
+        ++begun;
+        may_go.wait();
+        return errno_code(ENOENT);
+    });
+    const test::client_that_left gone;
+    boost::asio::io_context context(1);
+    test::swept_deadlines deadlines;
+    const auto begin = clock::now();
+    for (int i = 0; i < 3; ++i) {  // the second, too, has a place in the queue again
+        const auto found =
+            test::run_task(context, names.resolve("slow", {deadlines.list, clock::now() + 1h, &gone}));
+        BOOST_TEST((found.error() == errc::abandoned));
+    }
+    deadlines.list.abort_all();
+    const auto found = test::run_task(context, names.resolve("slow", {deadlines.list, clock::now() + 1h}));
+    BOOST_TEST((found.error() == errc::cancelled));
+    BOOST_TEST((clock::now() - begin < 10s));
+    BOOST_TEST(begun <= 1);
+    answered.set_value();
 }
 
 BOOST_AUTO_TEST_CASE(it_goes_while_a_lookup_blocks) {

@@ -1,6 +1,7 @@
 // Tunnels over real sockets, on two threads: bytes, ends, resets and limits.
 #include "session/tunnel.hpp"
 
+#include "limits/rate_limit.hpp"
 #include "net/plain_stream.hpp"
 #include "support/loopback.hpp"
 #include "support/temp_dir.hpp"
@@ -28,6 +29,7 @@ struct rules {
     bool has_pipes = true;
     std::string head;
     std::string early;
+    http::rate_account account;
 };
 
 /// A tunnel between two sockets of which the test holds the far ends.
@@ -45,7 +47,7 @@ public:
         way_.max_time = by.max_time;
         way_.max_bytes = by.max_bytes;
         if (by.has_pipes) way_.pipes = &pipes;
-        between_.emplace(client_stream_, way_, deadline_, is_draining);
+        between_.emplace(client_stream_, way_, deadline_, is_draining, by.account);
         boost::asio::co_spawn(context_, between_->run(by.head, by.early),
                               [this](std::exception_ptr thrown, tunnel::report told) {
                                   has_thrown_ = thrown != nullptr;
@@ -301,6 +303,97 @@ BOOST_AUTO_TEST_CASE(bytes_are_limited_to_the_last_one) {
         BOOST_TEST(told.to_destination == size);
         BOOST_TEST(told.to_client == 0u);
     }
+}
+
+/// A rate of bytes, and the account of one client.
+struct rated {
+    explicit rated(std::uint64_t bytes_a_second) : limit(table, {{0, 1s}, 1, {bytes_a_second, 1s}}, 0) {
+        account.client = static_cast<std::uint64_t>(limit.client_of(std::string_view("ann")));
+        account.meter = &limit;
+    }
+
+    limits::rate_table table{100};
+    limits::rate_limit limit;
+    http::rate_account account;
+};
+
+BOOST_AUTO_TEST_CASE(a_rate_of_bytes_slows_both_ways_down) {
+    struct {
+        bool has_pipes, is_up;
+    } const rows[] = {{true, true}, {true, false}, {false, true}, {false, false}};
+    for (const auto& row : rows) {
+        constexpr std::size_t rate = 1'000'000;
+        rated ann(rate);
+        rules by;
+        by.has_pipes = row.has_pipes;
+        by.account = ann.account;
+        by.head = std::string(100, 'h');  // is not charged
+        joined pair(by);
+        BOOST_TEST(exactly(pair.user, 100).size() == 100u);
+        auto& from = row.is_up ? pair.user : pair.server;
+        auto& to = row.is_up ? pair.server : pair.user;
+        const auto begin = watch::clock::now();
+        const auto bytes = test::varied_bytes(rate * 8 / 5);  // a second's worth goes at once
+        std::thread writer([&] {
+            from.send(bytes);
+            from.finish_sending();
+        });
+        const bool is_same = to.receive_all() == bytes;
+        BOOST_TEST(is_same);
+        const auto took = watch::clock::now() - begin;
+        BOOST_TEST((took >= 500ms));
+        BOOST_TEST((took < 5s));
+        writer.join();
+        to.close();
+        BOOST_TEST(pair.finish().why == tunnel::end::finished);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(bytes_are_charged_while_they_go) {
+    rated ann(1000);
+    rules by;
+    by.account = ann.account;
+    joined pair(by);
+    pair.user.send(std::string(600, 'x'));
+    BOOST_TEST(exactly(pair.server, 600).size() == 600u);
+    pair.server.send(std::string(300, 'x'));
+    BOOST_TEST(exactly(pair.user, 300).size() == 300u);
+    const auto end = watch::clock::now() + 5s;
+    while (ann.limit.room_of(ann.account.client, watch::clock::now()).bytes > 500 &&
+           watch::clock::now() < end)
+        std::this_thread::yield();
+    BOOST_TEST(!pair.is_done());
+    BOOST_TEST(ann.limit.room_of(ann.account.client, watch::clock::now()).bytes < 1000u);
+    pair.user.close();
+    pair.server.close();
+    (void)pair.finish();
+}
+
+BOOST_AUTO_TEST_CASE(who_is_too_far_ahead_is_cut_when_nothing_could_move_for_the_idle_time) {
+    rated ann(1000);
+    ann.limit.charge(ann.account.client, 1'000'000, watch::clock::now());
+    rules by;
+    by.idle_timeout = 300ms;
+    by.account = ann.account;
+    joined pair(by);
+    pair.user.send("x");
+    pair.sweep_until_done();
+    BOOST_TEST(sees_reset(pair.user));
+    BOOST_TEST(sees_reset(pair.server));
+    BOOST_TEST(pair.finish().why == tunnel::end::ahead);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_leaves_while_the_other_side_has_to_wait_is_noticed) {
+    rated ann(1000);
+    ann.limit.charge(ann.account.client, 1'000'000, watch::clock::now());
+    rules by;
+    by.account = ann.account;
+    joined pair(by);
+    pair.user.send("x");
+    std::this_thread::sleep_for(50ms);
+    pair.server.reset();
+    BOOST_TEST(sees_reset(pair.user));
+    BOOST_TEST(pair.finish().why == tunnel::end::by_destination);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_stops_cuts_what_is_left) {
