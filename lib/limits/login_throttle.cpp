@@ -49,7 +49,7 @@ std::variant<login_throttle::attempt, std::chrono::seconds> login_throttle::begi
     const auto mark = mark_of(user);
     if (const auto pause = wait_at(known, now); pause.count() > 0) {
         // Refused, it counts for nothing, and so the right password must not look otherwise (pause_of).
-        remember(known, mark);
+        known.tried.add(mark);
         return pause;
     }
     ++known.under_way;
@@ -69,12 +69,12 @@ std::chrono::seconds login_throttle::end(const attempt& which, std::optional<clo
     auto& known = *place;
     --known.under_way;
     if (!failed) {
-        if (known.under_way == 0 && known.failures == 0) forget(place);
+        if (known.under_way == 0 && known.failures == 0 && known.unanswered.empty()) forget(place);
         return std::chrono::seconds{0};
     }
     ++known.failures;
     known.last_failure = *failed;
-    remember(known, which.user_);
+    known.tried.add(which.user_);
     by_age_.splice(by_age_.begin(), by_age_, place);
     if (known.failures < bounds_.free_failures) return std::chrono::seconds{0};
     auto pause = bounds_.first_pause;
@@ -86,14 +86,13 @@ std::chrono::seconds login_throttle::end(const attempt& which, std::optional<clo
     return pause;
 }
 
-void login_throttle::remember(record& in, std::uint64_t user) noexcept {
-    for (auto& mark : in.tried) {
-        if (mark == user) return;
-        if (mark != 0) continue;
-        mark = user;
-        return;
-    }
-    in.has_tried_more = true;
+void login_throttle::end_unanswered(const attempt& which, clock::time_point now) {
+    const std::lock_guard guard(mutex_);
+    const auto place = by_address_.find(which.from_)->second;
+    --place->under_way;
+    place->last_failure = now;
+    place->unanswered.add(which.user_);
+    by_age_.splice(by_age_.begin(), by_age_, place);
 }
 
 std::optional<std::chrono::seconds> login_throttle::pause_of(const ip_address& address, std::string_view user,
@@ -105,10 +104,19 @@ std::optional<std::chrono::seconds> login_throttle::pause_of(const ip_address& a
     const auto& found = *known->second;
     const auto pause = wait_at(found, now);
     if (pause.count() == 0) return std::nullopt;
-    const bool is_tried = found.has_tried_more || std::find(found.tried.begin(), found.tried.end(),
-                                                            mark_of(user)) != found.tried.end();
-    if (!is_tried) return std::nullopt;
+    if (!found.tried.contains(mark_of(user))) return std::nullopt;
     return pause;
+}
+
+bool login_throttle::is_unanswered(const ip_address& address, std::string_view user,
+                                   clock::time_point now) const {
+    if (size() == 0) return false;
+    const std::lock_guard guard(mutex_);
+    const auto known = by_address_.find(address_key(address));
+    if (known == by_address_.end()) return false;
+    const auto& found = *known->second;
+    return !found.unanswered.empty() && now - found.last_failure <= bounds_.remembered &&
+           found.unanswered.contains(mark_of(user));
 }
 
 }  // namespace fairlead::limits

@@ -3,6 +3,7 @@
 #include "base/ip_address.hpp"
 #include "base/keyed_hash.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -24,7 +25,9 @@ namespace fairlead::limits {
 /// against those of others.
 ///
 /// Another address is never made to wait. At an address that pauses, who was verified before goes on, except
-/// for those whose passwords were tried there: else a guess would be right when it is let pass.
+/// for those whose passwords were tried there: else a guess would be right when it is let pass. The same
+/// holds where the server was too busy to look at a password: from then on that user's are compared there
+/// like everybody's, so that a right one looks no different from a guess.
 ///
 /// Memory is bounded: when there are too many addresses, the one that failed longest ago is forgotten. Thread
 /// safe.
@@ -53,6 +56,11 @@ public:
             return std::exchange(owner_, nullptr)->end(*this, now);
         }
 
+        /// Nobody had time for it. It does not count, but it was a try.
+        void leave_unanswered(clock::time_point now) {
+            std::exchange(owner_, nullptr)->end_unanswered(*this, now);
+        }
+
     private:
         friend class login_throttle;
         attempt(login_throttle& owner, const ip_address& from, std::uint64_t user) noexcept
@@ -75,18 +83,42 @@ public:
     std::optional<std::chrono::seconds> pause_of(const ip_address& from, std::string_view user,
                                                  clock::time_point now) const;
 
+    /// Whether a password of the user was tried there to which there was no answer. Then the right one is not
+    /// to be known without being compared, or it would be told by that.
+    bool is_unanswered(const ip_address& from, std::string_view user, clock::time_point now) const;
+
     /// Addresses that are remembered.
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
 private:
+    /// Marks of users; 0 is none.
+    template <std::size_t most>
+    struct marks {
+        std::array<std::uint64_t, most> of{};
+        bool are_more = false;  ///< it may be any user
+
+        void add(std::uint64_t user) noexcept {
+            for (auto& mark : of) {
+                if (mark == user) return;
+                if (mark != 0) continue;
+                mark = user;
+                return;
+            }
+            are_more = true;
+        }
+        bool contains(std::uint64_t user) const noexcept {
+            return are_more || std::find(of.begin(), of.end(), user) != of.end();
+        }
+        bool empty() const noexcept { return of.front() == 0 && !are_more; }
+    };
     struct record {
         ip_address from;
         unsigned failures = 0;
         unsigned under_way = 0;
-        clock::time_point last_failure{};
+        clock::time_point last_failure{};  ///< or last attempt without an answer
         clock::time_point pause_end{};
-        std::array<std::uint64_t, 4> tried{};  ///< marks of the users whose passwords were tried, 0 is none
-        bool has_tried_more = false;
+        marks<4> tried;       ///< the users whose passwords were tried
+        marks<2> unanswered;  ///< those of them to whose there was no answer
     };
     using records = std::list<record>;
 
@@ -94,9 +126,9 @@ private:
     record& find_or_add(const ip_address& from, clock::time_point now);
     std::chrono::seconds wait_at(const record& known, clock::time_point now) const noexcept;
     std::chrono::seconds end(const attempt& which, std::optional<clock::time_point> failed);
+    void end_unanswered(const attempt& which, clock::time_point now);
     void make_room();
     void forget(records::iterator which);
-    static void remember(record& in, std::uint64_t user) noexcept;
 
     const bounds bounds_;
     const keyed_hash hash_;

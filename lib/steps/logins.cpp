@@ -15,6 +15,7 @@ logins::found logins::found_now(std::string_view token, const ip_address& from, 
     auto user = verified_.find(token, now);
     if (!user) return {};
     if (const auto pause = throttle_.pause_of(from, *user, now)) return {found::kind::paused, {}, *pause};
+    if (throttle_.is_unanswered(from, *user, now)) return {};
     return {found::kind::known, std::move(user), {}};
 }
 
@@ -30,12 +31,13 @@ task<logins::found> logins::check_alone(std::string_view token, ip_address from)
     auto begun = throttle_.begin(from, given.user(), clock::now());
     if (const auto* pause = std::get_if<std::chrono::seconds>(&begun))
         co_return found{found::kind::paused, {}, *pause};
-    if (pool_.waiting_.fetch_add(1) >= password_pool::most_waiting) {
-        pool_.waiting_.fetch_sub(1);
+    auto place = pool_.waiting_.enter(from);
+    if (!place) {
+        std::get<limits::login_throttle::attempt>(begun).leave_unanswered(clock::now());
         co_return found{found::kind::overloaded, {}, {}};
     }
     auto answer = co_await run_blocking(pool_.threads_.work(), [&] {
-        pool_.waiting_.fetch_sub(1);
+        place = {};
         // Ended here, where the throttle is sure to be there still, and not with the frame.
         auto attempt = std::get<limits::login_throttle::attempt>(std::move(begun));
         if (pool_.is_abandoned_.load(std::memory_order_relaxed))
@@ -61,8 +63,11 @@ logins::found logins::compare(const http::basic_credentials& given, std::string_
     const auto match =
         compared ? match_password(given.password().data(), compared->hash) : password_match::wrong;
     // Whoever is asked for: else it would tell who exists.
-    if (match == password_match::unknown) return {found::kind::overloaded, {}, {}};
     const auto now = clock::now();
+    if (match == password_match::unknown) {
+        attempt.leave_unanswered(now);
+        return {found::kind::overloaded, {}, {}};
+    }
     auto who = user ? std::make_shared<const std::string>(user->name) : nullptr;
     if (match == password_match::wrong || !user) {
         (void)attempt.fail(now);

@@ -7,6 +7,7 @@
 #include "files/user_file.hpp"
 #include "http/credentials.hpp"
 #include "limits/login_throttle.hpp"
+#include "limits/shared_queue.hpp"
 #include "steps/verified_tokens.hpp"
 #include "telemetry/log.hpp"
 
@@ -21,10 +22,11 @@
 namespace fairlead::steps {
 
 /// What all files of users share: threads that hash, which give way to all others, and how many hashes may
-/// wait for one of them.
+/// wait for one of them. Throttles hold back who fails, so whoever has many addresses keeps the queue full
+/// without failing; that he has not all of it is what the shares of networks are for.
 class password_pool {
 public:
-    static constexpr unsigned most_waiting = 64;
+    static constexpr std::size_t most_waiting = 64;
 
     /// Half as many threads as there are processors; none before `start`.
     void start();
@@ -33,7 +35,7 @@ public:
 
 private:
     friend class logins;
-    std::atomic<unsigned> waiting_{0};
+    limits::shared_queue waiting_{most_waiting};
     std::atomic<bool> is_abandoned_{false};
     background_pool threads_;  // the last: its threads use the others
 };
@@ -56,7 +58,8 @@ public:
             wrong,       ///< nobody's
             malformed,   ///< no credentials at all
             paused,      ///< not looked at: the address has to wait for `pause`
-            overloaded,  ///< not found out: too many wait for a thread, or there is no memory for the hash
+            overloaded,  ///< not found out: too many wait for a thread, in all or from this network, or there
+                         ///< is no memory for the hash
         };
         kind what = kind::unchecked;
         std::shared_ptr<const std::string>
@@ -65,6 +68,8 @@ public:
     };
 
     /// What is known of a token without a hash. The same answer for the same `now`, unless the file changes.
+    /// Where a password of the same user was left unanswered nothing is, so that in an overload the right one
+    /// is answered like any other.
     found found_now(std::string_view token, const ip_address& from, clock::time_point now) const;
 
     /// Finds out whose the token is: on the pool. Who sends the same one from the same address meanwhile, as

@@ -10,6 +10,7 @@ import re
 import socket
 import statistics
 import subprocess
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -412,6 +413,53 @@ class Throttle(UsersTest):
                 self.addCleanup(line.socket.close)
                 line.send(support.request("GET", "/team/a.html", [basic("ann", password)]))
             self.assertEqual([line.answer().status for line in lines], [status] * 40)
+
+
+class Overload(UsersTest):
+    """One who has many addresses of a network keeps the queue of passwords full."""
+
+    def setUp(self):
+        setting = "$2b$12$abcdefghijklmnopqrstuu"
+        self.server = self.start(text=users_text({"ann": "wonder"}) + users_text({"bob": "builder"}, setting))
+        self.assertEqual(from_address(self.server, "127.7.7.7", "/team/a.html", ("ann", "wonder")).status, 200)
+        self.is_over = threading.Event()
+        self.is_full = threading.Event()
+        threads = [threading.Thread(target=self.press, args=(f"127.50.0.{one % 24 + 1}", f"guess {one}")) for one in range(96)]
+        for one in threads:
+            one.start()
+        # When the server goes, those who wait see it.
+        self.addCleanup(lambda: (self.is_over.set(), self.server.close(), [one.join() for one in threads]))
+        self.assertTrue(self.is_full.wait(60))
+
+    def press(self, address, guess):
+        """Tries a password again whenever there was no time for it. No address has ten under way, or fails ten times soon."""
+        try:
+            with self.server.connect(timeout=120, source=address) as line:
+                while not self.is_over.is_set():
+                    if line.ask("GET", "/team/a.html", [basic("bob", guess)]).status != 503:
+                        continue
+                    self.is_full.set()
+                    time.sleep(0.01)
+        except (OSError, EOFError):
+            pass
+
+    def ask_at(self, address, password):
+        return from_address(self.server, address, "/team/a.html", ("ann", password)).status
+
+    def test_others_have_places(self):
+        # One of this network may come when a place is free just then.
+        self.assertIn(503, [self.ask_at(f"127.50.0.{200 + one}", "guess") for one in range(3)])
+        for network in range(60, 63):
+            self.assertEqual(self.ask_at(f"127.{network}.0.1", "guess"), 401)
+
+    def test_the_right_password_looks_like_a_guess_there(self):
+        asked = [[self.ask_at(f"127.50.0.{200 + one}", password) for password in ("guess", "wonder")] for one in range(3)]
+        self.assertIn([503, 503], asked)
+        # Where nobody tried it, who was verified goes on.
+        self.assertEqual([self.ask_at(at, "wonder") for at in ("127.7.7.7", "127.50.0.210")], [200, 200])
+        # When there is time again it is compared there, and right.
+        self.is_over.set()
+        self.assertTrue(wait_for(lambda: self.ask_at(f"127.50.0.{200 + asked.index([503, 503])}", "wonder") == 200, 120))
 
 
 def cpu_ns(server):

@@ -130,6 +130,32 @@ BOOST_FIXTURE_TEST_CASE(so_is_one_for_which_too_many_are_under_way, throttle_fix
     BOOST_TEST(!throttle.pause_of(here, "ann", now));
 }
 
+// In an overload the right password of one who was verified would be told by its not being refused.
+BOOST_FIXTURE_TEST_CASE(an_attempt_without_an_answer_is_a_try_that_does_not_count, throttle_fixture) {
+    const auto leave = [&](std::string_view user) {
+        std::get<attempt>(throttle.begin(here, user, now)).leave_unanswered(now);
+    };
+    BOOST_TEST(!throttle.is_unanswered(here, "ann", now));
+    for (int i = 0; i < 20; ++i) leave("ann");
+    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(!throttle.is_unanswered(here, "bob", now));
+    BOOST_TEST(!throttle.is_unanswered(*ip_address::parse("192.0.2.2"), "ann", now));
+    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(may_begin(here));  // and ends as a success, which takes nothing back
+    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+    for (int i = 0; i < 2; ++i) BOOST_TEST(fail(here).count() == 0);
+    BOOST_TEST(fail(here).count() == 1);
+    now += 60s;
+    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+    now += 1s;
+    BOOST_TEST(!throttle.is_unanswered(here, "ann", now));
+    // Who tries many may have tried anybody.
+    for (const auto* name : {"b", "c"}) leave(name);
+    BOOST_TEST(!throttle.is_unanswered(here, "ann", now));
+    leave("d");
+    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+}
+
 BOOST_FIXTURE_TEST_CASE(failures_are_forgotten_in_time, throttle_fixture) {
     for (int i = 0; i < 3; ++i) (void)fail(here);
     now += 61s;
