@@ -20,8 +20,6 @@ constexpr std::array<std::pair<std::string_view, verb>, 8> known_methods{{{"GET"
                                                                           {"OPTIONS", verb::options},
                                                                           {"CONNECT", verb::connect}}};
 
-constexpr std::uint16_t all_methods = 0xFFFF;  // also those that have no bit of their own
-
 // What is wrong may be a control byte.
 std::string quoted(std::string_view text) { return json_string(text); }
 
@@ -61,14 +59,8 @@ parse_result<ip_networks> parse_networks(std::string_view text) {
 
 }  // namespace
 
-access_rules::method_bits access_rules::bit_of(verb method) noexcept {
-    for (std::size_t i = 0; i < known_methods.size(); ++i)
-        if (known_methods[i].second == method) return static_cast<method_bits>(1U << i);
-    return 1U << known_methods.size();  // all others; only a rule without methods is for them
-}
-
-parse_result<access_rules::method_bits> access_rules::parse_methods(std::string_view text) {
-    method_bits methods = 0;
+parse_result<method_set> access_rules::parse_methods(std::string_view text) {
+    method_set methods;
     for (const auto name : split(text, ',')) {
         const auto* const known = std::find_if(known_methods.begin(), known_methods.end(),
                                                [&](const auto& one) { return one.first == name; });
@@ -76,12 +68,10 @@ parse_result<access_rules::method_bits> access_rules::parse_methods(std::string_
             return quoted(name) +
                    " is no method that a rule can be for: write GET, HEAD, POST, PUT, DELETE, PATCH, "
                    "OPTIONS or CONNECT, separated by commas without spaces, and one space before the path";
-        const auto bit = bit_of(known->second);
-        // That of GET brings HEAD with it, which may stand beside it all the same.
-        const bool is_repeated = (methods & bit) != 0 && known->second != verb::head;
-        if (is_repeated) return quoted(name) + " is there twice: remove one";
-        methods |= bit;
-        if (known->second == verb::get) methods |= bit_of(verb::head);
+        // GET brings HEAD with it, which may stand beside it all the same.
+        if (methods.contains(known->second) && known->second != verb::head)
+            return quoted(name) + " is there twice: remove one";
+        methods.add(known->second);
     }
     return methods;
 }
@@ -146,7 +136,7 @@ parse_result<access_rules::grant> access_rules::parse_grant(std::string_view rig
 }
 
 fault access_rules::add(std::string_view left, std::string_view right) {
-    auto methods = all_methods;
+    auto methods = method_set::all();
     auto pattern = left;
     if (const auto space = left.find(' '); space != std::string_view::npos && !left.starts_with('/')) {
         const auto given = parse_methods(left.substr(0, space));
@@ -162,8 +152,8 @@ fault access_rules::add(std::string_view left, std::string_view right) {
     for (const auto& above : rules_) {
         const bool is_same = above.left == left;
         if (!is_same && !above.paths.include(*matched)) continue;
-        undecided = static_cast<method_bits>(undecided & ~above.methods);
-        if (is_same || undecided == 0)
+        undecided = undecided.without(above.methods);
+        if (is_same || undecided.empty())
             return "it can never decide, since " + quoted(above.left) +
                    (is_same ? " is there already: remove one"
                             : " above takes all of it: move it up, or "
@@ -208,11 +198,11 @@ std::optional<std::string> access_rules::find_outside(std::string_view path) con
 }
 
 std::optional<std::string> access_rules::find_unused(const std::vector<std::string>& methods) const {
-    method_bits used = bit_of(verb::options);  // always answered
-    for (const auto& name : methods)
-        if (const auto bits = parse_methods(name)) used |= *bits;
+    method_set used;
+    used.add(verb::options);  // always answered
+    for (const auto& name : methods) used.add(boost::beast::http::string_to_verb(name));
     for (const auto& one : rules_)
-        if (one.methods != all_methods && (one.methods & used) == 0) return one.left;
+        if (!one.methods.overlaps(used)) return one.left;
     return std::nullopt;
 }
 
@@ -229,9 +219,8 @@ access_rules::verdict access_rules::decide(const grant* by, const asker& who) no
 }
 
 const access_rules::grant* access_rules::find(verb method, std::string_view path) const noexcept {
-    const auto asked = bit_of(method);
     for (const auto& one : rules_)
-        if ((one.methods & asked) != 0 && one.paths.match(path)) return &one.grant;
+        if (one.methods.contains(method) && one.paths.match(path)) return &one.grant;
     return nullptr;
 }
 

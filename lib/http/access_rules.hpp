@@ -3,9 +3,9 @@
 #include "base/ip_address.hpp"
 #include "http/glob.hpp"
 #include "http/message.hpp"
+#include "http/method_set.hpp"
 #include "http/user_groups.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,8 +87,6 @@ public:
     }
 
 private:
-    using method_bits = std::uint16_t;
-
     /// The paths of a rule.
     class paths {
     public:
@@ -111,13 +109,12 @@ private:
     };
     struct rule {
         std::string left;
-        method_bits methods;
+        method_set methods;
         access_rules::paths paths;
         access_rules::grant grant;
     };
 
-    static method_bits bit_of(verb method) noexcept;
-    static parse_result<method_bits> parse_methods(std::string_view text);
+    static parse_result<method_set> parse_methods(std::string_view text);
     static parse_result<grant> parse_grant(std::string_view right);
     static std::optional<std::string> add_one(std::string_view one, grant& to,
                                               std::vector<ip_network>& networks);

@@ -24,6 +24,12 @@ public:
     static parse_result<method_set> parse(std::span<const std::string> names);
 
     constexpr bool contains(verb method) const noexcept { return (bits_ & bit(method)) != 0; }
+    constexpr bool empty() const noexcept { return bits_ == 0; }
+    constexpr bool overlaps(const method_set& other) const noexcept { return (bits_ & other.bits_) != 0; }
+    /// Those that are not in `other`.
+    constexpr method_set without(const method_set& other) const noexcept {
+        return method_set(bits_ & ~other.bits_);
+    }
     constexpr void add(verb method) noexcept {
         bits_ |= bit(method);
         if (method == verb::get) bits_ |= bit(verb::head);

@@ -9,11 +9,7 @@ void exchange_record::describe(const http::request& request, bool with_text) {
     started = request.received;
     account = request.account;
     first_byte = {};
-    // An id of ours has a size that the compiler knows.
-    if (request.id.size() == id.size())
-        std::memcpy(id.data(), request.id.data(), sizeof id);
-    else
-        std::memcpy(id.data(), request.id.data(), std::min(id.size(), request.id.size()));
+    std::memcpy(id.data(), request.id.data(), sizeof id);
     has_text = with_text;
     if (!has_text) return;
     client = request.client.ip;

@@ -34,8 +34,8 @@ struct exchange_record {
         user;  ///< a copy, since the request ends before the record; one that is used again keeps its room
     unsigned version_minor = 1;
 
-    /// Fills in what the request says; the views are those of its head. Without `with_text` there will be no
-    /// line.
+    /// Fills in what the request says, whose id is one of ours; the views are those of its head. Without
+    /// `with_text` there will be no line.
     void describe(const http::request& request, bool with_text);
     /// Counts and logs it; `now` is when the last byte went.
     void publish(const environment& shared, const http::peer_info& peer,

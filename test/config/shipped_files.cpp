@@ -43,6 +43,20 @@ const boost::json::object& schema_at(const boost::json::object& schema, std::str
 
 BOOST_AUTO_TEST_SUITE(shipped_files)
 
+BOOST_AUTO_TEST_CASE(the_default_file_has_its_keys_in_the_order_of_the_table) {
+    const auto text = read("fairlead.json");
+    std::size_t last = 0;
+    std::string_view above;
+    for (const auto& row : table()) {
+        const auto key = std::string_view(row.path).substr(0, std::string_view(row.path).find('.'));
+        const auto at = text.find("\n    \"" + std::string(key) + "\":");
+        BOOST_TEST_REQUIRE(at != std::string::npos, key << " is missing");
+        BOOST_TEST(at >= last, key << " stands before " << above);
+        last = at;
+        above = key;
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_default_file_has_every_key_with_its_default) {
     const auto configuration = must_load_file("fairlead.json");
     for (const auto& row : table()) BOOST_TEST_CONTEXT(row.path) {

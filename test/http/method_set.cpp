@@ -36,6 +36,29 @@ BOOST_AUTO_TEST_CASE(every_method_of_the_table_has_a_place_of_its_own) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(sets_are_compared_and_taken_from_each_other) {
+    const auto set = [](const names& given) { return *method_set::parse(given); };
+    const struct {
+        names one, other, left;
+        bool overlap;
+    } rows[] = {
+        {{"GET", "PUT"}, {"PUT", "POST"}, {"GET"}, true},
+        {{"GET"}, {"HEAD"}, {"GET"}, true},  // HEAD, which GET has
+        {{"HEAD"}, {"GET"}, {}, true},
+        {{"PUT"}, {"POST"}, {"PUT"}, false},
+        {{}, {"POST"}, {}, false},
+    };
+    for (const auto& row : rows) {
+        BOOST_TEST(set(row.one).overlaps(set(row.other)) == row.overlap);
+        const auto left = set(row.one).without(set(row.other));
+        BOOST_TEST(left.empty() == row.left.empty());
+        for (const auto& name : row.left) BOOST_TEST(left.contains(boost::beast::http::string_to_verb(name)));
+    }
+    BOOST_TEST(method_set::all().without(set({"GET"})).contains(verb::unknown));
+    BOOST_TEST(!method_set::all().without(set({"GET"})).contains(verb::head));
+    BOOST_TEST(method_set::all().without(method_set::all()).empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_method_is_named) {
     const struct {
         names given;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/plain_stream.hpp"
+#include "support/loopback.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -70,6 +71,26 @@ inline task<> read_once_then_wait(plain_stream& stream, std::string& all, bool e
         if (echoes) (void)stream.write_now({&piece, 1});
     }
 }
+
+/// Sends bytes to a reader that echoes them, and reads the echoes. A further byte is sent before the echo is
+/// read each other time: it arrives while the reader is at work. The number of bytes that came back, less
+/// when the stream ended.
+inline std::size_t exchange_bytes(test::client& peer) {
+    std::size_t all = 0;
+    for (int i = 0; i < 5000; ++i) {
+        peer.send("a");
+        if (i % 2 == 0) peer.send("b");
+        for (std::size_t missing = i % 2 == 0 ? 2 : 1; missing > 0;) {
+            const auto piece = peer.receive_some(missing);
+            if (piece.empty()) return all;
+            missing -= piece.size();
+            all += piece.size();
+        }
+    }
+    peer.finish_sending();
+    return all;
+}
+constexpr std::size_t bytes_exchanged = 7500;
 
 using reader = task<> (*)(plain_stream&, std::string&, bool);
 constexpr reader readers[] = {read_to_end, read_once_then_wait};
