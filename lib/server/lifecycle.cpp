@@ -10,6 +10,14 @@ namespace {
 
 constexpr int forced_exit_code = 2;
 
+void reopen(telemetry::log& log, telemetry::access_log& access_log) {
+    const bool is_log_open = log.reopen();
+    if (access_log.reopen() && is_log_open)
+        log.info("log files reopened");
+    else
+        log.error("not every log file could be reopened: the old ones stay in use; standard error says why");
+}
+
 }  // namespace
 
 lifecycle::lifecycle(server& target, telemetry::log& log, telemetry::access_log& access_log)
@@ -40,12 +48,9 @@ void lifecycle::listen() {
 
 void lifecycle::act(int signal) {
     if (signal == SIGUSR1) {
-        const bool is_log_open = log_.reopen();
-        if (access_log_.reopen() && is_log_open)
-            log_.info("log files reopened");
-        else
-            log_.error(
-                "not every log file could be reopened: the old ones stay in use; standard error says why");
+        // Opening a file may take as long as its disk likes.
+        boost::asio::post(target_.disk(),
+                          [&log = log_, &access_log = access_log_] { reopen(log, access_log); });
         return;
     }
     if (signal == SIGHUP) {

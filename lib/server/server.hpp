@@ -52,6 +52,8 @@ public:
     std::vector<std::string> admin_endpoints() const;
 
     boost::asio::io_context& context() noexcept { return context_; }
+    /// For what may block. What is posted has ended when the server is destroyed.
+    boost::asio::thread_pool& disk() noexcept { return disk_; }
     unsigned threads() const noexcept { return threads_; }
 
 private:

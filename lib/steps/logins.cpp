@@ -62,8 +62,8 @@ logins::found logins::compare(const http::basic_credentials& given, std::string_
     const auto* const compared = user ? user : users->any(number);
     const auto match =
         compared ? match_password(given.password().data(), compared->hash) : password_match::wrong;
-    // Whoever is asked for: else it would tell who exists.
     const auto now = clock::now();
+    // Whoever is asked for: else it would tell who exists.
     if (match == password_match::unknown) {
         attempt.leave_unanswered(now);
         return {found::kind::overloaded, {}, {}};

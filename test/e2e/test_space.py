@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -250,6 +251,22 @@ class Faults(WithFiles):
                 self.assertIn(self.put("kept.txt", OLD_TEXT).status, (201, 204), "a restart ends it")
                 for path in self.files.glob("[!.k]*"):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+class Logs(unittest.TestCase):
+    def test_nobody_waits_while_the_disk_of_the_logs_does(self):
+        server = Server({"threads": 1}, files={"index.html": b"home"})
+        self.addCleanup(server.close)
+        self.assertEqual(server.ask().status, 200)
+        with Tracer(server, "openat:delay_enter=3000000"):
+            server.signal(signal.SIGUSR1)
+            begin = time.monotonic()
+            for _ in range(5):
+                self.assertEqual(server.ask().body, b"home")
+                time.sleep(0.1)
+            self.assertLess(time.monotonic() - begin, 2.5)
+            self.assertNotIn("log files reopened", server.log())
+            self.assertTrue(server.wait_for_log("log files reopened", 20))
 
 
 if __name__ == "__main__":
