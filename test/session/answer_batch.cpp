@@ -96,7 +96,9 @@ BOOST_AUTO_TEST_CASE(the_first_byte_is_told_apart_from_the_last) {
     std::vector<std::string> lines;
     server.access_log.capture(lines, telemetry::access_class::all, telemetry::access_format::json);
     exchange_record record;
-    record.describe(http::request{}, true);
+    http::request request;
+    request.id = "0123456789abcdef";
+    record.describe(request, true);
     record.status = 200;
     owned_record kept(record);
     kept.set_first_byte(record.started + std::chrono::milliseconds(250));
@@ -111,8 +113,10 @@ BOOST_AUTO_TEST_CASE(the_first_byte_is_told_apart_from_the_last) {
 BOOST_AUTO_TEST_CASE(a_request_that_no_log_wants_makes_no_line) {
     test::session_fixture server;
     exchange_record record;
+    http::request request;
+    request.id = "0123456789abcdef";
     for (const bool is_logged : {true, false}) {
-        record.describe(http::request{}, is_logged);
+        record.describe(request, is_logged);
         record.status = 200;
         const owned_record kept(record);
         kept.get().publish(server.shared, {}, record.started);
