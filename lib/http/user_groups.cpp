@@ -28,7 +28,8 @@ parse_result<user_groups> user_groups::parse(const std::vector<named_value>& gro
         if (!is_user_name(group))
             return std::string("the name of a group is one word without ',', ':' and quotes");
         std::vector<std::string> members;
-        for (const auto text : split(list.value_or(""), ',')) {
+        const auto names = list ? std::string_view(*list) : std::string_view();
+        for (const auto text : split(names, ',')) {
             const auto name = trim(text);
             if (!is_user_name(name))
                 return quoted(name) +

@@ -22,7 +22,7 @@ access_map::place place_at(std::string path, std::size_t users,
 request asked_by(std::string user, std::size_t among) {
     request asked;
     asked.method = verb::get;
-    asked.user = std::move(user);
+    asked.set_user(std::make_shared<const std::string>(std::move(user)));
     asked.known_among = among;
     asked.client.ip = *ip_address::parse("192.0.2.1");
     return asked;
