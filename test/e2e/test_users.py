@@ -536,7 +536,8 @@ class AtTheStart(UsersTest):
         line = crypt("wonder")
         server = self.start(text="".join(f"user{i}:{line}\n" for i in range(100_000)), settings={"access": {"/**": "users"}})
         self.assertEqual(self.ask(server, "/", ("user99999", "wonder")).status, 200)
-        self.assertLess(server.memory(), 200 << 20)
+        if not server.is_sanitized():  # whose memory is another
+            self.assertLess(server.memory(), 200 << 20)
 
     def test_rules_are_checked(self):
         for access, sentence in [({"/a": "group nobody"}, "nobody"), ({"/a": "public", "GET /a": "users"}, "can never decide"),
