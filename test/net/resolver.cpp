@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <future>
 #include <new>
 #include <thread>
@@ -23,7 +24,9 @@ using clock = resolver::clock;
 ip_address at(std::string_view text) { return ip_address::parse(text).value(); }
 
 resolver::answer ask(resolver& names, std::string name, std::chrono::milliseconds patience = 10s) {
-    boost::asio::io_context context(1);
+    // They outlive each resolver, whose thread may be within a call of one for a moment after its answer.
+    static std::deque<boost::asio::io_context> contexts;
+    auto& context = contexts.emplace_back(1);
     test::swept_deadlines deadlines;
     return test::run_task(context, names.resolve(std::move(name), {deadlines.list, clock::now() + patience}));
 }
@@ -99,11 +102,11 @@ task<> resolve_into(resolver& names, deadline_list& deadlines, std::atomic<int>&
 BOOST_AUTO_TEST_CASE(the_queue_is_bounded) {
     std::promise<void> answered;
     const auto may_go = answered.get_future().share();
+    boost::asio::io_context context;
     resolver names(1, 2, [may_go](const std::string&) -> resolver::answer {
         may_go.wait();
         return errno_code(ENOENT);
     });
-    boost::asio::io_context context;
     test::swept_deadlines deadlines;
     std::atomic<int> overloaded{0};
     std::atomic<int> others{0};
@@ -122,13 +125,13 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_a_client_that_has_left_or_when_the_server_
     std::promise<void> answered;
     const auto may_go = answered.get_future().share();
     std::atomic<int> begun{0};
+    boost::asio::io_context context(1);
     resolver names(1, 1, [may_go, &begun](const std::string&) -> resolver::answer {
         ++begun;
         may_go.wait();
         return errno_code(ENOENT);
     });
     const test::client_that_left gone;
-    boost::asio::io_context context(1);
     test::swept_deadlines deadlines;
     const auto begin = clock::now();
     for (int i = 0; i < 3; ++i) {  // the second, too, has a place in the queue again
