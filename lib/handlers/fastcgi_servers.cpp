@@ -9,10 +9,11 @@
 namespace fairlead::handlers {
 
 fastcgi_servers::fastcgi_servers(std::vector<std::shared_ptr<fastcgi_server>> servers,
-                                 const fastcgi_servers_options& options, telemetry::metrics& metrics,
-                                 telemetry::log& log)
+                                 const fastcgi_servers_options& options, net::deadline_list& deadlines,
+                                 telemetry::metrics& metrics, telemetry::log& log)
     : servers_(std::move(servers)),
       options_(options),
+      deadlines_(deadlines),
       log_(log),
       places_(options.connections, options.queue, options.queue_timeout, metrics) {}
 
@@ -63,9 +64,9 @@ task<fastcgi_servers::taken> fastcgi_servers::take(kind wanted) {
 
 task<result<std::unique_ptr<net::plain_stream>>> fastcgi_servers::connect_to(fastcgi_server& server) {
     result<std::unique_ptr<net::plain_stream>> made = errno_code(EHOSTUNREACH);
-    const auto deadline = clock::now() + options_.connect_timeout;
+    const net::patience how_long{deadlines_, clock::now() + options_.connect_timeout};
     for (const auto& where : server.addresses()) {
-        made = co_await net::connect(where, deadline);
+        made = co_await net::connect(where, how_long);
         if (made) co_return made;
     }
     co_return made;
@@ -82,6 +83,7 @@ task<fastcgi_servers::taken> fastcgi_servers::find_connection(limits::work_limit
             server->was_reached();
             co_return fastcgi_connection{std::move(place), server, std::move(*stream), true};
         }
+        if (stream.error() == errc::cancelled) co_return http::problem_from(stream.error());  // we stop
         note(met, *server, stream.error());
     }
     co_return nobody_there(met);

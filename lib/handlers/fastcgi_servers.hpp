@@ -3,6 +3,7 @@
 #include "handlers/fastcgi_server.hpp"
 #include "http/problem.hpp"
 #include "limits/work_limit.hpp"
+#include "net/deadlines.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -39,9 +40,10 @@ class fastcgi_servers {
 public:
     using clock = fastcgi_server::clock;
 
-    /// At least one server. All of them outlive it, and so do `metrics` and `log`.
+    /// At least one server. All of them outlive it, and so do the others; `deadlines` is swept.
     fastcgi_servers(std::vector<std::shared_ptr<fastcgi_server>> servers,
-                    const fastcgi_servers_options& options, telemetry::metrics& metrics, telemetry::log& log);
+                    const fastcgi_servers_options& options, net::deadline_list& deadlines,
+                    telemetry::metrics& metrics, telemetry::log& log);
 
     /// A connection, or the refusal: 503 when all are in use and so is the queue, when the listen queue of a
     /// server is full, or when this process has no descriptor left; 504 when no server took a connection in
@@ -90,6 +92,7 @@ private:
 
     const std::vector<std::shared_ptr<fastcgi_server>> servers_;
     const fastcgi_servers_options options_;
+    net::deadline_list& deadlines_;
     telemetry::log& log_;
     limits::work_limit places_;
     std::atomic<unsigned> next_{0};

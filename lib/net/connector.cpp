@@ -5,15 +5,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace fairlead::net {
-namespace {
-
-using clock = std::chrono::steady_clock;
-
-}  // namespace
 
 task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, patience how_long) {
     const auto here = co_await boost::asio::this_coro::executor;
@@ -37,18 +31,6 @@ task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, patien
     }
     if (failed) co_return failed;
     co_return std::move(stream);
-}
-
-task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, clock::time_point until) {
-    const auto here = co_await boost::asio::this_coro::executor;
-    const auto own = std::make_shared<deadline_list>();
-    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer(here, until);
-    timer.async_wait([own](const error_code& cancelled) {
-        if (!cancelled) own->sweep(clock::now());
-    });
-    auto made = co_await connect(where, patience{*own, until});
-    timer.cancel();
-    co_return made;
 }
 
 connect_failure failure_of(const error_code& error) noexcept {

@@ -14,9 +14,6 @@ namespace fairlead::net {
 /// client has left, cancelled when the server stops; else the errno of connect(2) or socket(2). `failure_of`
 /// tells them apart.
 task<result<std::unique_ptr<plain_stream>>> connect(socket_address where, patience how_long);
-/// The same for nobody who could leave, until a moment, where no list is swept.
-task<result<std::unique_ptr<plain_stream>>> connect(socket_address where,
-                                                    std::chrono::steady_clock::time_point until);
 
 /// Why there is no connection.
 enum class connect_failure {

@@ -33,8 +33,8 @@ handlers::fastcgi_servers& applications::servers_of(const config::fastcgi_settin
     if (known) return *known;
     std::vector<std::shared_ptr<handlers::fastcgi_server>> servers;
     for (const auto& name : settings.servers) servers.push_back(server_named(name));
-    known = std::make_unique<handlers::fastcgi_servers>(std::move(servers), options, around_.metrics,
-                                                        around_.log);
+    known = std::make_unique<handlers::fastcgi_servers>(std::move(servers), options, around_.deadlines,
+                                                        around_.metrics, around_.log);
     return *known;
 }
 

@@ -3,6 +3,7 @@
 #include "handlers/fastcgi_servers.hpp"
 #include "support/loopback.hpp"
 #include "support/run_task.hpp"
+#include "support/sweeping.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -119,7 +120,8 @@ struct group {
         fastcgi_servers_options options;
         options.connections = connections;
         options.queue = 0;
-        servers = std::make_unique<fastcgi_servers>(std::vector{gone, there}, options, metrics, log);
+        servers = std::make_unique<fastcgi_servers>(std::vector{gone, there}, options, deadlines.list,
+                                                    metrics, log);
     }
     fastcgi_connection take(fastcgi_servers::kind wanted) {
         auto taken = test::run_task(context, servers->take(wanted));
@@ -134,6 +136,7 @@ struct group {
     std::vector<std::string> lines;
     telemetry::log log{lines};
     telemetry::metrics metrics{1};
+    test::swept_deadlines deadlines;
     boost::asio::io_context context{1};
     std::shared_ptr<fastcgi_server> there, gone;
     std::unique_ptr<fastcgi_servers> servers;

@@ -40,10 +40,21 @@ struct silent_listener {
 
 result<std::unique_ptr<plain_stream>> try_connect(boost::asio::io_context& context, socket_address where,
                                                   std::chrono::milliseconds patience) {
-    return test::run_task(context, connect(where, clock::now() + patience));
+    test::swept_deadlines deadlines;
+    return test::run_task(context, connect(where, {deadlines.list, clock::now() + patience}));
 }
 
 constexpr std::chrono::seconds long_enough{10};
+
+/// Somebody at `where` who does not answer any more.
+struct full_listener {
+    full_listener() { BOOST_TEST_REQUIRE(first.has_value()); }
+
+    silent_listener listener{socket_address::tcp(loopback, 0), 0};
+    const socket_address where = socket_address::tcp(loopback, listener.port);
+    boost::asio::io_context context;
+    const result<std::unique_ptr<plain_stream>> first = try_connect(context, where, long_enough);
+};
 
 BOOST_AUTO_TEST_SUITE(connecting)
 
@@ -110,12 +121,7 @@ BOOST_AUTO_TEST_CASE(failures_are_told_apart) {
     BOOST_TEST((failure_of(errno_code(ETIMEDOUT)) == connect_failure::timeout));
 }
 
-BOOST_AUTO_TEST_CASE(who_does_not_answer_costs_the_deadline_and_no_more) {
-    silent_listener listener(socket_address::tcp(loopback, 0), 0);
-    const auto where = socket_address::tcp(loopback, listener.port);
-    boost::asio::io_context context;
-    auto first = try_connect(context, where, long_enough);
-    BOOST_TEST_REQUIRE(first.has_value());
+BOOST_FIXTURE_TEST_CASE(who_does_not_answer_costs_the_deadline_and_no_more, full_listener) {
     const auto begin = clock::now();
     const auto second = try_connect(context, where, std::chrono::milliseconds(200));
     const auto took = clock::now() - begin;
@@ -125,12 +131,8 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_costs_the_deadline_and_no_more) {
     BOOST_TEST((took < std::chrono::seconds(5)));
 }
 
-BOOST_AUTO_TEST_CASE(a_client_that_has_left_or_a_server_that_stops_ends_an_attempt_at_once) {
-    silent_listener listener(socket_address::tcp(loopback, 0), 0);
-    const auto where = socket_address::tcp(loopback, listener.port);
-    boost::asio::io_context context;
-    auto first = try_connect(context, where, long_enough);
-    BOOST_TEST_REQUIRE(first.has_value());
+BOOST_FIXTURE_TEST_CASE(a_client_that_has_left_or_a_server_that_stops_ends_an_attempt_at_once,
+                        full_listener) {
     test::swept_deadlines deadlines;
     const test::client_that_left gone;
     const auto begin = clock::now();
@@ -144,12 +146,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_has_left_or_a_server_that_stops_ends_an_attem
     BOOST_TEST((clock::now() - begin < std::chrono::seconds(5)));
 }
 
-BOOST_AUTO_TEST_CASE(time_runs_out_at_the_sweep_behind_it) {
-    silent_listener listener(socket_address::tcp(loopback, 0), 0);
-    const auto where = socket_address::tcp(loopback, listener.port);
-    boost::asio::io_context context;
-    auto first = try_connect(context, where, long_enough);
-    BOOST_TEST_REQUIRE(first.has_value());
+BOOST_FIXTURE_TEST_CASE(time_runs_out_at_the_sweep_behind_it, full_listener) {
     test::swept_deadlines deadlines;
     const auto begin = clock::now();
     const auto late =
@@ -185,9 +182,9 @@ BOOST_AUTO_TEST_CASE(paths_that_no_socket_can_have_are_refused) {
     BOOST_TEST(socket_address::unix_socket(std::string(108, 'x')).error() == errno_code(ENAMETOOLONG));
 }
 
-task<> connect_and_count(socket_address where, clock::time_point deadline, std::atomic<int>& stood,
+task<> connect_and_count(socket_address where, patience how_long, std::atomic<int>& stood,
                          std::atomic<int>& late) {
-    const auto got = co_await connect(where, deadline);
+    const auto got = co_await connect(where, how_long);
     ++(got ? stood : late);
 }
 
@@ -195,12 +192,15 @@ BOOST_AUTO_TEST_CASE(deadlines_and_answers_may_meet_on_any_thread) {
     test::loopback_listener listener;
     const auto where = socket_address::tcp(loopback, listener.port());
     boost::asio::io_context context;
+    test::swept_deadlines deadlines;
     std::atomic<int> stood{0};
     std::atomic<int> late{0};
     constexpr int connects = 100;  // as many as the queue takes
     for (int i = 0; i < connects; ++i)
         boost::asio::co_spawn(
-            context, connect_and_count(where, clock::now() + std::chrono::microseconds(i * 50), stood, late),
+            context,
+            connect_and_count(where, {deadlines.list, clock::now() + std::chrono::microseconds(i * 50)},
+                              stood, late),
             boost::asio::detached);
     std::thread other([&context] { context.run_for(std::chrono::seconds(20)); });
     context.run_for(std::chrono::seconds(20));
