@@ -48,7 +48,7 @@ std::variant<login_throttle::attempt, std::chrono::seconds> login_throttle::begi
     auto& known = find_or_add(from, now);
     const auto mark = mark_of(user);
     if (const auto pause = wait_at(known, now); pause.count() > 0) {
-        // Refused, it counts for nothing, and so the right password must not look otherwise (pause_of).
+        // Refused, it counts for nothing, and so the right password must not look otherwise (standing_of).
         known.tried.add(mark);
         return pause;
     }
@@ -95,28 +95,21 @@ void login_throttle::end_unanswered(const attempt& which, clock::time_point now)
     by_age_.splice(by_age_.begin(), by_age_, place);
 }
 
-std::optional<std::chrono::seconds> login_throttle::pause_of(const ip_address& address, std::string_view user,
-                                                             clock::time_point now) const {
-    if (size() == 0) return std::nullopt;
+login_throttle::standing login_throttle::standing_of(const ip_address& address, std::string_view user,
+                                                     clock::time_point now) const {
+    if (size() == 0) return {};
     const std::lock_guard guard(mutex_);
     const auto known = by_address_.find(address_key(address));
-    if (known == by_address_.end()) return std::nullopt;
+    if (known == by_address_.end()) return {};
     const auto& found = *known->second;
     const auto pause = wait_at(found, now);
-    if (pause.count() == 0) return std::nullopt;
-    if (!found.tried.contains(mark_of(user))) return std::nullopt;
-    return pause;
-}
-
-bool login_throttle::is_unanswered(const ip_address& address, std::string_view user,
-                                   clock::time_point now) const {
-    if (size() == 0) return false;
-    const std::lock_guard guard(mutex_);
-    const auto known = by_address_.find(address_key(address));
-    if (known == by_address_.end()) return false;
-    const auto& found = *known->second;
-    return !found.unanswered.empty() && now - found.last_failure <= bounds_.remembered &&
-           found.unanswered.contains(mark_of(user));
+    const bool is_fresh = !found.unanswered.empty() && now - found.last_failure <= bounds_.remembered;
+    if (pause.count() == 0 && !is_fresh) return {};
+    const auto mark = mark_of(user);
+    standing made;
+    if (pause.count() > 0 && found.tried.contains(mark)) made.pause = pause;
+    made.is_unanswered = is_fresh && found.unanswered.contains(mark);
+    return made;
 }
 
 }  // namespace fairlead::limits

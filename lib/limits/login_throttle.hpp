@@ -78,14 +78,16 @@ public:
     std::variant<attempt, std::chrono::seconds> begin(const ip_address& from, std::string_view user,
                                                       clock::time_point now);
 
-    /// How long a user who was verified before has to wait there; mostly nothing. The address pauses, or has
-    /// as many attempts under way as it may, and his password was tried there.
-    std::optional<std::chrono::seconds> pause_of(const ip_address& from, std::string_view user,
-                                                 clock::time_point now) const;
-
-    /// Whether a password of the user was tried there to which there was no answer. Then the right one is not
-    /// to be known without being compared, or it would be told by that.
-    bool is_unanswered(const ip_address& from, std::string_view user, clock::time_point now) const;
+    /// How a user who was verified before stands at an address.
+    struct standing {
+        /// How long he has to wait; mostly nothing. The address pauses, or has as many attempts under way as
+        /// it may, and his password was tried there.
+        std::optional<std::chrono::seconds> pause;
+        /// Whether a password of his was tried there to which there was no answer. Then the right one is not
+        /// to be known without being compared, or it would be told by that.
+        bool is_unanswered = false;
+    };
+    standing standing_of(const ip_address& from, std::string_view user, clock::time_point now) const;
 
     /// Addresses that are remembered.
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }

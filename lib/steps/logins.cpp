@@ -14,8 +14,9 @@ void password_pool::start() { threads_.grow_to(std::max(1U, std::thread::hardwar
 logins::found logins::found_now(std::string_view token, const ip_address& from, clock::time_point now) const {
     auto user = verified_.find(token, now);
     if (!user) return {};
-    if (const auto pause = throttle_.pause_of(from, *user, now)) return {found::kind::paused, {}, *pause};
-    if (throttle_.is_unanswered(from, *user, now)) return {};
+    const auto standing = throttle_.standing_of(from, *user, now);
+    if (standing.pause) return {found::kind::paused, {}, *standing.pause};
+    if (standing.is_unanswered) return {};
     return {found::kind::known, std::move(user), {}};
 }
 
@@ -50,7 +51,7 @@ task<logins::found> logins::check_alone(std::string_view token, ip_address from)
 /// On a thread of the pool.
 logins::found logins::compare(const http::basic_credentials& given, std::string_view token,
                               limits::login_throttle::attempt& attempt) {
-    // Many requests of one page come at once: the first has found out.
+    // Who came a moment later than others with the same token, or from elsewhere: they have found out.
     if (auto user = verified_.find(token, clock::now())) return {found::kind::known, std::move(user), {}};
     const auto generation = verified_.generation();
     const auto users = file_.users();

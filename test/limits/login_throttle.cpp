@@ -88,21 +88,21 @@ BOOST_FIXTURE_TEST_CASE(other_addresses_do_not_wait, throttle_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(who_was_verified_goes_on_unless_his_password_is_tried, throttle_fixture) {
-    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
     for (int i = 0; i < 3; ++i) {
-        BOOST_TEST(!throttle.pause_of(here, "ann", now));
+        BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
         (void)fail(here, "ann");
     }
-    BOOST_TEST(throttle.pause_of(here, "ann", now)->count() == 1);
-    BOOST_TEST(!throttle.pause_of(here, "bob", now));
-    BOOST_TEST(!throttle.pause_of(*ip_address::parse("192.0.2.2"), "ann", now));
-    BOOST_TEST(!throttle.pause_of(here, "ann", now + 1s));
+    BOOST_TEST(throttle.standing_of(here, "ann", now).pause->count() == 1);
+    BOOST_TEST(!throttle.standing_of(here, "bob", now).pause);
+    BOOST_TEST(!throttle.standing_of(*ip_address::parse("192.0.2.2"), "ann", now).pause);
+    BOOST_TEST(!throttle.standing_of(here, "ann", now + 1s).pause);
     // Who tries many may have tried anybody.
     for (const auto* name : {"b", "c", "d", "e"}) {
         now += 10s;
         (void)fail(here, name);
     }
-    BOOST_TEST(throttle.pause_of(here, "bob", now).has_value());
+    BOOST_TEST(throttle.standing_of(here, "bob", now).pause.has_value());
 }
 
 // Else who keeps his address paused tells the right password of another by its not being refused.
@@ -111,23 +111,23 @@ BOOST_FIXTURE_TEST_CASE(a_refused_attempt_is_a_try, throttle_fixture) {
         now += 10s;
         (void)fail(here, "x");
     }
-    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
     BOOST_TEST(!may_begin(here));
-    BOOST_TEST_REQUIRE(throttle.pause_of(here, "ann", now).has_value());
-    BOOST_TEST(throttle.pause_of(here, "ann", now)->count() == 8);
-    BOOST_TEST(!throttle.pause_of(here, "bob", now));
+    BOOST_TEST_REQUIRE(throttle.standing_of(here, "ann", now).pause.has_value());
+    BOOST_TEST(throttle.standing_of(here, "ann", now).pause->count() == 8);
+    BOOST_TEST(!throttle.standing_of(here, "bob", now).pause);
 }
 
 BOOST_FIXTURE_TEST_CASE(so_is_one_for_which_too_many_are_under_way, throttle_fixture) {
     std::vector<attempt> under_way;
     for (int i = 0; i < 3; ++i) under_way.push_back(std::get<attempt>(throttle.begin(here, "x", now)));
-    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
     BOOST_TEST(!may_begin(here));
-    BOOST_TEST_REQUIRE(throttle.pause_of(here, "ann", now).has_value());
-    BOOST_TEST(throttle.pause_of(here, "ann", now)->count() == 1);
-    BOOST_TEST(!throttle.pause_of(here, "bob", now));
+    BOOST_TEST_REQUIRE(throttle.standing_of(here, "ann", now).pause.has_value());
+    BOOST_TEST(throttle.standing_of(here, "ann", now).pause->count() == 1);
+    BOOST_TEST(!throttle.standing_of(here, "bob", now).pause);
     under_way.pop_back();
-    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
 }
 
 // In an overload the right password of one who was verified would be told by its not being refused.
@@ -135,32 +135,32 @@ BOOST_FIXTURE_TEST_CASE(an_attempt_without_an_answer_is_a_try_that_does_not_coun
     const auto leave = [&](std::string_view user) {
         std::get<attempt>(throttle.begin(here, user, now)).leave_unanswered(now);
     };
-    BOOST_TEST(!throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).is_unanswered);
     for (int i = 0; i < 20; ++i) leave("ann");
-    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
-    BOOST_TEST(!throttle.is_unanswered(here, "bob", now));
-    BOOST_TEST(!throttle.is_unanswered(*ip_address::parse("192.0.2.2"), "ann", now));
-    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(throttle.standing_of(here, "ann", now).is_unanswered);
+    BOOST_TEST(!throttle.standing_of(here, "bob", now).is_unanswered);
+    BOOST_TEST(!throttle.standing_of(*ip_address::parse("192.0.2.2"), "ann", now).is_unanswered);
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
     BOOST_TEST(may_begin(here));  // and ends as a success, which takes nothing back
-    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(throttle.standing_of(here, "ann", now).is_unanswered);
     for (int i = 0; i < 2; ++i) BOOST_TEST(fail(here).count() == 0);
     BOOST_TEST(fail(here).count() == 1);
     now += 60s;
-    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(throttle.standing_of(here, "ann", now).is_unanswered);
     now += 1s;
-    BOOST_TEST(!throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).is_unanswered);
     // Who tries many may have tried anybody.
     for (const auto* name : {"b", "c"}) leave(name);
-    BOOST_TEST(!throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).is_unanswered);
     leave("d");
-    BOOST_TEST(throttle.is_unanswered(here, "ann", now));
+    BOOST_TEST(throttle.standing_of(here, "ann", now).is_unanswered);
 }
 
 BOOST_FIXTURE_TEST_CASE(failures_are_forgotten_in_time, throttle_fixture) {
     for (int i = 0; i < 3; ++i) (void)fail(here);
     now += 61s;
     BOOST_TEST(fail(here).count() == 0);
-    BOOST_TEST(!throttle.pause_of(here, "ann", now));
+    BOOST_TEST(!throttle.standing_of(here, "ann", now).pause);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_address_that_failed_longest_ago_gives_way, throttle_fixture) {
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(many_threads_fail_and_succeed) {
                     *ip_address::parse("10.0." + std::to_string(i % 200) + "." + std::to_string(t % 2));
                 auto begun = throttle.begin(from, "ann", now);
                 if (auto* mine = std::get_if<attempt>(&begun); mine && i % 3 != 0) (void)mine->fail(now);
-                (void)throttle.pause_of(from, "bob", now);
+                (void)throttle.standing_of(from, "bob", now).pause;
             }
         });
     for (auto& one : threads) one.join();
