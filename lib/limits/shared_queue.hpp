@@ -13,10 +13,7 @@ namespace fairlead::limits {
 /// What is mostly in one hand, though it has many addresses: the /24 of an IPv4 address, or the /48 of an
 /// IPv6 address, which has 65,536 networks of the size that one customer is given at least (`address_key`).
 inline ip_address wide_key(const ip_address& address) noexcept {
-    auto bytes = address.bytes();
-    const auto end = bytes.begin() + (address.is_v4() ? 15 : 6);
-    std::fill(end, bytes.end(), std::uint8_t{0});
-    return ip_address(bytes);
+    return ip_network(address, address.is_v4() ? 24 : 48).first();
 }
 
 /// Places in a queue, of which a network never has more than are free. So one network alone gets half of
