@@ -15,8 +15,7 @@ namespace {
 http::access_rules own_rules(const named_values& merged, const named_values& above) {
     http::access_rules rules;
     for (const auto& one : merged)
-        if (std::find(above.begin(), above.end(), one) == above.end())
-            (void)rules.add(one.name, one.value.value_or(""));
+        if (std::find(above.begin(), above.end(), one) == above.end()) (void)rules.add(one.name, one.text());
     return rules;
 }
 
@@ -117,7 +116,7 @@ void find_plain_passwords(const site_settings& site, const std::vector<endpoint>
 
 std::vector<contradiction> find_access_contradictions(const delivery_settings& delivery) {
     http::access_rules rules;
-    for (const auto& one : delivery.access) (void)rules.add(one.name, one.value.value_or(""));
+    for (const auto& one : delivery.access) (void)rules.add(one.name, one.text());
     std::vector<contradiction> found;
     const auto groups = http::user_groups::parse(delivery.auth.groups);
     if (groups)

@@ -145,7 +145,7 @@ http::variable_list cgi::variables_for(const http::request& request, const found
     }
     http::variable_list variables;
     http::add_meta_variables(variables, request, facts);
-    for (const auto& [name, value] : rules_.environment) variables.add(name, value.value_or(""));
+    for (const auto& one : rules_.environment) variables.add(one.name, one.text());
     if (!variables.find("PATH")) variables.add("PATH", usual_path);
     return variables;
 }

@@ -47,8 +47,7 @@ std::string fastcgi::make_head(const http::request& request, const found_script&
     facts.passes_authorization = options_.passes_authorization;
     content::fastcgi::request_head head(true);
     http::add_meta_variables(head, request, facts);
-    for (const auto& [name, value] : options_.environment)
-        head.add(name, value ? std::string_view(*value) : std::string_view());
+    for (const auto& one : options_.environment) head.add(one.name, one.text());
     auto text = std::move(head).finish();
     if (body) return text;
     const auto end = content::fastcgi::header_of(content::fastcgi::record_type::standard_input, 0);

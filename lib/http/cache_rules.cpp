@@ -62,7 +62,7 @@ bool has_directive(std::string_view value, std::string_view name) noexcept {
 }
 
 parse_result<cache_rules::rule> cache_rules::parse_rule(const named_value& one) {
-    auto how = cache_control::parse(one.value.value_or(""));
+    auto how = cache_control::parse(one.text());
     if (!how)
         return std::string(
             "the value is no Cache-Control: write directives separated by commas (\"public, max-age=3600\"), "

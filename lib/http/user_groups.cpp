@@ -24,12 +24,12 @@ bool is_user_name(std::string_view text) noexcept {
 
 parse_result<user_groups> user_groups::parse(const std::vector<named_value>& groups) {
     user_groups parsed;
-    for (const auto& [group, list] : groups) {
+    for (const auto& one : groups) {
+        const auto& group = one.name;
         if (!is_user_name(group))
             return std::string("the name of a group is one word without ',', ':' and quotes");
         std::vector<std::string> members;
-        const auto names = list ? std::string_view(*list) : std::string_view();
-        for (const auto text : split(names, ',')) {
+        for (const auto text : split(one.text(), ',')) {
             const auto name = trim(text);
             if (!is_user_name(name))
                 return quoted(name) +

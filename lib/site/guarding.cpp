@@ -26,9 +26,9 @@ http::access_map::place place_of(std::string path, const config::delivery_settin
     made.path = std::move(path);
     made.has_rules = !delivery.access.empty();
     made.challenge = "Basic realm=\"" + delivery.auth.realm + "\", charset=\"UTF-8\"";
-    for (const auto& [left, right] : delivery.access)
-        if (const auto wrong = made.rules.add(left, right.value_or("")))
-            throw std::runtime_error("access: " + left + ": " + *wrong);
+    for (const auto& one : delivery.access)
+        if (const auto wrong = made.rules.add(one.name, one.text()))
+            throw std::runtime_error("access: " + one.name + ": " + *wrong);
     const auto groups = http::user_groups::parse(delivery.auth.groups);
     if (!groups) throw std::runtime_error("auth.groups: " + groups.error());
     if (const auto unknown = made.rules.resolve(*groups)) throw std::runtime_error("access: " + *unknown);

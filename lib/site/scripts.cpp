@@ -10,8 +10,7 @@ namespace {
 handlers::cgi_rules rules_of(const config::cgi_settings& settings, const std::string& root,
                              std::chrono::milliseconds retry_after) {
     handlers::cgi_rules rules;
-    for (const auto& [extension, program] : settings.programs)
-        rules.programs.emplace_back(extension, program.value_or(""));
+    for (const auto& one : settings.programs) rules.programs.emplace_back(one.name, one.text());
     rules.root = std::filesystem::canonical(root).string();
     rules.environment = settings.environment;
     rules.timeout = settings.timeout;

@@ -44,12 +44,12 @@ bool takes_post(const handlers::upload_rules& rules) {
 void add_redirects(named_site& made, const config::site_settings& site) {
     http::redirect_rules moved;
     http::rewrite_rules rewritten;
-    for (const auto& [from, to] : site.redirects)
-        if (const auto wrong = moved.add(from, to.value_or("")))
-            throw std::runtime_error("redirects: " + from + ": " + *wrong);
-    for (const auto& [from, to] : site.rewrites)
-        if (const auto wrong = rewritten.add(from, to.value_or("")))
-            throw std::runtime_error("rewrites: " + from + ": " + *wrong);
+    for (const auto& one : site.redirects)
+        if (const auto wrong = moved.add(one.name, one.text()))
+            throw std::runtime_error("redirects: " + one.name + ": " + *wrong);
+    for (const auto& one : site.rewrites)
+        if (const auto wrong = rewritten.add(one.name, one.text()))
+            throw std::runtime_error("rewrites: " + one.name + ": " + *wrong);
     if (moved.empty() && rewritten.empty()) return;
     made.steps.push_back(std::make_unique<steps::redirects>(std::move(moved), std::move(rewritten)));
 }
