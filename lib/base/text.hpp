@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +11,18 @@ namespace fairlead {
 
 /// ASCII lower case; bytes from 0x80 are left alone. Never depends on the locale.
 constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+/// ASCII upper case, in the same way.
+constexpr char to_upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 std::string to_lower(std::string_view text);
 
 /// Equal when ASCII case is ignored.
 bool iequals(std::string_view a, std::string_view b) noexcept;
+
+/// Copies `text` to `out`, which has room for it; returns the place behind it.
+inline char* put(char* out, std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(out, text.data(), text.size());  // which must not get a null pointer
+    return out + text.size();
+}
 
 /// Without leading and trailing SP and HTAB (OWS of RFC 9110 section 5.6.3).
 std::string_view trim(std::string_view text) noexcept;

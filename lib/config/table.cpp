@@ -1,5 +1,6 @@
 #include "config/table.hpp"
 
+#include "base/text.hpp"
 #include "config/item_checks.hpp"
 #include "config/rows.hpp"
 
@@ -82,7 +83,7 @@ std::vector<std::string_view> keys_below(std::string_view path, scope where) {
 
 std::string environment_name(std::string_view path) {
     std::string name = "FAIRLEAD_";
-    for (const char c : path) name += c == '.' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+    for (const char c : path) name += c == '.' ? '_' : to_upper(c);
     return name;
 }
 

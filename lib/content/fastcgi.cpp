@@ -1,5 +1,7 @@
 #include "content/fastcgi.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -36,11 +38,6 @@ char* put_length(char* out, std::size_t length) noexcept {
     for (int shift = 24; shift >= 0; shift -= 8)
         *out++ = static_cast<char>((word | 0x8000'0000U) >> shift & 0xFF);
     return out;
-}
-
-char* put(char* out, std::string_view text) noexcept {
-    if (!text.empty()) std::memcpy(out, text.data(), text.size());  // which must not get a null pointer
-    return out + text.size();
 }
 
 }  // namespace

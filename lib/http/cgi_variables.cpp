@@ -58,9 +58,8 @@ bool have_one_name(const field_view& a, const field_view& b) noexcept {
 void name_of(const field_view& line, std::string& name) {
     name.assign(http_prefix);
     name.resize(http_prefix.size() + line.name.size());
-    std::transform(line.name.begin(), line.name.end(), name.begin() + http_prefix.size(), [](char c) {
-        return c == '-' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
-    });
+    std::transform(line.name.begin(), line.name.end(), name.begin() + http_prefix.size(),
+                   [](char c) { return c == '-' ? '_' : to_upper(c); });
 }
 
 void add_fields(variable_sink& variables, const field_table& fields, bool passes_authorization) {

@@ -1,20 +1,17 @@
 #include "session/http1_writer.hpp"
 
+#include "base/text.hpp"
 #include "http/date.hpp"
 #include "http/problem.hpp"
 
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 namespace fairlead::session {
 namespace {
 
-char* put(char* out, std::string_view text) noexcept {
-    if (!text.empty()) std::memcpy(out, text.data(), text.size());  // which must not get a null pointer
-    return out + text.size();
-}
+using fairlead::put;  // of text
 
 char* put(char* out, std::uint64_t number) noexcept { return std::to_chars(out, out + 20, number).ptr; }
 
