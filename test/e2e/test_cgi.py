@@ -208,6 +208,15 @@ class Streamed(Scripts):
         """Sends the head of a request with a body of `size` bytes, and the first of them."""
         line.send(support.request(method, f"/{name}.cgi", [f"Content-Length: {size}", *fields]) + sent)
 
+    def send_meanwhile(self, name, body):
+        """The answer to a request whose body is sent while it is read."""
+        with self.server.connect() as line:
+            self.begin(line, name, len(body), b"")
+            sender = support.Sender(line, [body])
+            answer = line.answer()
+            sender.join()
+            return answer
+
     def test_the_first_bytes_are_read_before_the_last_are_sent(self):
         for sent in (self.beyond, 100_000, 200_000):  # the last of them is more than a pipe holds
             with self.subTest(sent), self.server.connect() as line:
@@ -260,20 +269,13 @@ class Streamed(Scripts):
         body = b"x" * 8_000_000
         for name, content in (("refuses", b"no\n"), ("refuses_long", b"\0" * 3_000_000)):
             for _ in range(5):
-                with self.subTest(name), self.server.connect() as line:
-                    self.begin(line, name, len(body), b"")
-                    sender = support.Sender(line, [body])
-                    got = line.answer()
+                with self.subTest(name):
+                    got = self.send_meanwhile(name, body)
                     self.assertEqual((got.status, got["Connection"], got.body), (403, "close", content))
-                    sender.join()
 
     def test_a_script_that_closes_its_input(self):
         # Longer than a client may be silent: it is not the client who is waited for.
-        with self.server.connect() as line:
-            self.begin(line, "closes", 8_000_000, b"")
-            sender = support.Sender(line, [b"x" * 8_000_000])
-            self.assertEqual(line.answer().body, b"done\n")
-            sender.join()
+        self.assertEqual(self.send_meanwhile("closes", b"x" * 8_000_000).body, b"done\n")
 
     def test_a_script_that_reads_late_is_not_the_clients_fault(self):
         self.assertEqual(self.server.ask("POST", "/late.cgi", (), b"x" * 8_000_000).body, b"8000000\n")
@@ -345,11 +347,7 @@ class Streamed(Scripts):
             self.assertTrue(wait_for(lambda: re.search(rf'"POST /whole.cgi HTTP/1.1" ({told})', self.server.access_log())))
 
     def test_a_local_redirect_leaves_the_body(self):
-        with self.server.connect() as line:
-            self.begin(line, "redirects", 2_000_000, b"")
-            sender = support.Sender(line, [b"x" * 2_000_000])
-            self.assertEqual(line.answer().body, b"GET|\n")
-            sender.join()
+        self.assertEqual(self.send_meanwhile("redirects", b"x" * 2_000_000).body, b"GET|\n")
 
     def test_a_head_with_a_body(self):
         with self.server.connect() as line:
