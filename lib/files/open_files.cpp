@@ -36,6 +36,19 @@ error_code read_whole(int fd, std::string& out, std::uint64_t size, bool may_blo
     return {};
 }
 
+/// Returns when a write that is under way has ended. It sets the times when it begins, so all who look at
+/// them while it goes on see the same. But it holds the lock of the inode, for which SEEK_DATA waits (ext4,
+/// btrfs, tmpfs), or reads themselves do (xfs). Blocks.
+void wait_for_writer(int fd) noexcept { (void)::lseek(fd, 0, SEEK_DATA); }
+
+/// errc::file_changed when the content is not what lies in the file between two writes. Blocks.
+error_code compare_content(const open_file& file) {
+    wait_for_writer(file.fd.get());
+    std::string again;
+    const auto failed = read_whole(file.fd.get(), again, file.info.size, true);
+    return !failed && again != file.content ? make_error_code(errc::file_changed) : failed;
+}
+
 /// Memory that the cache holds for the content of a file and its siblings.
 std::uint64_t content_bytes_of(const open_file& file) noexcept {
     std::uint64_t bytes = file.is_snapshot ? file.info.size : file.content.size();
@@ -209,9 +222,12 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
     if (seen.info.kind != file_kind::regular) return file;
     file->fd = std::move(seen.fd);
     if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), seen.info);
-    const auto unread =
-        seen.info.size <= limits_.content_size ? read_content(*file, what.may_block) : error_code{};
-    if (unread && unread != errc::file_changed) return unread;
+    const bool is_fresh = !is_settled(seen.info, what.today);
+    if (is_fresh && !what.may_block) return errno_code(EAGAIN);
+    const auto failed = seen.info.size <= limits_.content_size ? read_content(*file, is_fresh, what.may_block)
+                        : is_fresh                             ? await_content(*file)
+                                                               : error_code{};
+    if (failed && failed != errc::file_changed) return failed;
     return file;
 }
 
@@ -240,11 +256,12 @@ void open_files::finish(const search& what, open_file& file, const open_file& or
     file.head = rules_.head(original.lies_at(), file);
 }
 
-/// Fills `content` with bytes that belong to `info`, which is brought up to date for that.
-/// errc::file_changed: the file is written all the time, or grew too large.
-error_code open_files::read_content(open_file& file, bool may_block) const {
+/// Fills `content` with bytes that belong to `info`, which is brought up to date for that; of a fresh file
+/// they are read twice. errc::file_changed: the file is written all the time, or grew too large.
+error_code open_files::read_content(open_file& file, bool is_fresh, bool may_block) const {
     for (int tries = 0; tries < torn_read_tries && file.info.size <= limits_.content_size; ++tries) {
-        const auto failed = read_whole(file.fd.get(), file.content, file.info.size, may_block);
+        auto failed = read_whole(file.fd.get(), file.content, file.info.size, may_block);
+        if (!failed && is_fresh) failed = compare_content(file);
         if (failed && failed != errc::file_changed) return failed;
         const auto after = inspect(file.fd.get());
         if (!after) return after.error();
@@ -256,6 +273,19 @@ error_code open_files::read_content(open_file& file, bool may_block) const {
         file.info = *after;
     }
     file.content = {};
+    return errc::file_changed;
+}
+
+/// Brings `info` up to date with a moment at which no write was under way, so that each later one shows in
+/// the times, for which the sender looks. errc::file_changed: the file is written all the time.
+error_code open_files::await_content(open_file& file) {
+    for (int tries = 0; tries < torn_read_tries; ++tries) {
+        wait_for_writer(file.fd.get());
+        const auto after = inspect(file.fd.get());
+        if (!after) return after.error();
+        if (*after == file.info) return {};
+        file.info = *after;
+    }
     return errc::file_changed;
 }
 

@@ -80,8 +80,8 @@ struct open_files_limits {
 /// The cache of open files: descriptor or content, metadata and prebuilt head by path. Bounded by entries,
 /// descriptors and bytes. An entry is at most `revalidate_after` old: then the path is opened again through
 /// the sandbox, never only `fstat`ed, so a replaced file, a removed one and a new link are all seen. A file
-/// that was written a moment ago is opened for each request, since its mtime may not tell its next change.
-/// Errors are not cached. Thread safe.
+/// that was written a moment ago is opened for each request, since its mtime may not tell its next change,
+/// and read where that may block, since a write may be under way. Errors are not cached. Thread safe.
 class open_files {
 public:
     using steady = std::chrono::steady_clock;
@@ -206,7 +206,8 @@ private:
     result<std::shared_ptr<open_file>> take(const search& what, opened_file&& seen);
     error_code take_siblings(const search& what, open_file& file, std::vector<opened_file>&& siblings);
     void finish(const search& what, open_file& file, const open_file& original) const;
-    error_code read_content(open_file& file, bool may_block) const;
+    error_code read_content(open_file& file, bool is_fresh, bool may_block) const;
+    static error_code await_content(open_file& file);
     void make_snapshot_of(open_file& file, const key& path);
     bool has_free_descriptor(const key& path);
     void keep(const search& what, const std::shared_ptr<const open_file>& file);

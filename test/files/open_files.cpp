@@ -95,6 +95,20 @@ BOOST_FIXTURE_TEST_CASE(a_large_file_keeps_its_descriptor, cached_root) {
     BOOST_TEST(files.current().descriptors == 1U);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_is_read_where_that_may_block, cached_root) {
+    today = open_files::wall::now();
+    for (const std::size_t size : {5u, 101u}) {
+        write("fresh", std::string(size, 'x'));
+        const auto refused = files.find_now("fresh", now, today);
+        BOOST_TEST((refused.error() == boost::system::errc::resource_unavailable_try_again));
+        BOOST_TEST(open("fresh")->info.size == size);
+        today += 1h;
+        BOOST_TEST(files.find_now("fresh", now, today).value()->info.size == size);
+        today -= 1h;
+        files.clear();
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_file_between_the_two_limits_is_kept_as_a_snapshot, cached_root) {
     open_files_limits limits;
     limits.content_size = 100;

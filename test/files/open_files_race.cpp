@@ -4,8 +4,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -74,6 +78,43 @@ BOOST_AUTO_TEST_CASE(content_and_validators_stay_together) {
         files.invalidate(std::to_string(i));
         BOOST_TEST(files.open(std::to_string(i)).value()->info.size == 10U + rounds);
     }
+}
+
+// One write call after another over the whole file: what lies there between two of them is one letter.
+BOOST_AUTO_TEST_CASE(no_content_is_from_the_middle_of_a_write) {
+    const test::temp_dir dir;
+    constexpr std::size_t size = 1 << 20;
+    open_files_limits limits;
+    limits.content_size = size;
+    open_files files(sandbox::open(dir.path()), limits,
+                     {[](std::string_view, const open_file&) { return file_head{}; }, {}});
+    test::write_file(dir / "file", std::string(size, 'a'));
+    const unique_fd file(::open((dir / "file").c_str(), O_WRONLY));
+
+    std::atomic<bool> is_over{false};
+    std::atomic<int> whole{0}, mixed{0}, failed{0};
+    const auto read = [&] {
+        while (!is_over) {
+            const auto found = files.open("file");
+            if (!found) ++failed;
+            if (!found || !(*found)->has_content) continue;
+            const auto& content = (*found)->content;
+            ++(content.find_first_not_of(content[0]) == std::string::npos ? whole : mixed);
+        }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(read);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    for (int version = 0; std::chrono::steady_clock::now() < end; ++version) {
+        const std::string content(size, static_cast<char>('a' + version % 26));
+        if (::pwrite(file.get(), content.data(), size, 0) != static_cast<ssize_t>(size)) ++failed;
+        std::this_thread::sleep_for(std::chrono::milliseconds(version % 8));  // time to read it in
+    }
+    is_over = true;
+    for (auto& thread : threads) thread.join();
+    BOOST_TEST(failed == 0);
+    BOOST_TEST(mixed == 0);
+    BOOST_TEST(whole > 0);
 }
 
 }  // namespace

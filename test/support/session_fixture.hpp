@@ -100,6 +100,7 @@ private:
     /// The files were written a moment ago, and are to be sent as all others are.
     static files::open_files_limits cache_limits() {
         files::open_files_limits limits;
+        limits.distrust_younger_than = std::chrono::milliseconds(0);
         limits.copied_for = copied_for;
         return limits;
     }
