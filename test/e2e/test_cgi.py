@@ -191,7 +191,7 @@ class Streamed(Scripts):
         "by_name.cgi": script(PLAIN + "exec wc -c /dev/stdin"),
         "refuses.cgi": script("echo 'Status: 403'; " + PLAIN + "echo no"),
         "refuses_long.cgi": script("echo 'Status: 403'; " + PLAIN + "head -c 3000000 /dev/zero"),
-        "closes.cgi": script("exec 0<&-; sleep 2; " + PLAIN + "echo done"),
+        "closes.cgi": script("exec 0<&-; sleep 1.4; " + PLAIN + "echo done"),
         "late.cgi": script("sleep 1; " + PLAIN + "exec wc -c"),
         "slow.cgi": script(PLAIN + "head -c 1 >/dev/null; sleep 3; exec wc -c"),
         "never.cgi": script("exec sleep 1000"),
