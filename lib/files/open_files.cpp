@@ -224,9 +224,10 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
     if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), seen.info);
     const bool is_fresh = !is_settled(seen.info, what.today);
     if (is_fresh && !what.may_block) return errno_code(EAGAIN);
-    const auto failed = seen.info.size <= limits_.content_size ? read_content(*file, is_fresh, what.may_block)
-                        : is_fresh                             ? await_content(*file)
-                                                               : error_code{};
+    const bool is_small = seen.info.size <= limits_.content_size;
+    auto failed = is_small ? read_content(*file, is_fresh, what.may_block) : error_code{};
+    const bool is_torn = failed == errc::file_changed;
+    if (is_torn || (!is_small && is_fresh)) failed = await_content(*file);
     if (failed && failed != errc::file_changed) return failed;
     return file;
 }
@@ -270,7 +271,9 @@ error_code open_files::read_content(open_file& file, bool is_fresh, bool may_blo
             file.fd.reset();
             return {};
         }
+        if (!may_block) return errno_code(EAGAIN);
         file.info = *after;
+        is_fresh = true;
     }
     file.content = {};
     return errc::file_changed;
