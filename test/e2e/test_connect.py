@@ -539,6 +539,7 @@ class Limits(WithTunnels):
         line = self.tunnel(server, listener.port)
         (server.root / "large.txt").write_bytes(b"x" * 100_000)
         self.assertEqual(server.ask(target="/large.txt").status, 200)  # that is 97 seconds
+        self.assertTrue(wait_for(lambda: server.ask().status == 429))  # charged when it has gone
         line.send(b"x")
         self.cut(line)
         self.assertEqual(self.ended(server, r"rate\.bytes"), (0, 0))
