@@ -1,53 +1,15 @@
 #include "files/open_files.hpp"
 
 #include "files/snapshot.hpp"
+#include "files/steady_read.hpp"
 #include "files/stored_digest.hpp"
 #include "http/date.hpp"
-
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace fairlead::files {
 namespace {
-
-// A file that somebody keeps writing is not read for ever: it is sent from its descriptor, under the sender's
-// checks.
-constexpr int torn_read_tries = 3;
-
-/// Reads exactly `size` bytes; without `may_block` only from the page cache. Errors: EAGAIN (would block),
-/// errc::file_changed (the file is shorter), the errno of the read.
-error_code read_whole(int fd, std::string& out, std::uint64_t size, bool may_block) {
-    out.resize(size);
-    for (std::size_t done = 0; done < out.size();) {
-        const iovec piece{out.data() + done, out.size() - done};
-        const auto n = ::preadv2(fd, &piece, 1, static_cast<off_t>(done), may_block ? 0 : RWF_NOWAIT);
-        if (n == 0) return errc::file_changed;
-        if (n > 0) {
-            done += static_cast<std::size_t>(n);
-            continue;
-        }
-        if (errno == EINTR) continue;
-        // A file system that does not know RWF_NOWAIT is asked by the pool.
-        return !may_block && errno == EOPNOTSUPP ? errno_code(EAGAIN) : last_error();
-    }
-    return {};
-}
-
-/// Returns when a write that is under way has ended. It sets the times when it begins, so all who look at
-/// them while it goes on see the same. But it holds the lock of the inode, for which SEEK_DATA waits (ext4,
-/// btrfs, tmpfs), or reads themselves do (xfs). Blocks.
-void wait_for_writer(int fd) noexcept { (void)::lseek(fd, 0, SEEK_DATA); }
-
-/// errc::file_changed when the content is not what lies in the file between two writes. Blocks.
-error_code compare_content(const open_file& file) {
-    wait_for_writer(file.fd.get());
-    std::string again;
-    const auto failed = read_whole(file.fd.get(), again, file.info.size, true);
-    return !failed && again != file.content ? make_error_code(errc::file_changed) : failed;
-}
 
 /// Memory that the cache holds for the content of a file and its siblings.
 std::uint64_t content_bytes_of(const open_file& file) noexcept {
@@ -136,6 +98,9 @@ open_files::found open_files::load(const search& what) {
     }
     const auto info = inspect(opened->fd.get());
     if (!info) return info.error();
+    // Of one that was written just now the writer is waited for.
+    if (!what.may_block && info->kind == file_kind::regular && !is_settled(*info, what.today))
+        return errno_code(EAGAIN);
     opened_file seen{std::move(opened->fd), std::move(opened->final_path), *info};
     auto siblings = open_siblings(what, seen);
     if (!siblings) return siblings.error();
@@ -221,15 +186,27 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
     file->coding = seen.coding;
     if (seen.info.kind != file_kind::regular) return file;
     file->fd = std::move(seen.fd);
-    if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), seen.info);
-    const bool is_fresh = !is_settled(seen.info, what.today);
-    if (is_fresh && !what.may_block) return errno_code(EAGAIN);
-    const bool is_small = seen.info.size <= limits_.content_size;
-    auto failed = is_small ? read_content(*file, is_fresh, what.may_block) : error_code{};
-    const bool is_torn = failed == errc::file_changed;
-    if (is_torn || (!is_small && is_fresh)) failed = await_content(*file);
+    if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), file->info);
+    const auto failed = read(what, *file);
+    // One that is written all the time is sent from its descriptor, under the sender's checks.
     if (failed && failed != errc::file_changed) return failed;
+    if (file->has_content) file->fd.reset();
     return file;
+}
+
+/// Brings `info` up to date with one moment, and the content too, if it is small. errc::file_changed: there
+/// is no such moment.
+error_code open_files::read(const search& what, open_file& file) const {
+    const bool is_fresh = !is_settled(file.info, what.today);
+    if (file.info.size <= limits_.content_size) {
+        const auto failed = read_steady(file.fd.get(), file.info, file.content, is_fresh,
+                                        {limits_.content_size, what.may_block});
+        file.has_content = !failed;
+        if (failed != errc::file_changed) return failed;
+    } else if (!is_fresh) {
+        return {};
+    }
+    return await_steady(file.fd.get(), file.info);
 }
 
 error_code open_files::take_siblings(const search& what, open_file& file,
@@ -255,41 +232,6 @@ void open_files::finish(const search& what, open_file& file, const open_file& or
     file.last_modified = std::min<std::int64_t>(original.info.mtime_ns / 1'000'000'000, today_s);
     file.last_modified_text = http::view(http::format_date(file.last_modified));
     file.head = rules_.head(original.lies_at(), file);
-}
-
-/// Fills `content` with bytes that belong to `info`, which is brought up to date for that; of a fresh file
-/// they are read twice. errc::file_changed: the file is written all the time, or grew too large.
-error_code open_files::read_content(open_file& file, bool is_fresh, bool may_block) const {
-    for (int tries = 0; tries < torn_read_tries && file.info.size <= limits_.content_size; ++tries) {
-        auto failed = read_whole(file.fd.get(), file.content, file.info.size, may_block);
-        if (!failed && is_fresh) failed = compare_content(file);
-        if (failed && failed != errc::file_changed) return failed;
-        const auto after = inspect(file.fd.get());
-        if (!after) return after.error();
-        if (!failed && *after == file.info) {
-            file.has_content = true;
-            file.fd.reset();
-            return {};
-        }
-        if (!may_block) return errno_code(EAGAIN);
-        file.info = *after;
-        is_fresh = true;
-    }
-    file.content = {};
-    return errc::file_changed;
-}
-
-/// Brings `info` up to date with a moment at which no write was under way, so that each later one shows in
-/// the times, for which the sender looks. errc::file_changed: the file is written all the time.
-error_code open_files::await_content(open_file& file) {
-    for (int tries = 0; tries < torn_read_tries; ++tries) {
-        wait_for_writer(file.fd.get());
-        const auto after = inspect(file.fd.get());
-        if (!after) return after.error();
-        if (*after == file.info) return {};
-        file.info = *after;
-    }
-    return errc::file_changed;
 }
 
 bool open_files::has_free_descriptor(const key& path) {

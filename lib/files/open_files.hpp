@@ -204,10 +204,9 @@ private:
     std::shared_ptr<const open_file> renew(const search& what, const opened_file& seen,
                                            const std::vector<opened_file>& siblings);
     result<std::shared_ptr<open_file>> take(const search& what, opened_file&& seen);
+    error_code read(const search& what, open_file& file) const;
     error_code take_siblings(const search& what, open_file& file, std::vector<opened_file>&& siblings);
     void finish(const search& what, open_file& file, const open_file& original) const;
-    error_code read_content(open_file& file, bool is_fresh, bool may_block) const;
-    static error_code await_content(open_file& file);
     void make_snapshot_of(open_file& file, const key& path);
     bool has_free_descriptor(const key& path);
     void keep(const search& what, const std::shared_ptr<const open_file>& file);
