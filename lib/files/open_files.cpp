@@ -186,10 +186,10 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
     file->coding = seen.coding;
     if (seen.info.kind != file_kind::regular) return file;
     file->fd = std::move(seen.fd);
-    if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), file->info);
     const auto failed = read(what, *file);
     // One that is written all the time is sent from its descriptor, under the sender's checks.
     if (failed && failed != errc::file_changed) return failed;
+    if (rules_.are_uploads) file->digest = kept_digest(file->fd.get(), file->info);
     if (file->has_content) file->fd.reset();
     return file;
 }
