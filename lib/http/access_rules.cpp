@@ -20,9 +20,6 @@ constexpr std::array<std::pair<std::string_view, verb>, 8> known_methods{{{"GET"
                                                                           {"OPTIONS", verb::options},
                                                                           {"CONNECT", verb::connect}}};
 
-// What is wrong may be a control byte.
-std::string quoted(std::string_view text) { return json_string(text); }
-
 bool holds(const std::vector<std::string>& list, std::string_view text) noexcept {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
@@ -65,12 +62,12 @@ parse_result<method_set> access_rules::parse_methods(std::string_view text) {
         const auto* const known = std::find_if(known_methods.begin(), known_methods.end(),
                                                [&](const auto& one) { return one.first == name; });
         if (known == known_methods.end())
-            return quoted(name) +
+            return json_string(name) +
                    " is no method that a rule can be for: write GET, HEAD, POST, PUT, DELETE, PATCH, "
                    "OPTIONS or CONNECT, separated by commas without spaces, and one space before the path";
         // GET brings HEAD with it, which may stand beside it all the same.
         if (methods.contains(known->second) && known->second != verb::head)
-            return quoted(name) + " is there twice: remove one";
+            return json_string(name) + " is there twice: remove one";
         methods.add(known->second);
     }
     return methods;
@@ -82,10 +79,10 @@ fault access_rules::add_one(std::string_view one, grant& to, std::vector<ip_netw
     const auto name = space == std::string_view::npos ? std::string_view{} : trim(one.substr(space));
     if (word == "user" || word == "group") {
         if (!is_user_name(name))
-            return quoted(one) + " names nobody: write \"" + std::string(word) +
+            return json_string(one) + " names nobody: write \"" + std::string(word) +
                    " NAME\" with one word, and commas between several";
         auto& list = word == "user" ? to.users : to.groups;
-        if (holds(list, name)) return quoted(one) + " is there twice: remove one";
+        if (holds(list, name)) return json_string(one) + " is there twice: remove one";
         list.emplace_back(name);
         return std::nullopt;
     }
@@ -94,9 +91,9 @@ fault access_rules::add_one(std::string_view one, grant& to, std::vector<ip_netw
         to.all_users = true;
         return std::nullopt;
     }
-    if (one == "public" || one == "deny") return quoted(one) + " stands alone: remove it, or the others";
+    if (one == "public" || one == "deny") return json_string(one) + " stands alone: remove it, or the others";
     if (looks_like_address(one)) return add_network(one, networks);
-    return quoted(one) +
+    return json_string(one) +
            " is nobody: write \"public\", \"users\", \"user NAME\", \"group NAME\", a network "
            "(\"10.0.0.0/8\"), several of them with commas between, or \"deny\"";
 }
@@ -154,7 +151,7 @@ fault access_rules::add(std::string_view left, std::string_view right) {
         if (!is_same && !above.paths.include(*matched)) continue;
         undecided = undecided.without(above.methods);
         if (is_same || undecided.empty())
-            return "it can never decide, since " + quoted(above.left) +
+            return "it can never decide, since " + json_string(above.left) +
                    (is_same ? " is there already: remove one"
                             : " above takes all of it: move it up, or "
                               "remove it");
@@ -169,7 +166,7 @@ fault access_rules::resolve(const user_groups& groups) {
         for (const auto& name : one.grant.groups) {
             const auto* const members = groups.find(name);
             if (!members)
-                return quoted(one.left) + " lets in the group " + quoted(name) +
+                return json_string(one.left) + " lets in the group " + json_string(name) +
                        ", which is not in auth.groups: add it there, or correct the name";
             users.insert(users.end(), members->begin(), members->end());
         }

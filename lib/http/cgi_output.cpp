@@ -25,7 +25,7 @@ bool is_passed_on(std::string_view name) {
            std::find(not_passed_on.begin(), not_passed_on.end(), lower) == not_passed_on.end();
 }
 
-std::string quoted(std::string_view text) {
+std::string shortened(std::string_view text) {
     return '"' + std::string(text.substr(0, quoted_bytes)) + (text.size() > quoted_bytes ? "...\"" : "\"");
 }
 
@@ -107,17 +107,17 @@ bool cgi_output::read_line(std::string_view line) {
     if (colon == std::string_view::npos) {
         refuse(line.starts_with("HTTP/") && fields_ == 1
                    ? "the output begins with a status line: write \"Status: 200\" in place of it"
-                   : "a line of the head is no \"Name: value\": " + quoted(line));
+                   : "a line of the head is no \"Name: value\": " + shortened(line));
         return false;
     }
     const auto name = line.substr(0, colon);
     const auto value = trim(line.substr(colon + 1));
     if (!is_token(name)) {
-        refuse("a field name of the head is malformed: " + quoted(name));
+        refuse("a field name of the head is malformed: " + shortened(name));
         return false;
     }
     if (!is_field_content(value)) {
-        refuse("the value of " + quoted(name) + " has a control byte");
+        refuse("the value of " + shortened(name) + " has a control byte");
         return false;
     }
     return read_own_field(name, value);
@@ -157,7 +157,7 @@ bool cgi_output::end_head() {
     if (length_) {
         head_.length = parse_decimal(*length_);
         if (!head_.length || *head_.length > std::numeric_limits<std::int64_t>::max()) {
-            refuse("the Content-Length is not a number: " + quoted(*length_));
+            refuse("the Content-Length is not a number: " + shortened(*length_));
             return false;
         }
     }
@@ -184,7 +184,7 @@ bool cgi_output::decide_status() {
     const auto code = parse_decimal(text.substr(0, 3));
     const bool is_number = text.size() >= 3 && code && (text.size() == 3 || text[3] == ' ');
     if (!is_number || *code < 200 || *code > 599) {
-        refuse("the Status is not a number from 200 to 599: " + quoted(text));
+        refuse("the Status is not a number from 200 to 599: " + shortened(text));
         return false;
     }
     head_.status = static_cast<http::status>(*code);

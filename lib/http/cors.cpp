@@ -26,7 +26,7 @@ bool has_star(const std::vector<std::string>& values) noexcept {
     return std::find(values.begin(), values.end(), "*") != values.end();
 }
 
-std::string quoted(std::string_view text) { return std::string("\"").append(text).append("\""); }
+std::string in_quotes(std::string_view text) { return std::string("\"").append(text).append("\""); }
 
 /// RFC 3986 section 3.1; `text` is in lower case.
 bool is_scheme(std::string_view text) noexcept {
@@ -80,17 +80,17 @@ std::optional<std::string> check_names(const named_list& list, bool credentials)
     std::size_t bytes = 0;
     for (const auto& name : list.values) {
         if (!is_token(name))
-            return quoted(list.name) + " has an entry that is no name: use letters, digits and '-'";
+            return in_quotes(list.name) + " has an entry that is no name: use letters, digits and '-'";
         if (name != "*" && name.find('*') != std::string::npos)
-            return quoted(name) + " in " + quoted(list.name) +
+            return in_quotes(name) + " in " + in_quotes(list.name) +
                    " is no pattern: write whole names, or \"*\" alone for all";
         bytes += name.size() + ", "sv.size();
     }
     if (credentials && has_star(list.values))
-        return "\"*\" in " + quoted(list.name) +
+        return "\"*\" in " + in_quotes(list.name) +
                " means nothing to browsers with \"credentials\": list the names";
     if (bytes > max_list_bytes)
-        return quoted(list.name) + " has more than " + std::to_string(max_list_bytes) +
+        return in_quotes(list.name) + " has more than " + std::to_string(max_list_bytes) +
                " bytes: list fewer names";
     return std::nullopt;
 }
@@ -100,9 +100,10 @@ std::optional<std::string> check_methods(const std::vector<std::string>& methods
     if (methods.empty()) return "\"methods\" is empty: list at least one, as in [\"GET\", \"HEAD\"]";
     for (const auto& method : methods) {
         if (std::find(never_sent.begin(), never_sent.end(), method) != never_sent.end())
-            return quoted(method) + " in \"methods\" is sent by no browser: remove it";
+            return in_quotes(method) + " in \"methods\" is sent by no browser: remove it";
         if (std::any_of(method.begin(), method.end(), [](char c) { return c >= 'a' && c <= 'z'; }))
-            return quoted(method) + " in \"methods\" is in lower case, which counts: write it in upper case";
+            return in_quotes(method) +
+                   " in \"methods\" is in lower case, which counts: write it in upper case";
     }
     return std::nullopt;
 }
@@ -163,7 +164,7 @@ std::optional<std::string> cors_policy::set_origins(const cors_options& options)
         return "\"origins\" is empty: list those whose scripts may read answers, as in "
                "[\"https://app.example.org\"]";
     for (const auto& origin : options.origins)
-        if (auto wrong = add_origin(origin)) return "origin " + quoted(origin) + ": " + *wrong;
+        if (auto wrong = add_origin(origin)) return "origin " + in_quotes(origin) + ": " + *wrong;
     std::sort(origins_.begin(), origins_.end());
     if (everybody_ && options.credentials)
         return "\"*\" in \"origins\" cannot go with \"credentials\": list the origins that are trusted";

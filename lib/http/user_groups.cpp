@@ -8,9 +8,6 @@
 namespace fairlead::http {
 namespace {
 
-// What is wrong may be a control byte.
-std::string quoted(std::string_view text) { return json_string(text); }
-
 bool holds(const std::vector<std::string>& list, std::string_view text) noexcept {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
@@ -32,13 +29,13 @@ parse_result<user_groups> user_groups::parse(const std::vector<named_value>& gro
         for (const auto text : split(one.text(), ',')) {
             const auto name = trim(text);
             if (!is_user_name(name))
-                return quoted(name) +
+                return json_string(name) +
                        " is no name: write names of users (one word each), separated by commas";
-            if (holds(members, name)) return quoted(name) + " is in this group twice: remove one";
+            if (holds(members, name)) return json_string(name) + " is in this group twice: remove one";
             members.emplace_back(name);
         }
         if (!parsed.groups_.emplace(group, std::move(members)).second)
-            return "the group " + quoted(group) + " is there twice: remove one";
+            return "the group " + json_string(group) + " is there twice: remove one";
     }
     return parsed;
 }
