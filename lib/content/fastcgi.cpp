@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fairlead::content::fastcgi {
 namespace {
@@ -14,6 +15,7 @@ constexpr char role_responder = 1;
 constexpr char keep_connection_flag = 1;
 constexpr std::size_t end_size = 8;
 constexpr std::size_t begin_size = header_size + 8;
+constexpr std::size_t usual_size = 1536;  // of the head of a request
 
 unsigned byte_at(const record_header& bytes, std::size_t at) noexcept {
     return static_cast<unsigned char>(bytes[at]);
@@ -40,6 +42,15 @@ char* put_length(char* out, std::size_t length) noexcept {
     return out;
 }
 
+std::size_t pair_size(std::string_view name, std::string_view value) noexcept {
+    return length_size(name.size()) + length_size(value.size()) + name.size() + value.size();
+}
+
+void put_pair(char* out, std::string_view name, std::string_view value) noexcept {
+    out = put_length(out, name.size());
+    put(put(put_length(out, value.size()), name), value);
+}
+
 }  // namespace
 
 record_header header_of(record_type type, std::size_t length) noexcept {
@@ -53,26 +64,40 @@ record_header header_of(record_type type, std::size_t length) noexcept {
             0};
 }
 
-request_head::request_head(bool keep_connection) {
-    text_.reserve(1536);  // most requests, with what is added at the end
-    append(text_, header_of(record_type::begin_request, begin_size - header_size));
+bool name_value_pairs::add(std::string_view name, std::string_view value) {
+    if (!http::is_variable(name, value)) return false;
+    const auto begin = bytes_.size();
+    bytes_.resize(begin + pair_size(name, value));
+    put_pair(bytes_.data() + begin, name, value);
+    return true;
+}
+
+request_head::request_head(std::string& text, bool keep_connection) : text_(text) {
+    if (text_.size() < usual_size) text_.resize(usual_size);
+    char* out = make_room(begin_size + header_size);
+    const auto header = header_of(record_type::begin_request, begin_size - header_size);
     const char body[] = {0, role_responder, keep_connection ? keep_connection_flag : char{0}, 0, 0, 0, 0, 0};
-    text_.append(body, sizeof body);
-    text_.append(header_size, '\0');  // of the first PARAMS record; its length is not known yet
+    out = put(out, {header.data(), header.size()});
+    put(out, {body, sizeof body});  // behind it the header of the first PARAMS, whose length is not known yet
+}
+
+/// Where the next `size` bytes go.
+char* request_head::make_room(std::size_t size) {
+    if (text_.size() - size_ < size) text_.resize(std::max(size_ + size, 2 * text_.size()));
+    return text_.data() + std::exchange(size_, size_ + size);
 }
 
 bool request_head::add(std::string_view name, std::string_view value) {
     if (!http::is_variable(name, value)) return false;
-    const auto begin = text_.size();
-    text_.resize(begin + length_size(name.size()) + length_size(value.size()) + name.size() + value.size());
-    char* out = put_length(text_.data() + begin, name.size());
-    out = put(put_length(out, value.size()), name);
-    put(out, value);
+    put_pair(make_room(pair_size(name, value)), name, value);
     return true;
 }
 
-std::string request_head::finish() && {
+void request_head::add(const name_value_pairs& pairs) { put(make_room(pairs.bytes().size()), pairs.bytes()); }
+
+void request_head::finish(bool has_no_body) {
     constexpr std::size_t first = begin_size + header_size;
+    text_.resize(size_);
     const auto write_header = [this](std::size_t at, std::size_t length) {
         const auto header = header_of(record_type::params, length);
         std::memcpy(text_.data() + at, header.data(), header.size());
@@ -94,7 +119,7 @@ std::string request_head::finish() && {
     } else {
         write_header(begin_size, 0);
     }
-    return std::move(text_);
+    if (has_no_body) append(text_, header_of(record_type::standard_input, 0));
 }
 
 std::string abort_request() {

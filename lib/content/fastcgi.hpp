@@ -32,21 +32,37 @@ using record_header = std::array<char, header_size>;
 /// The header of a record of `length` bytes of content, at most `most_content`, without padding.
 record_header header_of(record_type type, std::size_t length) noexcept;
 
-/// The beginning of a request: what is sent in front of its body. Add the variables, then take the text.
-class request_head final : public http::variable_sink {
+/// Name-value pairs as PARAMS records contain them: made once of what all requests have in common.
+class name_value_pairs final : public http::variable_sink {
 public:
-    /// `keep_connection`: the application leaves the connection open for the next request.
-    explicit request_head(bool keep_connection);
-
-    /// Adds a name-value pair. Each may have up to 2^31 - 1 bytes.
+    /// Each may have up to 2^31 - 1 bytes.
     bool add(std::string_view name, std::string_view value) override;
-
-    /// BEGIN_REQUEST, the variables in as many PARAMS records as they need, and the empty one that ends them.
-    /// To be called once.
-    std::string finish() &&;
+    std::string_view bytes() const noexcept { return bytes_; }
 
 private:
-    std::string text_;
+    std::string bytes_;
+};
+
+/// The beginning of a request: what is sent in front of its body. Add the variables, then finish it.
+class request_head final : public http::variable_sink {
+public:
+    /// It is written into `text`, whose content goes and whose memory is used. `keep_connection`: the
+    /// application leaves the connection open for the next request.
+    request_head(std::string& text, bool keep_connection);
+
+    /// Each may have up to 2^31 - 1 bytes.
+    bool add(std::string_view name, std::string_view value) override;
+    void add(const name_value_pairs& pairs);
+
+    /// From here on the text is BEGIN_REQUEST, the variables in as many PARAMS records as they need, and the
+    /// empty one that ends them; with `has_no_body` also the end of the standard input. To be called once.
+    void finish(bool has_no_body);
+
+private:
+    char* make_room(std::size_t size);
+
+    std::string& text_;     // longer than what was written
+    std::size_t size_ = 0;  // of what was written
 };
 
 /// Sixteen bytes that tell the application that nobody wants its answer any more.

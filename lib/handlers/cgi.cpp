@@ -66,7 +66,7 @@ std::string_view file_name(std::string_view path) noexcept { return path.substr(
 cgi::cgi(cgi_rules rules, const services& around)
     : rules_(std::move(rules)), around_(around), root_(files::sandbox::open(rules_.root)) {}
 
-task<http::outcome> cgi::run(http::request& request, const found_script& script) {
+task<http::outcome> cgi::run(http::request& request, found_script script) {
     // A trace would show the client what others have put into its request.
     if (request.method == http::verb::trace || request.method == http::verb::connect)
         co_return refuse(http::status::method_not_allowed, "This address does not take that method.");
@@ -144,6 +144,7 @@ http::variable_list cgi::variables_for(const http::request& request, const found
         facts.server_port = local.port;
     }
     http::variable_list variables;
+    http::add_common_variables(variables, rules_.root);
     http::add_meta_variables(variables, request, facts);
     for (const auto& one : rules_.environment) variables.add(one.name, one.text());
     if (!variables.find("PATH")) variables.add("PATH", usual_path);

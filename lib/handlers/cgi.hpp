@@ -61,7 +61,7 @@ public:
     /// Throws std::runtime_error when the root cannot be opened.
     cgi(cgi_rules rules, const services& around);
 
-    task<http::outcome> run(http::request& request, const found_script& script) override;
+    task<http::outcome> run(http::request& request, found_script script) override;
 
 private:
     /// A script that runs.

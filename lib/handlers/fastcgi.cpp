@@ -7,6 +7,9 @@
 namespace fairlead::handlers {
 namespace {
 
+// Bytes of memory for the head of a request, which a thread keeps.
+constexpr std::size_t most_kept = 64 * 1024;
+
 /// RFC 9110 section 9.2.2.
 bool is_idempotent(http::verb method) noexcept {
     switch (method) {
@@ -21,21 +24,30 @@ bool is_idempotent(http::verb method) noexcept {
 
 }  // namespace
 
+fastcgi::fastcgi(fastcgi_options options, const fastcgi_services& around)
+    : options_(std::move(options)), around_(around) {
+    http::add_common_variables(common_, options_.root);
+    for (const auto& one : options_.environment) common_.add(one.name, one.text());
+}
+
 /// Takes the body in. The refusal when that fails.
-task<std::optional<http::problem>> fastcgi::take_body(http::request& request, fastcgi_request& sent) const {
-    sent.body = std::make_unique<script_input>(around_.disk, options_.max_body);
-    auto refusal = co_await sent.body->receive(*request.body, options_.request_buffer);
-    if (refusal || sent.body->is_in_memory()) co_return refusal;
-    const auto failed = co_await run_blocking(around_.disk, [&sent] { return sent.body->settle(); });
+task<std::optional<http::problem>> fastcgi::take_body(http::request& request, script_input& body) const {
+    auto refusal = co_await body.receive(*request.body, options_.request_buffer);
+    if (refusal || body.is_in_memory()) co_return refusal;
+    const auto failed = co_await run_blocking(around_.disk, [&body] { return body.settle(); });
     if (failed) co_return http::problem_from(failed);
     co_return std::nullopt;
 }
 
-std::string fastcgi::make_head(const http::request& request, const found_script& script,
-                               const script_input* body) const {
+/// The head of the request as it is sent. It is valid until this thread makes the next one.
+std::string_view fastcgi::make_head(const http::request& request, const found_script& script,
+                                    const script_input* body) const {
     const auto local = request.connection ? request.connection->local() : http::local_end{};
     const auto address = local.ip == ip_address{} ? std::string() : local.ip.to_string();
-    const auto filename = script.file.starts_with('/') ? script.file : options_.root + '/' + script.file;
+    thread_local std::string filename;
+    filename.clear();
+    if (!script.file.starts_with('/')) filename.append(options_.root).append(1, '/');
+    filename.append(script.file);
     http::script_facts facts;
     facts.script_name = script.name;
     facts.path_info = script.path_info;
@@ -45,26 +57,27 @@ std::string fastcgi::make_head(const http::request& request, const found_script&
     facts.server_address = address;
     if (local.port != 0) facts.server_port = local.port;
     facts.passes_authorization = options_.passes_authorization;
-    content::fastcgi::request_head head(true);
+    // Memory that each request would take and give back; no more of it is kept than most of them need.
+    thread_local std::string text;
+    if (text.capacity() > most_kept) text = {};
+    content::fastcgi::request_head head(text, true);
     http::add_meta_variables(head, request, facts);
-    for (const auto& one : options_.environment) head.add(one.name, one.text());
-    auto text = std::move(head).finish();
-    if (body) return text;
-    const auto end = content::fastcgi::header_of(content::fastcgi::record_type::standard_input, 0);
-    return text.append(end.data(), end.size());
+    head.add(common_);
+    head.finish(!body);
+    return text;
 }
 
-task<http::outcome> fastcgi::run(http::request& request, const found_script& script) {
+task<http::outcome> fastcgi::run(http::request& request, found_script script) {
     using kind = fastcgi_servers::kind;
-    const auto sent = std::make_shared<fastcgi_request>();
+    std::shared_ptr<script_input> body;
     if (request.body) {
         if (auto refusal = around_.servers.refuse_if_full()) co_return std::move(*refusal);
-        auto refusal = co_await take_body(request, *sent);
+        body = std::make_shared<script_input>(around_.disk, options_.max_body);
+        auto refusal = co_await take_body(request, *body);
         if (refusal) co_return std::move(*refusal);
     }
-    sent->head = make_head(request, script, sent->body.get());
     const bool is_repeatable = is_idempotent(request.method);
-    const bool is_streamed = sent->body && sent->body->rest();
+    const bool is_streamed = body && body->rest();
     auto wanted = is_repeatable && !is_streamed ? kind::any : kind::sent_once;
     std::size_t lost = 0;  // new connections
     for (;;) {
@@ -81,7 +94,8 @@ task<http::outcome> fastcgi::run(http::request& request, const found_script& scr
         auto& server = *connection.server;
         const bool is_fresh = connection.is_fresh;
         auto exchange =
-            std::make_unique<fastcgi_exchange>(around_, request, script.name, sent, std::move(connection));
+            std::make_unique<fastcgi_exchange>(around_, request, script.name, body, std::move(connection));
+        exchange->send_head(make_head(request, script, body.get()));
         const auto reached = co_await exchange->ask();
         using state = fastcgi_exchange::state;
         if (reached == state::complete || reached == state::begun)
@@ -91,7 +105,7 @@ task<http::outcome> fastcgi::run(http::request& request, const found_script& scr
             around_.servers.was_lost(server);
             ++lost;
         }
-        const bool is_gone = sent->body && sent->body->is_spent();
+        const bool is_gone = body && body->is_spent();
         const bool may_repeat = reached == state::unsent || (is_repeatable && !is_gone);
         if (!may_repeat || lost == around_.servers.count()) co_return refuse(*exchange, request);
         wanted = kind::fresh;

@@ -5,6 +5,7 @@
 #include "http/named_value.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::handlers {
@@ -29,20 +30,20 @@ struct fastcgi_options {
 /// it is not sent again.
 class fastcgi final : public script_runner {
 public:
-    fastcgi(fastcgi_options options, const fastcgi_services& around)
-        : options_(std::move(options)), around_(around) {}
+    fastcgi(fastcgi_options options, const fastcgi_services& around);
 
-    task<http::outcome> run(http::request& request, const found_script& script) override;
+    task<http::outcome> run(http::request& request, found_script script) override;
 
 private:
-    task<std::optional<http::problem>> take_body(http::request& request, fastcgi_request& sent) const;
-    std::string make_head(const http::request& request, const found_script& script,
-                          const script_input* body) const;
+    task<std::optional<http::problem>> take_body(http::request& request, script_input& body) const;
+    std::string_view make_head(const http::request& request, const found_script& script,
+                               const script_input* body) const;
     http::problem refuse(const fastcgi_exchange& exchange, const http::request& request) const;
     static http::response make_answer(std::unique_ptr<fastcgi_exchange> exchange,
                                       fastcgi_exchange::state reached, bool is_head);
 
     const fastcgi_options options_;
+    content::fastcgi::name_value_pairs common_;  // of all requests
     const fastcgi_services around_;
 };
 

@@ -23,16 +23,15 @@ constexpr std::size_t most_discarded = 1024 * 1024;
 }  // namespace
 
 fastcgi_exchange::fastcgi_exchange(const fastcgi_services& around, const http::request& request,
-                                   std::string_view script, std::shared_ptr<const fastcgi_request> sent,
+                                   std::string_view script, std::shared_ptr<script_input> body,
                                    fastcgi_connection&& connection)
     : around_(around),
-      sent_(std::move(sent)),
+      body_(std::move(body)),
       request_id_(request.id),
       is_head_(request.method == http::verb::head),
       connection_(std::move(connection)),
       server_name_(connection_.server->name()),
-      unsent_(sent_->head),
-      pieces_(sent_->body.get(), around.disk),
+      pieces_(body_.get(), around.disk),
       errors_(around.log, std::string(script), request_id_) {
     deadline_.emplace(around.deadlines, *connection_.stream, request.connection);
     start_clock();
@@ -51,6 +50,14 @@ void fastcgi_exchange::give_back() {
     deadline_.reset();
     if (is_usable) around_.servers.give_back(std::move(connection_));
     connection_ = {};
+}
+
+void fastcgi_exchange::send_head(std::string_view records) {
+    unsent_ = records;
+    send_piece();
+    if (unsent_.empty()) return;
+    piece_ = unsent_;
+    unsent_ = piece_;
 }
 
 task<fastcgi_exchange::state> fastcgi_exchange::ask() {
@@ -163,7 +170,7 @@ void fastcgi_exchange::send_piece() {
         has_sent_ = true;
         unsent_.remove_prefix(*sent);
     }
-    const bool was_last = !sent_->body || is_last_;
+    const bool was_last = !body_ || is_last_;
     if (unsent_.empty() && was_last && sending_ == sending::more) sending_ = sending::done;
 }
 

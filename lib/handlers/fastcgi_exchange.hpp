@@ -28,13 +28,6 @@ struct fastcgi_services {
     std::chrono::milliseconds timeout;  ///< how long the application may neither take nor give a byte
 };
 
-/// A request as it is sent: the records up to the end of the variables, then the body, as often as it has to
-/// be sent again.
-struct fastcgi_request {
-    std::string head;  ///< also the end of the standard input, when there is no body
-    std::unique_ptr<script_input> body;
-};
-
 /// One request and its answer, on one connection to an application. Both directions go on at the same time,
 /// so that an application may answer before it has read everything; what of a body was not taken in is read
 /// from the client meanwhile, also while the answer is read. The connection is given back when the
@@ -43,9 +36,9 @@ struct fastcgi_request {
 /// application is waited for, not while the client takes what there is, or has yet to send.
 class fastcgi_exchange final : public http::body_reader {
 public:
-    /// `script` names it in the log.
+    /// `script` names it in the log. `body` is shared, since it is sent again when the connection is lost.
     fastcgi_exchange(const fastcgi_services& around, const http::request& request, std::string_view script,
-                     std::shared_ptr<const fastcgi_request> sent, fastcgi_connection&& connection);
+                     std::shared_ptr<script_input> body, fastcgi_connection&& connection);
     ~fastcgi_exchange() override;
 
     enum class state {
@@ -56,6 +49,11 @@ public:
                    ///< that can be sent twice
         failed,    ///< `refusal()` says why
     };
+
+    /// Sends what comes before the body: of the records as much as the application takes now, and the rest,
+    /// which is copied, in `ask()`. Without a body the end of the standard input belongs to it. To be called
+    /// once, before `ask()`.
+    void send_head(std::string_view records);
 
     /// Sends the request, and reads until the answer can begin; that of an answer without content is the end
     /// of the output, so that its connection can be used again. To be called once.
@@ -105,7 +103,7 @@ private:
     void close() noexcept;
 
     const fastcgi_services& around_;
-    const std::shared_ptr<const fastcgi_request> sent_;
+    const std::shared_ptr<script_input> body_;
     const std::string request_id_;
     const bool is_head_;  // HEAD
     fastcgi_connection connection_;

@@ -48,16 +48,23 @@ task<result<script_finder::found>> script_files::find_slowly(const http::request
     co_return found;
 }
 
+/// A coroutine only where it is not the script at once: its frame would be one more for every request.
 task<http::outcome> script_files::handle(http::request& request) {
     auto found = finder_.find(request, false);
+    auto* const script = found ? std::get_if<found_script>(&*found) : nullptr;
+    if (script && !check_script_method(request)) return runner_->run(request, std::move(*script));
+    return handle_other(request, std::move(found));
+}
+
+task<http::outcome> script_files::handle_other(http::request& request, result<script_finder::found> found) {
     if (!found && net::would_block(found.error())) found = co_await find_slowly(request);
     if (!found && found.error() == errc::overloaded)
         co_return limits::overload(around_.retry_after, "requests at work");
     if (!found) co_return http::problem_from(found.error());
     if (auto* refusal = std::get_if<http::problem>(&*found)) co_return std::move(*refusal);
-    if (const auto* script = std::get_if<found_script>(&*found)) {
+    if (auto* script = std::get_if<found_script>(&*found)) {
         if (auto refused = check_script_method(request)) co_return std::move(*refused);
-        auto answer = co_await runner_->run(request, *script);
+        auto answer = co_await runner_->run(request, std::move(*script));
         co_return answer;
     }
     if (is_missing_script(request)) co_return not_found();
@@ -69,9 +76,9 @@ bool single_script::try_handle(http::request&, http::outcome&) { return false; }
 
 task<http::outcome> single_script::handle(http::request& request) {
     if (auto refused = check_script_method(request)) co_return std::move(*refused);
-    const found_script script{
-        url_, std::string(request.path.substr(std::min(request.path.size(), url_.size()))), file_};
-    auto answer = co_await runner_->run(request, script);
+    found_script script{url_, std::string(request.path.substr(std::min(request.path.size(), url_.size()))),
+                        file_};
+    auto answer = co_await runner_->run(request, std::move(script));
     co_return answer;
 }
 

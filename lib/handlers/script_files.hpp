@@ -17,7 +17,7 @@ class script_runner {
 public:
     virtual ~script_runner() = default;
     /// `script` was looked for just now, or is what the configuration says.
-    virtual task<http::outcome> run(http::request& request, const found_script& script) = 0;
+    virtual task<http::outcome> run(http::request& request, found_script script) = 0;
 };
 
 /// A folder with scripts among its files: scripts are run, everything else is the other handler's.
@@ -38,6 +38,7 @@ public:
 
 private:
     bool is_missing_script(const http::request& request) const noexcept;
+    task<http::outcome> handle_other(http::request& request, result<script_finder::found> found);
     task<result<script_finder::found>> find_slowly(const http::request& request);
 
     const script_finder finder_;

@@ -100,8 +100,10 @@ void add_number(variable_sink& variables, std::string_view name, std::uint64_t n
 }  // namespace
 
 bool is_variable(std::string_view name, std::string_view value) noexcept {
-    const auto has = [](std::string_view text, char c) { return text.find(c) != std::string_view::npos; };
-    return !name.empty() && !has(name, '=') && !has(name, '\0') && !has(value, '\0');
+    // Names are so short that a call of the library costs more than they do.
+    for (const char c : name)
+        if (c == '=' || c == '\0') return false;
+    return !name.empty() && value.find('\0') == std::string_view::npos;
 }
 
 bool variable_list::add(std::string_view name, std::string_view value) {
@@ -135,10 +137,15 @@ std::vector<char*> variable_list::environment() {
     return pointers;
 }
 
-void add_meta_variables(variable_sink& variables, const request& request, const script_facts& facts) {
+void add_common_variables(variable_sink& variables, std::string_view document_root) {
     variables.add("GATEWAY_INTERFACE", "CGI/1.1");
     // Without a version: programs print it on their pages.
     variables.add("SERVER_SOFTWARE", "Fairlead");
+    variables.add("DOCUMENT_ROOT", document_root);
+    variables.add("REDIRECT_STATUS", "200");
+}
+
+void add_meta_variables(variable_sink& variables, const request& request, const script_facts& facts) {
     variables.add("SERVER_PROTOCOL", request.version_minor > 0 ? "HTTP/1.1" : "HTTP/1.0");
     variables.add("SERVER_NAME", request.host_name.empty() ? facts.server_address : request.host_name);
     add_number(variables, "SERVER_PORT", facts.server_port);
@@ -158,7 +165,6 @@ void add_meta_variables(variable_sink& variables, const request& request, const 
     variables.add("QUERY_STRING", request.query);
     variables.add("SCRIPT_NAME", facts.script_name);
     variables.add("SCRIPT_FILENAME", facts.script_filename);
-    variables.add("DOCUMENT_ROOT", facts.document_root);
     if (!facts.path_info.empty()) {
         variables.add("PATH_INFO", facts.path_info);
         variables.add("PATH_TRANSLATED", std::string(facts.document_root).append(facts.path_info));
@@ -166,7 +172,6 @@ void add_meta_variables(variable_sink& variables, const request& request, const 
     if (facts.content_length) add_number(variables, "CONTENT_LENGTH", *facts.content_length);
     if (const auto type = request.fields[field::content_type]; request.body && !type.empty())
         variables.add("CONTENT_TYPE", type);
-    variables.add("REDIRECT_STATUS", "200");
     variables.add("UNIQUE_ID", request.id);
     if (!request.authority.empty()) variables.add("HTTP_HOST", request.authority);
     add_fields(variables, request.fields, facts.passes_authorization);

@@ -70,9 +70,13 @@ struct script_facts {
     bool passes_authorization = false;  ///< whether the program sees the client's credentials
 };
 
-/// Appends the meta-variables of RFC 3875 section 4.1, and those that PHP and others expect: DOCUMENT_ROOT,
-/// REDIRECT_STATUS (200, without which php-cgi refuses to run), REMOTE_PORT, REQUEST_URI, SCRIPT_FILENAME,
-/// SERVER_ADDR and UNIQUE_ID, the request's id.
+/// Appends what all requests to the programs of one folder have in common: GATEWAY_INTERFACE and
+/// SERVER_SOFTWARE (RFC 3875 section 4.1), DOCUMENT_ROOT (see script_facts), and REDIRECT_STATUS (200),
+/// without which php-cgi refuses to run.
+void add_common_variables(variable_sink& variables, std::string_view document_root);
+
+/// Appends the other meta-variables of RFC 3875 section 4.1, and those that PHP and others expect:
+/// REMOTE_PORT, REQUEST_URI, SCRIPT_FILENAME, SERVER_ADDR and UNIQUE_ID, the request's id.
 ///
 /// - QUERY_STRING and REQUEST_URI are as the client sent them; REQUEST_URI is path and query also when the
 ///   target is a whole URI. After a local redirect they are of the new target.

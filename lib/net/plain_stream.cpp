@@ -45,14 +45,16 @@ result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
     msghdr message{};
     message.msg_iov = &piece;
     message.msg_iovlen = 1;
-    // Only where the kernel has something to say: a unix peer could pass descriptors into it, which nobody
-    // would close. Without room for them the kernel drops them (unix(7)).
-    if (tells_rest_) message.msg_control = control;
+    message.msg_control = control;
     for (;;) {
-        message.msg_controllen = tells_rest_ ? sizeof control : 0;
-        const auto n = ::recvmsg(socket_.get(), &message, 0);
+        message.msg_controllen = sizeof control;
+        // Room for control data only where the kernel has something to say: a unix peer could pass
+        // descriptors into it, which nobody would close. Without room for them the kernel drops them
+        // (unix(7)).
+        const auto n = tells_rest_ ? ::recvmsg(socket_.get(), &message, 0)
+                                   : ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
         if (n >= 0) {
-            is_drained_ = nothing_left(message);
+            is_drained_ = tells_rest_ && nothing_left(message);
             return static_cast<std::size_t>(n);
         }
         if (errno == EINTR) continue;

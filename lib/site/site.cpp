@@ -45,6 +45,27 @@ http::problem unlisted_host(std::string_view name) {
     return refusal;
 }
 
+http::problem failed(const std::exception& error) {
+    http::problem failure;
+    failure.detail = "The server failed to answer this request.";
+    failure.log_detail = error.what();
+    failure.close = true;
+    return failure;
+}
+
+/// A local redirect (RFC 3875 section 6.2.2): the request becomes one for its target.
+void send_on(http::request& request, std::string&& target) {
+    request.target = request.texts().target = std::move(target);
+    request.body = nullptr;
+    if (request.method == http::verb::head) return;
+    request.method = http::verb::get;
+    request.method_text = "GET";
+}
+
+http::problem sent_on_and_on(const std::string& target) {
+    return http::bad_script_output("programs send the request on and on: at last to \"" + target + '"');
+}
+
 }  // namespace
 
 /// Who asks, when the peer is a proxy that is trusted: everything behind this sees its client.
@@ -155,16 +176,26 @@ const steps::step* site::next_step(http::request& request, way& where) {
     return second[begun - first.size()].get();
 }
 
-task<std::optional<http::outcome>> site::take_steps(http::request& request, way& where) const {
+/// True: one of the steps has answered.
+task<bool> site::take_steps(http::request& request, way& where, http::outcome& outcome) const {
     while (const auto* step = next_step(request, where)) {
         std::optional<http::outcome> answered;
         if (step->has_to_wait(request))
             answered = co_await step->before_waiting(request);
         else
             answered = step->before(request);
-        if (answered) co_return answered;
+        if (!answered) continue;
+        outcome = std::move(*answered);
+        co_return true;
     }
-    co_return std::nullopt;
+    co_return false;
+}
+
+/// True: the request is answered before any step.
+bool site::enter(http::request& request, way& where, http::outcome& outcome) const {
+    auto answered = prepare(request, where);
+    if (answered) outcome = std::move(*answered);
+    return answered.has_value();
 }
 
 bool site::try_respond(http::request& request, http::outcome& outcome) {
@@ -187,55 +218,34 @@ bool site::try_respond(http::request& request, http::outcome& outcome) {
 }
 
 task<http::response> site::respond(http::request& request) {
-    auto answer = co_await respond_once(request);
-    if (answer.local_location.empty()) co_return answer;
     // The log tells what was asked for. These view the head, which stays; what a turn has put into the texts
     // of the request, the next one replaces.
     const auto method = request.method;
     const auto method_text = request.method_text;
     const auto target = request.target;
-    for (unsigned turns = 0; turns < most_local_redirects && answer.local_location.starts_with('/');
-         ++turns) {
-        request.target = request.texts().target = std::move(answer.local_location);
-        request.body = nullptr;
-        if (request.method != http::verb::head) {
-            request.method = http::verb::get;
-            request.method_text = "GET";
+    http::outcome outcome;
+    for (unsigned turns = 0;; ++turns) {
+        way where;
+        bool is_answered = enter(request, where, outcome);
+        try {
+            // Without steps there is no need of a frame for them.
+            if (!is_answered && where.has_steps()) is_answered = co_await take_steps(request, where, outcome);
+            if (!is_answered && where.target) outcome = co_await where.target->handle(request);
+            if (!is_answered && !where.target) outcome = handlers::not_found();
+        } catch (const std::exception& error) {
+            outcome = failed(error);
         }
-        answer = co_await respond_once(request);
+        finish(outcome, request, *where.within);
+        auto& next = std::get<http::response>(outcome).local_location;
+        if (turns == most_local_redirects || !next.starts_with('/')) break;
+        send_on(request, std::move(next));
     }
     request.method = method;
     request.method_text = method_text;
     request.target = target;
-    if (!answer.local_location.empty()) {
-        const auto bad = http::bad_script_output("programs send the request on and on: at last to \"" +
-                                                 answer.local_location + '"');
-        answer = refuse(bad, request);
-    }
-    co_return answer;
-}
-
-task<http::response> site::respond_once(http::request& request) {
-    way where;
-    http::outcome outcome;
-    auto answered = prepare(request, where);
-    try {
-        if (!answered) answered = co_await take_steps(request, where);
-        if (answered)
-            outcome = std::move(*answered);
-        else if (!where.target)
-            outcome = handlers::not_found();
-        else
-            outcome = co_await where.target->handle(request);
-    } catch (const std::exception& error) {
-        http::problem failure;
-        failure.detail = "The server failed to answer this request.";
-        failure.log_detail = error.what();
-        failure.close = true;
-        outcome = std::move(failure);
-    }
-    finish(outcome, request, *where.within);
-    co_return std::move(std::get<http::response>(outcome));
+    auto& answer = std::get<http::response>(outcome);
+    if (!answer.local_location.empty()) answer = refuse(sent_on_and_on(answer.local_location), request);
+    co_return std::move(answer);
 }
 
 bool site::try_health(http::request& request, http::response& answer) {

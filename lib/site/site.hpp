@@ -85,14 +85,14 @@ private:
 
         bool has_steps() const noexcept { return !here->steps.empty() || !within->steps.empty(); }
     };
-    task<http::response> respond_once(http::request& request);
     std::optional<http::outcome> prepare(http::request& request, way& where) const;
     std::optional<http::outcome> find_client(http::request& request) const;
     std::optional<http::outcome> enter_tunnel(http::request& request, way& where) const;
     std::optional<std::size_t> find_site(const http::request& request) const;
     static void find_route(http::request& request, way& where);
     static const steps::step* next_step(http::request& request, way& where);
-    task<std::optional<http::outcome>> take_steps(http::request& request, way& where) const;
+    bool enter(http::request& request, way& where, http::outcome& outcome) const;
+    task<bool> take_steps(http::request& request, way& where, http::outcome& outcome) const;
     void finish(http::outcome& outcome, const http::request& request, const part& within) const;
     void add_fields(const http::request& request, const part& within, http::response& answer) const;
     http::response refuse(const http::problem& refusal, const http::request& request,

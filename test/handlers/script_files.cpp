@@ -9,7 +9,7 @@ namespace {
 
 /// Says what it was asked to run.
 struct recording_runner final : script_runner {
-    task<http::outcome> run(http::request&, const found_script& script) override {
+    task<http::outcome> run(http::request&, found_script script) override {
         http::response answer;
         answer.body = script.name + '|' + script.path_info + '|' + script.file;
         co_return answer;

@@ -42,6 +42,7 @@ struct asked {
     std::map<std::string, std::string> variables() {
         made.fields = field_table(lines);
         variable_list list;
+        add_common_variables(list, facts.document_root);
         add_meta_variables(list, made, facts);
         std::map<std::string, std::string> all;
         for (std::size_t i = 0; i < list.size(); ++i) {
