@@ -65,7 +65,7 @@ record_header header_of(record_type type, std::size_t length) noexcept {
 }
 
 bool name_value_pairs::add(std::string_view name, std::string_view value) {
-    if (!http::is_variable(name, value)) return false;
+    if (!http::is_variable_value(value)) return false;
     const auto begin = bytes_.size();
     bytes_.resize(begin + pair_size(name, value));
     put_pair(bytes_.data() + begin, name, value);
@@ -88,7 +88,7 @@ char* request_head::make_room(std::size_t size) {
 }
 
 bool request_head::add(std::string_view name, std::string_view value) {
-    if (!http::is_variable(name, value)) return false;
+    if (!http::is_variable_value(value)) return false;
     put_pair(make_room(pair_size(name, value)), name, value);
     return true;
 }

@@ -35,35 +35,46 @@ bool script_finder::is_script(std::string_view path) const noexcept {
 }
 
 result<script_finder::found> script_finder::find(const http::request& request, bool may_block) const {
-    if (!request.path.starts_with(rules_.url_prefix)) return found{};
+    result<found> answer{found{}};
+    if (!request.path.starts_with(rules_.url_prefix)) return answer;
     const place asked{request, request.path.substr(rules_.url_prefix.size()), may_block};
-    auto named = find_named(asked);
-    if (!named || !std::holds_alternative<std::monostate>(*named)) return named;
-    if (asked.relative.empty() || asked.relative.ends_with('/')) {
-        auto index = find_index(asked);
-        if (!index || !std::holds_alternative<std::monostate>(*index)) return index;
-    }
-    return find_other(asked);
+    const auto is_nothing = [&answer] { return std::holds_alternative<std::monostate>(*answer); };
+    auto failed = find_named(asked, *answer);
+    if (!failed && is_nothing() && (asked.relative.empty() || asked.relative.ends_with('/')))
+        failed = find_index(asked, *answer);
+    if (!failed && is_nothing()) failed = find_other(asked, *answer);
+    if (failed) return failed;
+    return answer;
 }
 
-/// The file as a script whose name is the first `name_size` bytes of the path below the root. Nothing: the
-/// file that a link led to is none.
-std::optional<script_finder::found> script_finder::take(const place& asked, std::string_view relative,
-                                                        std::size_t name_size,
-                                                        const files::open_file& file) const {
+/// Whether who asks may know of what is at the path below the root, and use it.
+bool script_finder::is_shown(const place& asked, std::string_view relative) const {
+    const auto& request = asked.request;
+    return !is_hidden_below_root(rules_, relative) &&
+           (!request.access ||  // without rules there is no path to be made for them
+            http::may(request, request.method, rules_.url_prefix + std::string(relative)));
+}
+
+/// Takes the file as a script whose name is the first `name_size` bytes of the path below the root. Nothing:
+/// the file that a link led to is none.
+void script_finder::take(const place& asked, std::string_view relative, std::size_t name_size,
+                         const files::open_file& file, found& answer) const {
     const auto name = relative.substr(0, name_size);
-    if (!is_script(file.lies_at())) return std::nullopt;
-    if (is_hidden_below_root(rules_, name) || is_hidden_below_root(rules_, file.lies_at()))
-        return found{not_found()};
+    const std::string_view lies_at = file.lies_at();
+    if (!is_script(lies_at)) return;
     // The rules of access are for the script, too, whatever the path behind its name, or the link, is.
-    for (const auto lies_at : {name, std::string_view(file.lies_at())})
-        if (!http::may(asked.request, asked.request.method, rules_.url_prefix + std::string(lies_at)))
-            return found{not_found()};
-    return found{found_script{rules_.url_prefix + std::string(name), std::string(relative.substr(name_size)),
-                              file.lies_at()}};
+    if (!is_shown(asked, name) || (lies_at != name && !is_shown(asked, lies_at))) {
+        answer = not_found();
+        return;
+    }
+    auto& script = answer.emplace<found_script>();
+    script.name.reserve(rules_.url_prefix.size() + name.size());
+    script.name.append(rules_.url_prefix).append(name);
+    script.path_info = relative.substr(name_size);
+    script.file = lies_at;
 }
 
-result<script_finder::found> script_finder::find_named(const place& asked) const {
+error_code script_finder::find_named(const place& asked, found& answer) const {
     for (std::size_t end = 0; end < asked.relative.size(); ++end) {
         end = std::min(asked.relative.find('/', end), asked.relative.size());
         const auto name = asked.relative.substr(0, end);
@@ -71,32 +82,38 @@ result<script_finder::found> script_finder::find_named(const place& asked) const
         const auto file = asked.open(files_, name);
         if (!file) {
             if (asked.has_to_wait(file.error())) return file.error();
-            if (is_missing(file.error())) return found{};  // and so is what is below it
-            return found{open_failed(file.error())};
+            if (!is_missing(file.error())) answer = open_failed(file.error());
+            return {};  // where it is missing, so is what is below it
         }
-        if ((*file)->info.kind == files::file_kind::special) return found{special_file()};
-        if (!is_regular(**file)) continue;  // a folder, whatever its name
-        auto taken = take(asked, asked.relative, end, **file);
-        return taken ? std::move(*taken) : found{};
+        const bool is_special = (*file)->info.kind == files::file_kind::special;
+        if (!is_special && !is_regular(**file)) continue;  // a folder, whatever its name
+        if (is_special)
+            answer = special_file();
+        else
+            take(asked, asked.relative, end, **file, answer);
+        return {};
     }
-    return found{};
+    return {};
 }
 
-result<script_finder::found> script_finder::find_index(const place& asked) const {
+error_code script_finder::find_index(const place& asked, found& answer) const {
     const auto has_scripts = std::any_of(scripts_.index.begin(), scripts_.index.end(),
                                          [this](const auto& name) { return is_script(name); });
-    if (!has_scripts) return found{};
+    if (!has_scripts) return {};
     for (const auto& name : scripts_.index) {
         const auto relative = std::string(asked.relative) + name;
         const auto file = asked.open(files_, relative);
         if (!file && asked.has_to_wait(file.error())) return file.error();
-        if (!file && !is_missing(file.error())) return found{open_failed(file.error())};
+        if (!file && !is_missing(file.error())) {
+            answer = open_failed(file.error());
+            return {};
+        }
         if (!file || !is_regular(**file)) continue;
-        if (!is_script(name)) return found{};  // an index file of another kind comes first
-        auto taken = take(asked, relative, relative.size(), **file);
-        return taken ? std::move(*taken) : found{};
+        // An index file of another kind may come first.
+        if (is_script(name)) take(asked, relative, relative.size(), **file, answer);
+        return {};
     }
-    return found{};
+    return {};
 }
 
 /// Whether the path leads to something that is no script and that the handler of files shows; nothing when
@@ -117,13 +134,13 @@ std::optional<bool> script_finder::is_there(const place& asked) const {
 }
 
 /// Unlike a page, a script is tried for every name: it may make pictures and lists that are no files.
-result<script_finder::found> script_finder::find_other(const place& asked) const {
+error_code script_finder::find_other(const place& asked, found& answer) const {
     const auto& tried = scripts_.try_paths;
     if (std::none_of(tried.begin(), tried.end(), [this](const auto& one) { return is_script(one); }))
-        return found{};
+        return {};
     const auto there = is_there(asked);
     if (!there) return errno_code(EAGAIN);
-    if (*there) return found{};
+    if (*there) return {};
     auto bare = asked.relative;
     if (bare.ends_with('/')) bare.remove_suffix(1);
     for (const auto& one : tried) {
@@ -134,10 +151,10 @@ result<script_finder::found> script_finder::find_other(const place& asked) const
         const auto file = asked.open(files_, candidate);
         if (!file && asked.has_to_wait(file.error())) return file.error();
         if (!file || !is_regular(**file)) continue;
-        auto taken = is_script(candidate) ? take(asked, candidate, candidate.size(), **file) : std::nullopt;
-        return taken ? std::move(*taken) : found{};
+        if (is_script(candidate)) take(asked, candidate, candidate.size(), **file, answer);
+        return {};
     }
-    return found{};
+    return {};
 }
 
 }  // namespace fairlead::handlers

@@ -51,12 +51,14 @@ public:
 
 private:
     struct place;
-    result<found> find_named(const place& asked) const;
-    result<found> find_index(const place& asked) const;
+    // These leave the answer what it is, nothing, when they find none. Error: EAGAIN.
+    error_code find_named(const place& asked, found& answer) const;
+    error_code find_index(const place& asked, found& answer) const;
     std::optional<bool> is_there(const place& asked) const;
-    result<found> find_other(const place& asked) const;
-    std::optional<found> take(const place& asked, std::string_view relative, std::size_t name_size,
-                              const files::open_file& file) const;
+    error_code find_other(const place& asked, found& answer) const;
+    bool is_shown(const place& asked, std::string_view relative) const;
+    void take(const place& asked, std::string_view relative, std::size_t name_size,
+              const files::open_file& file, found& answer) const;
 
     const script_rules scripts_;
     const file_rules& rules_;

@@ -99,15 +99,8 @@ void add_number(variable_sink& variables, std::string_view name, std::uint64_t n
 
 }  // namespace
 
-bool is_variable(std::string_view name, std::string_view value) noexcept {
-    // Names are so short that a call of the library costs more than they do.
-    for (const char c : name)
-        if (c == '=' || c == '\0') return false;
-    return !name.empty() && value.find('\0') == std::string_view::npos;
-}
-
 bool variable_list::add(std::string_view name, std::string_view value) {
-    if (!is_variable(name, value)) return false;
+    if (!is_variable_value(value)) return false;
     if (entries_.empty()) {
         text_.reserve(first_bytes);
         entries_.reserve(first_variables);

@@ -15,9 +15,10 @@ namespace fairlead::http {
 /// parameters of a FastCGI request.
 class variable_sink {
 public:
-    /// Appends a variable. False, and nothing is added, when it could not be told from another one, or be cut
-    /// where a program reads it: the name is empty or has '=' or NUL, or the value has NUL. Names are not
-    /// compared: who adds one twice has it twice.
+    /// Appends a variable. False, and nothing is added, when the value would be cut where a program reads it:
+    /// it has a NUL. The name is neither empty nor has '=' or NUL, or it could not be told from another one:
+    /// all names are constants, made of names of fields, or were checked with the configuration. Names are
+    /// not compared: who adds one twice has it twice.
     virtual bool add(std::string_view name, std::string_view value) = 0;
 
 protected:
@@ -25,7 +26,9 @@ protected:
 };
 
 /// What may be added to a `variable_sink`.
-bool is_variable(std::string_view name, std::string_view value) noexcept;
+inline bool is_variable_value(std::string_view value) noexcept {
+    return value.find('\0') == std::string_view::npos;
+}
 
 /// The environment of a CGI program, in one piece of memory.
 class variable_list final : public variable_sink {

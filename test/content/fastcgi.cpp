@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(without_a_body_the_end_of_the_input_belongs_to_the_head) {
 BOOST_AUTO_TEST_CASE(what_requests_have_in_common_is_added_as_if_it_were_added_each_time) {
     name_value_pairs common;
     common.add("A", "bc");
-    BOOST_TEST(!common.add("A=B", "v"));
+    BOOST_TEST(!common.add("B", "v\0"s));
     common.add("LONG", std::string(70'000, 'v'));
     std::string once;
     request_head first(once, true);
@@ -295,9 +295,6 @@ BOOST_AUTO_TEST_CASE(variables_of_every_size_arrive) {
 BOOST_AUTO_TEST_CASE(what_programs_would_cut_is_not_added) {
     std::string text;
     request_head head(text, false);
-    BOOST_TEST(!head.add("", "v"));
-    BOOST_TEST(!head.add("A=B", "v"));
-    BOOST_TEST(!head.add("A\0B"s, "v"));
     BOOST_TEST(!head.add("A", "b\0c"s));
     head.finish(false);
     BOOST_TEST(text == empty_head(false));

@@ -212,7 +212,6 @@ BOOST_AUTO_TEST_CASE(makes_an_environment) {
     variable_list list;
     BOOST_TEST(list.add("A", "1=2"));
     BOOST_TEST(list.add("B", ""));
-    for (const auto name : {""sv, "A=B"sv, "A\0B"sv}) BOOST_TEST(!list.add(name, "x"));
     BOOST_TEST(!list.add("C", "a\0b"sv));
     BOOST_TEST(list.size() == 2);
     BOOST_TEST(list.find("A").value() == "1=2");
