@@ -85,7 +85,8 @@ constexpr std::array rows{
             scope::route},
     setting{
         "fastcgi.connections", count_kind{fastcgi<&f::connections>(), 1, 10'000},
-        "Requests that are with the application at once; beyond that the queue (`limits.queue`), then 503.",
+        "Requests that are with the application at once; beyond that the queue (`limits.queue`), then 503. "
+        "Best as many as it has processes (`pm.max_children`): who waits keeps its turn here.",
         "8", scope::route},
     setting{"fastcgi.max_body", size_kind{fastcgi<&f::max_body>(), 0, 1024 * gib},
             "Most bytes of the body of a request to the application; above it 413.", R"("100m")",

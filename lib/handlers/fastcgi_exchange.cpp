@@ -199,6 +199,7 @@ fastcgi_exchange::progress fastcgi_exchange::look() {
         return progress::failed;
     }
     has_bytes_ = true;
+    connection_.unanswered.got_answer();
     return take({buffer.data(), *got});
 }
 

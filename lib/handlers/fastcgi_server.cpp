@@ -79,10 +79,52 @@ std::unique_ptr<net::plain_stream> fastcgi_server::take_kept(bool must_be_open, 
     }
 }
 
+fastcgi_server::unanswered::unanswered(fastcgi_server& server) : server_(&server) {
+    const std::lock_guard guard(server.mutex_);
+    number_ = server.unanswered_.began(clock::now());
+}
+
+void fastcgi_server::answered(unanswered_connections::number which) {
+    const std::lock_guard guard(mutex_);
+    unanswered_.answered(which);
+}
+
+void fastcgi_server::ended(unanswered_connections::number which) {
+    const std::lock_guard guard(mutex_);
+    unanswered_.ended(which);
+}
+
+/// True when a connection lies in the listen queue, as far as can be seen.
+bool fastcgi_server::is_queued(clock::time_point now) const {
+    const auto since = unanswered_.queued_since();
+    return since && now - *since >= queues_after;
+}
+
+/// True when the process behind a connection is needed for another one. What is taken for a slow script may
+/// be queued all the same, with several servers behind one address: it gets a chance now and then.
+bool fastcgi_server::has_to_make_room(clock::time_point now) {
+    if (is_queued(now)) return true;
+    const auto since = unanswered_.unanswered_since();
+    if (!since || now - *since < queues_after || now - made_room_ < room_interval) return false;
+    made_room_ = now;
+    return true;
+}
+
+/// How long a connection is kept as things are.
+std::chrono::milliseconds fastcgi_server::kept_now(clock::time_point now) const {
+    if (is_queued(now)) return std::chrono::milliseconds{0};
+    const auto since = unanswered_.unanswered_since();
+    return since && now - *since >= queues_after ? room_interval : std::chrono::milliseconds{kept_for};
+}
+
 void fastcgi_server::keep(std::unique_ptr<net::plain_stream> connection, std::size_t most,
                           clock::time_point now) {
     std::unique_ptr<net::plain_stream> oldest;  // closed after the lock
     const std::lock_guard guard(mutex_);
+    if (has_to_make_room(now)) {
+        oldest = std::move(connection);
+        return;
+    }
     kept_.push_back({std::move(connection), now});
     if (kept_.size() <= most) return;
     oldest = std::move(kept_.front().stream);
@@ -93,7 +135,8 @@ void fastcgi_server::let_go_unused(clock::time_point now) {
     std::vector<kept_connection> gone;
     const std::lock_guard guard(mutex_);
     const auto first =
-        std::find_if(kept_.begin(), kept_.end(), [&](const auto& one) { return now - one.since < kept_for; });
+        std::find_if(kept_.begin(), kept_.end(),
+                     [&, longest = kept_now(now)](const auto& one) { return now - one.since < longest; });
     gone.assign(std::make_move_iterator(kept_.begin()), std::make_move_iterator(first));
     kept_.erase(kept_.begin(), first);
 }

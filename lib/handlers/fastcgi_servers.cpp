@@ -38,7 +38,7 @@ bool fastcgi_servers::take_kept(kind wanted, fastcgi_connection& out) {
     auto* const server = servers_.front().get();
     auto stream = server->take_kept(wanted == kind::sent_once, clock::now());
     if (!stream) return false;
-    out = {std::move(*place), server, std::move(stream), false};
+    out = {std::move(*place), server, std::move(stream), false, {}};
     return true;
 }
 
@@ -77,11 +77,12 @@ task<fastcgi_servers::taken> fastcgi_servers::find_connection(limits::work_limit
     for (auto* server : in_turn()) {
         if (wanted != kind::fresh)
             if (auto kept = server->take_kept(wanted == kind::sent_once, clock::now()))
-                co_return fastcgi_connection{std::move(place), server, std::move(kept), false};
+                co_return fastcgi_connection{std::move(place), server, std::move(kept), false, {}};
         auto stream = co_await connect_to(*server);
         if (stream) {
             server->was_reached();
-            co_return fastcgi_connection{std::move(place), server, std::move(*stream), true};
+            co_return fastcgi_connection{std::move(place), server, std::move(*stream), true,
+                                         fastcgi_server::unanswered(*server)};
         }
         if (stream.error() == errc::cancelled) co_return http::problem_from(stream.error());  // we stop
         note(met, *server, stream.error());

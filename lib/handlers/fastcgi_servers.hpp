@@ -22,7 +22,8 @@ struct fastcgi_connection {
     limits::work_limit::permit place;  ///< among `fastcgi.connections`
     fastcgi_server* server = nullptr;
     std::unique_ptr<net::plain_stream> stream;
-    bool is_fresh = false;  ///< made for this request
+    bool is_fresh = false;                  ///< made for this request
+    fastcgi_server::unanswered unanswered;  ///< when it is
 };
 
 struct fastcgi_servers_options {

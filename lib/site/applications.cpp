@@ -4,12 +4,6 @@
 #include <stdexcept>
 
 namespace fairlead::site {
-namespace {
-
-// How often connections that nobody needs are looked for.
-constexpr std::chrono::seconds closing_interval{1};
-
-}  // namespace
 
 std::shared_ptr<handlers::fastcgi_server> applications::server_named(const std::string& name) {
     auto& known = servers_[name];
@@ -67,8 +61,6 @@ void applications::keep_house() {
 
 void applications::expire(std::chrono::steady_clock::time_point now) {
     for (const auto& [what, group] : groups_) group->expire(now);
-    if (now < next_closing_) return;
-    next_closing_ = now + closing_interval;
     for (const auto& [name, server] : servers_) server->let_go_unused(now);
 }
 

@@ -45,7 +45,6 @@ private:
                                           const config::limit_settings& limits);
 
     const services around_;
-    std::chrono::steady_clock::time_point next_closing_{};
     std::map<std::string, std::shared_ptr<handlers::fastcgi_server>> servers_;
     std::map<std::string, std::unique_ptr<handlers::fastcgi_servers>> groups_;
 };

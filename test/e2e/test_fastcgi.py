@@ -256,6 +256,25 @@ class RealPhp(Ended):
             one.join()
         self.assertEqual(faults, [])
 
+    def test_more_clients_than_processes(self):
+        # A process that waits on a kept connection takes no new one: those in the listen queue have to get a turn.
+        longest = []
+
+        def client():
+            with self.server.connect() as line:
+                for _ in range(90):
+                    start = time.monotonic()
+                    self.assertEqual(line.ask(target="/hello.php").body, b"hello")
+                    longest.append(time.monotonic() - start)
+
+        threads = [threading.Thread(target=client) for _ in range(32)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        self.assertEqual(len(longest), 32 * 90)
+        self.assertLess(max(longest), 3)
+
     def test_a_client_that_left_ends_the_exchange(self):
         server = self.serve(site(self.fpm.address))  # which keeps no connection yet
 
@@ -431,6 +450,28 @@ class Connections(Ended):
         for _ in range(5):
             self.assertEqual(server.ask(target="/hello.php").body, b"keep")
         self.assertEqual((application.connections, application.requests), (1, 5))
+
+    def test_connections_are_kept_beside_a_slow_script(self):
+        is_answered = threading.Event()
+        self.addCleanup(is_answered.set)
+
+        def act(exchange):
+            if "slow" in exchange.variables["REQUEST_URI"]:
+                is_answered.wait(20)
+            return answer()
+        application = self.application(act)
+        server = self.serve(site(application.address))
+        slow = threading.Thread(target=lambda: server.ask(target="/hello.php?slow"))
+        slow.start()
+        self.assertTrue(wait_for(lambda: application.requests == 1))
+        time.sleep(0.05)
+        with server.connect() as line:
+            for _ in range(90):
+                self.assertEqual(line.ask(target="/hello.php").status, 200)
+        is_answered.set()
+        slow.join()
+        self.assertEqual(application.requests, 91)
+        self.assertLess(application.connections, 30)  # one of ten a second makes room; each did without knowing the order
 
     def test_a_stale_connection_is_not_noticed(self):
         for tcp in (False, True):

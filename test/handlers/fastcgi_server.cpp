@@ -79,6 +79,82 @@ BOOST_AUTO_TEST_CASE(what_can_be_sent_once_gets_a_connection_that_is_open_and_ha
     BOOST_TEST(server.kept() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_in_the_listen_queue_is_told_by_who_was_answered) {
+    unanswered_connections all;
+    const clock::time_point start{1h};
+    BOOST_TEST(!all.queued_since());
+    BOOST_TEST(!all.unanswered_since());
+    const auto one = all.began(start);
+    const auto two = all.began(start + 1s);
+    const auto three = all.began(start + 2s);
+    const auto four = all.began(start + 3s);
+    BOOST_TEST((all.queued_since() == start));
+    all.answered(two);  // so `one` has been accepted
+    BOOST_TEST((all.queued_since() == start + 2s));
+    BOOST_TEST((all.unanswered_since() == start));
+    all.ended(three);
+    BOOST_TEST((all.queued_since() == start + 3s));
+    all.answered(one);  // which is older than what is known
+    BOOST_TEST((all.queued_since() == start + 3s));
+    BOOST_TEST((all.unanswered_since() == start + 3s));
+    all.answered(four);
+    BOOST_TEST(!all.queued_since());
+    BOOST_TEST(!all.unanswered_since());
+    (void)all.began(start + 4s);
+    BOOST_TEST((all.queued_since() == start + 4s));
+}
+
+BOOST_AUTO_TEST_CASE(connections_make_room_for_one_in_the_listen_queue) {
+    pairs all;
+    fastcgi_server server("127.0.0.1:9000");
+    const fastcgi_server::unanswered waiting(server);
+    const auto made = clock::now();  // or a moment before
+    server.keep(all.make(), 8, made);
+    server.let_go_unused(made);
+    BOOST_TEST(server.kept() == 1u);  // its answer may come yet
+    const auto late = made + fastcgi_server::queues_after;
+    server.let_go_unused(late);
+    BOOST_TEST(server.kept() == 0u);
+    BOOST_TEST(all.peers[0]->receive_all() == "");
+    for (int i = 1; i < 3; ++i) {
+        server.keep(all.make(), 8, late);
+        BOOST_TEST(all.peers[i]->receive_all() == "");
+    }
+    BOOST_TEST(server.kept() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(connections_are_kept_beside_a_slow_script) {
+    pairs all;
+    fastcgi_server server("127.0.0.1:9000");
+    const fastcgi_server::unanswered slow(server);
+    fastcgi_server::unanswered other(server);
+    other.got_answer();
+    const auto late = clock::now() + fastcgi_server::queues_after;
+    server.keep(all.make(), 8, late);  // it may be queued all the same
+    BOOST_TEST(server.kept() == 0u);
+    server.keep(all.make(), 8, late);
+    server.keep(all.make(), 8, late);
+    BOOST_TEST(server.kept() == 2u);
+    server.let_go_unused(late + fastcgi_server::room_interval - 1ms);
+    BOOST_TEST(server.kept() == 2u);
+    server.keep(all.make(), 8, late + fastcgi_server::room_interval);
+    BOOST_TEST(server.kept() == 2u);
+    server.let_go_unused(late + fastcgi_server::room_interval);  // nobody uses them
+    BOOST_TEST(server.kept() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_makes_room_for_what_was_closed_or_answered) {
+    pairs all;
+    fastcgi_server server("127.0.0.1:9000");
+    fastcgi_server::unanswered one(server);
+    one = {};
+    fastcgi_server::unanswered two(server);
+    auto three = std::move(two);
+    three.got_answer();
+    server.keep(all.make(), 8, clock::now() + 1s);
+    BOOST_TEST(server.kept() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_is_gone_is_left_out_for_longer_each_time) {
     fastcgi_server server("unix:/nowhere");
     auto now = clock::now();
