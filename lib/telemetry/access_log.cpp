@@ -152,10 +152,10 @@ access_log::access_log(const access_log_options& options) {
         if (wanted.format == access_format::off) return;
         auto& output = opened[wanted.file];
         if (output == nullptr)
-            output =
-                outputs_
-                    .emplace_back(std::make_unique<log_queue>(wanted.file, STDOUT_FILENO, options.queue_size))
-                    .get();
+            output = outputs_
+                         .emplace_back(std::make_unique<log_queue>(
+                             wanted.file, STDOUT_FILENO, options.queue_size, log_queue::pace::gathered))
+                         .get();
         add(which, wanted.format, *output);
     };
     open(access_class::all, options.all);

@@ -60,12 +60,14 @@ void append_word(line_buffer& out, std::string_view name, std::string_view value
 log::log(const log_options& options)
     : level_(options.level),
       is_json_(options.json),
-      output_(std::make_unique<log_queue>(options.file, STDERR_FILENO, options.queue_size)) {
+      output_(std::make_unique<log_queue>(options.file, STDERR_FILENO, options.queue_size,
+                                          log_queue::pace::at_once)) {
     is_coloured_ = options.colour && !is_json_ && output_->is_terminal();
     is_security_json_ = is_json_;
     if (options.security_file.empty()) return;
     is_security_json_ = options.security_json;
-    security_output_ = std::make_unique<log_queue>(options.security_file, STDERR_FILENO, options.queue_size);
+    security_output_ = std::make_unique<log_queue>(options.security_file, STDERR_FILENO, options.queue_size,
+                                                   log_queue::pace::at_once);
 }
 
 log::log(std::vector<std::string>& captured, severity level, bool json)

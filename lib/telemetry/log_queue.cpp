@@ -11,29 +11,37 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <thread>
 #include <utility>
 
 namespace fairlead::telemetry {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t batch_size = 32 * 1024;
+constexpr std::chrono::microseconds most_gathering{10'000};
 constexpr std::chrono::seconds flush_patience{5};
 
 /// The end of the queue: collects lines while more wait behind them, so that a busy log costs one write for
 /// many. spdlog calls `log` on one thread only.
 class batching_sink final : public spdlog::sinks::sink {
 public:
-    batching_sink(std::string path, int standard_stream) : file_(std::move(path), standard_stream) {}
+    /// `gathering`: how long the first line of a batch waits for others.
+    batching_sink(std::string path, int standard_stream, std::chrono::microseconds gathering)
+        : file_(std::move(path), standard_stream), gathering_(gathering) {}
     ~batching_sink() override { write_batch(); }
 
     /// Must be called before the first line comes; `pool` outlives the last.
     void attach(spdlog::details::thread_pool& pool) { pool_ = &pool; }
 
     void log(const spdlog::details::log_msg& line) override {
+        if (is_drained_ && gathering_.count() > 0) std::this_thread::sleep_for(gathering_);
         batch_.append(line.payload.data(), line.payload.size());
         batch_ += '\n';
         ++batch_lines_;
-        if (batch_.size() >= batch_size || pool_->queue_size() == 0) write_batch();
+        is_drained_ = pool_->queue_size() == 0;
+        if (is_drained_ || batch_.size() >= batch_size) write_batch();
     }
     void flush() override {}
     void set_pattern(const std::string&) override {}
@@ -63,6 +71,8 @@ private:
     }
 
     log_file file_;
+    const std::chrono::microseconds gathering_;
+    bool is_drained_ = true;
     spdlog::details::thread_pool* pool_ = nullptr;
     std::string batch_;
     std::uint64_t batch_lines_ = 0;
@@ -71,6 +81,12 @@ private:
     std::condition_variable progress_;
     std::uint64_t handled_ = 0;  ///< guarded by mutex_
 };
+
+/// Shorter for a short queue, so that it takes 400,000 lines a second to fill it meanwhile.
+std::chrono::microseconds gathering_for(std::size_t capacity) {
+    constexpr std::size_t lines_per_ms = 400;
+    return std::min(most_gathering, std::chrono::microseconds(capacity * 1000 / lines_per_ms));
+}
 
 void prepare_thread() {
     // Signals belong to the server's own handling; and a reader that closes our pipe must be an error of
@@ -84,8 +100,9 @@ void prepare_thread() {
 }  // namespace
 
 struct log_queue::machinery {
-    machinery(std::string path, int standard_stream, std::size_t capacity)
-        : sink(std::make_shared<batching_sink>(std::move(path), standard_stream)),
+    machinery(std::string path, int standard_stream, std::size_t capacity,
+              std::chrono::microseconds gathering)
+        : sink(std::make_shared<batching_sink>(std::move(path), standard_stream, gathering)),
           pool(std::make_shared<spdlog::details::thread_pool>(std::max<std::size_t>(capacity, 1), 1,
                                                               prepare_thread)),
           logger(std::make_shared<spdlog::async_logger>("", sink, pool,
@@ -103,8 +120,9 @@ struct log_queue::machinery {
     std::atomic<std::uint64_t> posted{0};
 };
 
-log_queue::log_queue(std::string path, int standard_stream, std::size_t capacity)
-    : machinery_(std::make_unique<machinery>(std::move(path), standard_stream, capacity)) {}
+log_queue::log_queue(std::string path, int standard_stream, std::size_t capacity, pace how)
+    : machinery_(std::make_unique<machinery>(std::move(path), standard_stream, capacity,
+                                             how == pace::gathered ? gathering_for(capacity) : 0us)) {}
 
 log_queue::~log_queue() = default;
 

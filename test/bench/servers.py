@@ -114,16 +114,17 @@ class Server:
 def fairlead(binary, root, work, *, threads=1, wrapper=(), preload=None, wait=20, congestion_control="auto",
              settings=None):
     """Fairlead with everything on but the access log, and limits out of the way of what is measured; `settings` are
-    further keys of its configuration."""
+    further keys of its configuration, of which `log` stands beside what is set here."""
     work.mkdir(parents=True, exist_ok=True)
     config = work / "fairlead.json"
-    config.write_text(json.dumps((settings or {}) | {
+    settings = settings or {}
+    config.write_text(json.dumps(settings | {
         "listen": ["127.0.0.1:0"], "threads": threads, "congestion_control": congestion_control, "hosts": ["localhost"], "root": str(root),
         "uploads": {"path": "/upload", "directory": str(work / "uploads"), "durability": "off"},
         "limits": {"connections": 20000, "connections_hard": 20000, "in_flight": 10000, "queue": 10000,
                    "requests_per_connection": 1000000000, "idle_timeout": "10m"},
         "admin": {"listen": []},
-        "log": {"level": "info", "status_interval": "0s", "access": {"format": "off"}},
+        "log": {"level": "info", "status_interval": "0s", "access": {"format": "off"}} | settings.get("log", {}),
     }, indent=2))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FAIRLEAD_")}
     if preload:

@@ -68,6 +68,9 @@ def get(size_name, size, requests, connections, **more):
 
 DELIVERY = (
     Workload("1k", "1 KiB GET, keep-alive: CPU per request", "us", 0.75, get("1k", KIB, 60000, 32)),
+    Workload("logged", "1 KiB GET, keep-alive, access log in a file, nginx's buffered: CPU per request", "us", 0.85, get("1k", KIB, 60000, 32),
+             ours={"log": {"access": {"format": "combined", "file": "access.log"}}},
+             theirs="access_log logs/access.log combined buffer=64k flush=1s;"),
     Workload("16k", "16 KiB GET, keep-alive: CPU per request", "us", 0.85, get("16k", 16 * KIB, 40000, 32)),
     Workload("1m", "1 MiB GET, keep-alive: CPU per request", "us", 0.95, get("1m", MIB, 2000, 8)),
     Workload("100m", "100 MiB download, 4 connections: CPU per GB", "s", 1.05, get("100m", 100 * MIB, 16, 4),

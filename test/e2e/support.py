@@ -245,6 +245,7 @@ class Server:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def access_log(self):
+        time.sleep(0.03)  # lines are gathered for 10 ms
         return self.access.read_text(errors="replace") if self.access.exists() else ""
 
     def wait_for_log(self, pattern, seconds=10):

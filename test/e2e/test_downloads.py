@@ -218,7 +218,7 @@ class Replaced(WithServer):
         self.assertTrue(wait_for(lambda: self.server.ask("HEAD", "/moving.bin")["ETag"] != tag))
         done = subprocess.run(command, cwd=self.here, capture_output=True, timeout=PATIENCE)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn(412, [status for status, _ in self.answers("/moving.bin")])
+        self.assertTrue(wait_for(lambda: 412 in [status for status, _ in self.answers("/moving.bin")]))
 
 
 if __name__ == "__main__":

@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_drops_the_oldest_lines_and_counts_each) {
     std::uint64_t dropped = 0;
     std::string last_line;
     {
-        log_queue queue(fifo.path, 2, 16);
+        log_queue queue(fifo.path, 2, 16, log_queue::pace::at_once);
         for (std::uint64_t i = 0; i < posted; ++i) queue.post(std::to_string(i) + std::string(200, ' '));
         // That the loop came to its end although nobody reads shows that a full queue makes nobody wait.
         const std::string stuck = fifo.read_available();
@@ -271,6 +271,49 @@ BOOST_AUTO_TEST_CASE(a_full_queue_drops_the_oldest_lines_and_counts_each) {
         BOOST_TEST(queue.dropped() == dropped);
     }
     BOOST_TEST(last_line == "last\n");
+}
+
+BOOST_AUTO_TEST_CASE(lines_wait_for_each_other_and_are_written_together) {
+    const scratch_directory directory;
+    const small_fifo fifo(directory.path / "fifo");
+    log_queue queue(fifo.path, 2, 8192, log_queue::pace::gathered);
+    std::string posted;
+    bool was_quick = false;
+    for (int attempt = 0; attempt < 100 && !was_quick; ++attempt) {
+        const auto begin = std::chrono::steady_clock::now();
+        posted.clear();
+        for (int i = 0; i < 20; ++i) {
+            queue.post(std::to_string(i));
+            posted += std::to_string(i) + '\n';
+            std::this_thread::sleep_for(std::chrono::microseconds(50));
+        }
+        const auto early = fifo.read_available();
+        // On a machine that has no time for this thread, 10 ms have passed.
+        was_quick = std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(9);
+        if (was_quick) BOOST_TEST(early == "");
+        queue.flush();
+        BOOST_TEST(early + fifo.read_available() == posted);
+    }
+    BOOST_TEST(was_quick);
+    BOOST_TEST(queue.dropped() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_queue_does_not_overflow_while_lines_are_gathered) {
+    const scratch_directory directory;
+    const small_fifo fifo(directory.path / "fifo");
+    log_queue queue(fifo.path, 2, 64, log_queue::pace::gathered);
+    bool was_complete = false;  // a thread that gets no processor for 6 ms loses some at any pace
+    for (int attempt = 0; attempt < 50 && !was_complete; ++attempt) {
+        const auto dropped = queue.dropped();
+        for (int i = 0; i < 300; ++i) {
+            queue.post(std::to_string(i));
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+        }
+        queue.flush();
+        was_complete = queue.dropped() == dropped;
+        if (was_complete) BOOST_TEST(count_lines(fifo.read_available()) >= 300u);
+    }
+    BOOST_TEST(was_complete);
 }
 
 BOOST_AUTO_TEST_CASE(the_destructor_writes_what_is_queued) {
