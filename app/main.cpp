@@ -53,9 +53,8 @@ bool has_all_places(const config::loaded& configuration) {
     return errors.empty() && faults.empty();
 }
 
-// Of the open-file caches and of what is kept compressed, with what the process itself needs.
-constexpr rlim_t cache_descriptors =
-    2 * files::open_files_limits{}.descriptors + site::coded_descriptors + 128;
+// Of the open-file caches, with what the process itself needs.
+constexpr rlim_t cache_descriptors = 2 * files::open_files_limits{}.descriptors + 128;
 
 /// Every connection and every cached file is a descriptor: take what the system allows.
 void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log& log) {

@@ -8,16 +8,15 @@ namespace fairlead::files {
 
 result<std::span<const char>> file_pieces::next(std::span<char> buffer) {
     const auto left = file_.info.size - at_;
-    if (file_.has_content) {
-        const auto piece = std::span(file_.content).subspan(at_, std::min<std::uint64_t>(left, piece_size));
+    if (const auto kept = file_.kept()) {
+        const auto piece = kept->substr(at_, std::min<std::uint64_t>(left, piece_size));
         at_ += piece.size();
         return std::span<const char>(piece);
     }
     if (left == 0) {
         const auto now = inspect(file_.fd.get());
         if (!now) return now.error();
-        const bool is_same =
-            file_.is_snapshot || (now->size == file_.info.size && now->mtime_ns == file_.info.mtime_ns);
+        const bool is_same = now->size == file_.info.size && now->mtime_ns == file_.info.mtime_ns;
         if (!is_same) return make_error_code(errc::file_changed);
         return std::span<const char>{};
     }

@@ -1,6 +1,5 @@
 #include "files/open_files.hpp"
 
-#include "files/snapshot.hpp"
 #include "files/steady_read.hpp"
 #include "files/stored_digest.hpp"
 #include "http/date.hpp"
@@ -13,7 +12,7 @@ namespace {
 
 /// Memory that the cache holds for the content of a file and its siblings.
 std::uint64_t content_bytes_of(const open_file& file) noexcept {
-    std::uint64_t bytes = file.is_snapshot ? file.info.size : file.content.size();
+    std::uint64_t bytes = file.content.size() + file.pages.bytes().size();
     for (const auto& one : file.siblings) bytes += content_bytes_of(*one);
     return bytes;
 }
@@ -22,12 +21,6 @@ std::size_t descriptors_of(const open_file& file) noexcept {
     std::size_t count = file.fd ? 1 : 0;
     for (const auto& one : file.siblings) count += descriptors_of(*one);
     return count;
-}
-
-/// Whether the file itself is held open, not only its content.
-bool holds_file(const open_file& file) noexcept {
-    return (file.fd && !file.is_snapshot) || std::any_of(file.siblings.begin(), file.siblings.end(),
-                                                         [](const auto& one) { return holds_file(*one); });
 }
 
 /// An mtime in the future was set by hand and says nothing; then the ctime counts.
@@ -46,11 +39,15 @@ bool is_again(const error_code& error) noexcept {
 
 }  // namespace
 
-void open_file::move_to_snapshot() {
-    auto memory = make_snapshot(content);
-    if (!memory) return;
-    fd = std::move(*memory);
-    is_snapshot = true;
+std::optional<std::string_view> open_file::kept() const noexcept {
+    if (has_content) return content;
+    return pages ? std::optional(pages.bytes()) : std::nullopt;
+}
+
+void open_file::move_to_pages() {
+    auto copied = snapshot::of(content);
+    if (!copied) return;
+    pages = std::move(*copied);
     has_content = false;
     content = {};
 }
@@ -114,7 +111,7 @@ open_files::found open_files::load(const search& what) {
     // One that is being written is held open, whatever its size.
     const bool is_torn = !(*file)->has_content && (*file)->info.size <= limits_.content_size;
     if (is_torn || !is_settled((*file)->info, what.today)) return std::move(*file);
-    make_snapshot_of(**file, what.path);
+    if ((*file)->content.size() > limits_.copied_size) (*file)->move_to_pages();
     keep(what, *file);
     return std::move(*file);
 }
@@ -217,7 +214,7 @@ error_code open_files::take_siblings(const search& what, open_file& file,
         if (!taken) return taken.error();
         if ((*taken)->info != expected) continue;  // it is being written
         finish(what, **taken, file);
-        make_snapshot_of(**taken, what.path);
+        if ((*taken)->content.size() > limits_.copied_size) (*taken)->move_to_pages();
         file.siblings.push_back(std::move(*taken));
     }
     return {};
@@ -232,19 +229,6 @@ void open_files::finish(const search& what, open_file& file, const open_file& or
     file.last_modified = std::min<std::int64_t>(original.info.mtime_ns / 1'000'000'000, today_s);
     file.last_modified_text = http::view(http::format_date(file.last_modified));
     file.head = rules_.head(original.lies_at(), file);
-}
-
-bool open_files::has_free_descriptor(const key& path) {
-    auto& part = shard_of(path);
-    const std::lock_guard guard(part.mutex);
-    return part.descriptors < bounds_.descriptors;
-}
-
-/// Moves a content that is not copied into answers into a snapshot.
-void open_files::make_snapshot_of(open_file& file, const key& path) {
-    // Not at the cost of another one: a cache that makes a new snapshot for each request would be slower than
-    // none.
-    if (file.content.size() > limits_.copied_size && has_free_descriptor(path)) file.move_to_snapshot();
 }
 
 bool open_files::is_settled(const file_info& info, wall::time_point today) const noexcept {
@@ -323,7 +307,8 @@ void open_files::let_go_unused(steady::time_point now) {
         const std::lock_guard guard(part.mutex);
         for (auto next = part.entries.begin(); next != part.entries.end();) {
             const auto one = next++;
-            if (holds_file(*one->file) && now - one->checked >= limits_.let_go_after) erase(part, one, gone);
+            if (descriptors_of(*one->file) > 0 && now - one->checked >= limits_.let_go_after)
+                erase(part, one, gone);
         }
     }
 }

@@ -3,6 +3,7 @@
 #include "base/sha.hpp"
 #include "files/file_info.hpp"
 #include "files/sandbox.hpp"
+#include "files/snapshot.hpp"
 #include "http/content_coding.hpp"
 
 #include <array>
@@ -33,8 +34,7 @@ struct file_head {
 
 /// One opened file, as it was when it was opened. Does not change; whoever holds it keeps the descriptor.
 struct open_file {
-    unique_fd fd;  ///< of the file, or its snapshot; empty for special files, directories, and when `content`
-                   ///< has it all
+    unique_fd fd;  ///< empty for special files, directories, and when its content is kept
     file_info info;
     std::string name;                  ///< the path that was asked for, relative to the root
     std::string final_path;            ///< where a link led, relative to the root; empty without link
@@ -48,13 +48,15 @@ struct open_file {
     std::vector<std::shared_ptr<const open_file>> siblings;
     bool has_content = false;  ///< `content` holds the whole file
     std::string content;
-    bool is_snapshot = false;  ///< `fd` is not the file but its content as it was, in memory (snapshot.hpp)
+    snapshot pages;                                      ///< or this does
     std::chrono::system_clock::time_point copied_until;  ///< up to then it is sent by copying
 
     /// Where it really lies, relative to the root.
     const std::string& lies_at() const noexcept { return final_path.empty() ? name : final_path; }
-    /// Moves `content` into a snapshot. Where the kernel gives none, it stays where it is.
-    void move_to_snapshot();
+    /// The whole of it, when it is kept in memory.
+    std::optional<std::string_view> kept() const noexcept;
+    /// Moves `content` into `pages`. Without memory for both at once it stays where it is.
+    void move_to_pages();
     /// Whether an answer depends on Accept-Encoding.
     bool is_negotiable() const noexcept { return head.may_be_coded || !siblings.empty(); }
 };
@@ -62,11 +64,11 @@ struct open_file {
 struct open_files_limits {
     // The first three are shared out to 16 shards and rounded up there.
     std::size_t entries = 4096;
-    std::size_t descriptors = 1024;                  ///< of snapshots, and of files too large for that
+    std::size_t descriptors = 1024;                  ///< of files whose content is not kept
     std::uint64_t content_bytes = 64 * 1024 * 1024;  ///< of all cached contents together
     std::uint64_t content_size = 256 * 1024;         ///< largest file whose content is kept
-    /// Largest one that is kept as bytes, and copied into each answer; a larger one is kept as a snapshot,
-    /// whose pages are sent as they are. Measured: 2 more calls cost what copying this much does.
+    /// Largest one that is kept as bytes, and copied into each answer; a larger one is kept in pages that are
+    /// sent as they are. Measured: the further calls cost what copying this much does.
     std::uint64_t copied_size = 12 * 1024;
     std::chrono::milliseconds revalidate_after{1000};
     std::chrono::milliseconds distrust_younger_than{2000};
@@ -207,8 +209,6 @@ private:
     error_code read(const search& what, open_file& file) const;
     error_code take_siblings(const search& what, open_file& file, std::vector<opened_file>&& siblings);
     void finish(const search& what, open_file& file, const open_file& original) const;
-    void make_snapshot_of(open_file& file, const key& path);
-    bool has_free_descriptor(const key& path);
     void keep(const search& what, const std::shared_ptr<const open_file>& file);
     void forget(const key& path);
     // `gone` is let go after the shard's lock: closing the last descriptor of a removed file may take its

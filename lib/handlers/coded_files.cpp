@@ -6,7 +6,7 @@
 namespace fairlead::handlers {
 namespace {
 
-// Contents above this are kept as snapshots, whose pages are sent uncopied (open_files_limits says why).
+// Contents above this are kept in pages that are sent uncopied (open_files_limits says why).
 constexpr std::size_t copied_size = files::open_files_limits{}.copied_size;
 
 // Beside the content: the entry, the file, its head.
@@ -16,8 +16,7 @@ std::uint64_t bytes_of(const files::open_file& file) noexcept { return file.info
 
 }  // namespace
 
-coded_files::coded_files(std::uint64_t bytes, std::size_t descriptors)
-    : shard_bytes_(bytes / shard_count), shard_descriptors_((descriptors + shard_count - 1) / shard_count) {}
+coded_files::coded_files(std::uint64_t bytes) : shard_bytes_(bytes / shard_count) {}
 
 std::string coded_files::key_of(const void* root, const files::open_file& original,
                                 http::content_coding coding) {
@@ -72,35 +71,22 @@ task<> coded_files::wait_for(std::string key) {
 
 void coded_files::keep(const claim& made, file_pointer file) {
     const auto bytes = bytes_of(*file);
-    const std::size_t descriptors = file->fd ? 1 : 0;
-    if (bytes > shard_bytes_ || descriptors > shard_descriptors_) return;
+    if (bytes > shard_bytes_) return;
     std::list<entry> gone;  // let go after the lock
     auto& part = shard_of(made.key_);
     const std::lock_guard guard(part.mutex);
     if (const auto old = part.by_key.find(made.key_); old != part.by_key.end())
         take_out(part, old->second, gone);
-    while (!part.entries.empty() && (part.used.bytes + bytes > shard_bytes_ ||
-                                     part.used.descriptors + descriptors > shard_descriptors_))
+    while (!part.entries.empty() && part.bytes + bytes > shard_bytes_)
         take_out(part, part.entries.begin(), gone);
     part.entries.push_back({made.key_, std::move(file)});
     const auto added = std::prev(part.entries.end());
     part.by_key.emplace(added->key, added);
-    part.used.bytes += bytes;
-    part.used.descriptors += descriptors;
-}
-
-void coded_files::make_room() {
-    for (auto& part : shards_) {
-        std::list<entry> gone;
-        const std::lock_guard guard(part.mutex);
-        const auto most = part.used.descriptors / 2;
-        while (part.used.descriptors > most) take_out(part, part.entries.begin(), gone);
-    }
+    part.bytes += bytes;
 }
 
 void coded_files::take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
-    from.used.bytes -= bytes_of(*which->file);
-    from.used.descriptors -= which->file->fd ? 1 : 0;
+    from.bytes -= bytes_of(*which->file);
     from.by_key.erase(which->key);
     gone.splice(gone.end(), from.entries, which);
 }
@@ -122,7 +108,7 @@ error_code coded_files::fill(const files::open_file& original, int level, files:
     if (coded.content.size() <= copied_size)
         coded.content.shrink_to_fit();
     else
-        coded.move_to_snapshot();
+        coded.move_to_pages();
     return {};
 }
 
@@ -139,8 +125,7 @@ coded_files::usage coded_files::current() const {
     for (const auto& part : shards_) {
         const std::lock_guard guard(part.mutex);
         total.entries += part.entries.size();
-        total.bytes += part.used.bytes;
-        total.descriptors += part.used.descriptors;
+        total.bytes += part.bytes;
     }
     return total;
 }

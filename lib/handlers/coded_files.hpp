@@ -20,7 +20,7 @@
 namespace fairlead::handlers {
 
 /// Compressed contents of files, kept so that each is compressed once while it does not change. Bounded by
-/// bytes and by descriptors; what was used longest ago goes first. Thread safe.
+/// bytes; what was used longest ago goes first. Thread safe.
 class coded_files {
 public:
     using file_pointer = std::shared_ptr<const files::open_file>;
@@ -33,8 +33,8 @@ public:
     /// Most files that wait for their compression as a whole, or are at it.
     static constexpr std::size_t most_at_work = 64;
 
-    /// Keeps at most `bytes` of contents, and at most `descriptors` of them as snapshots.
-    coded_files(std::uint64_t bytes, std::size_t descriptors);
+    /// Keeps at most `bytes` of contents.
+    explicit coded_files(std::uint64_t bytes);
 
     /// The name of a file in a coding. `root` tells the same path below different roots apart.
     static std::string key_of(const void* root, const files::open_file& original,
@@ -80,13 +80,9 @@ public:
     /// A place among `most_streams`, until it is destroyed; nullptr when there is none.
     std::shared_ptr<void> try_stream();
 
-    /// Lets half of the snapshots go, when the process has no descriptor left.
-    void make_room();
-
     struct usage {
         std::size_t entries = 0;
         std::uint64_t bytes = 0;
-        std::size_t descriptors = 0;
     };
     usage current() const;
 
@@ -99,7 +95,7 @@ private:
         mutable std::mutex mutex;
         std::list<entry> entries;  // what was used last stands last
         std::unordered_map<std::string_view, std::list<entry>::iterator> by_key;  // views of entry::key
-        usage used;
+        std::uint64_t bytes = 0;
     };
     static constexpr std::size_t shard_count = 16;
 
@@ -110,7 +106,6 @@ private:
     static void take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone);
 
     const std::uint64_t shard_bytes_;
-    const std::size_t shard_descriptors_;
     std::array<shard, shard_count> shards_;
     std::mutex claims_mutex_;
     struct making {

@@ -21,7 +21,7 @@ http::validators validators_of(const files::open_file& file) {
     return current;
 }
 
-/// `length` bytes from `offset`, to be sent from the descriptor.
+/// `length` bytes from `offset`, to be sent from the descriptor or the pages.
 http::file_slice open_slice(std::shared_ptr<const files::open_file> file, std::uint64_t offset,
                             std::uint64_t length) {
     http::file_slice slice;
@@ -30,8 +30,8 @@ http::file_slice open_slice(std::shared_ptr<const files::open_file> file, std::u
     slice.length = length;
     slice.expected_size = file->info.size;
     slice.expected_mtime_ns = file->info.mtime_ns;
-    slice.is_constant = file->is_snapshot;
-    slice.is_copied = !file->is_snapshot && std::chrono::system_clock::now() < file->copied_until;
+    if (file->pages) slice.memory = file->pages.bytes().data();
+    slice.is_copied = !file->pages && std::chrono::system_clock::now() < file->copied_until;
     slice.owner = std::move(file);
     return slice;
 }

@@ -188,7 +188,8 @@ struct file_slice {
     std::uint64_t length = 0;
     std::uint64_t expected_size = 0;
     std::int64_t expected_mtime_ns = 0;
-    bool is_constant = false;  ///< in memory, and nobody can change it: there is nothing to compare
+    const char* memory = nullptr;  ///< all of it, in pages that nobody can change: then there is no `fd`, and
+                                   ///< nothing to compare
     bool is_copied = false;  ///< to be read and sent: what the kernel has taken can then not change any more
     std::vector<file_part> parts;  ///< if there are any, they are sent, and not `offset` and `length`
 

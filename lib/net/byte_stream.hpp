@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace fairlead::net {
 
@@ -29,6 +30,9 @@ public:
     result<std::size_t> write_now(std::span<const iovec> pieces) { return write_now(pieces, false); }
     /// Bytes sent of `count` from `offset` of the file `fd`; 0 when the file ends there.
     virtual result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) = 0;
+    /// Bytes sent of the front of `bytes`, which nobody changes any more, not even after they were sent: they
+    /// may be unmapped, but not be used for anything else.
+    virtual result<std::size_t> send_pages_now(std::string_view bytes);
     /// Returns when a call may succeed, or has failed for good (the call itself says which).
     virtual task<error_code> wait(readiness direction) = 0;
 
@@ -80,6 +84,10 @@ public:
     virtual void close() noexcept = 0;
 };
 
+inline result<std::size_t> byte_stream::send_pages_now(std::string_view bytes) {
+    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    return write_now({&piece, 1});
+}
 inline result<std::size_t> byte_stream::fill_pipe_now(int, std::size_t) { return errno_code(EOPNOTSUPP); }
 inline result<std::size_t> byte_stream::send_pipe_now(int, std::size_t) { return errno_code(EOPNOTSUPP); }
 

@@ -2,6 +2,7 @@
 
 #include "base/event.hpp"
 #include "net/edge_wait.hpp"
+#include "net/page_sender.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -92,6 +93,13 @@ result<std::size_t> plain_stream::send_file_now(int fd, std::uint64_t offset, st
         if (errno == EINTR) continue;
         return last_error();
     }
+}
+
+result<std::size_t> plain_stream::send_pages_now(std::string_view bytes) {
+    if (is_full_) return errno_code(EAGAIN);  // the last call has seen it, and no edge has come since
+    const auto sent = page_sender::of_this_thread().send(socket_.get(), bytes, is_full_);
+    const bool is_impossible = !sent && sent.error() == boost::system::errc::operation_not_supported;
+    return is_impossible ? byte_stream::send_pages_now(bytes) : sent;
 }
 
 result<std::size_t> plain_stream::fill_pipe_now(int pipe, std::size_t most) {

@@ -27,6 +27,7 @@ public:
     using byte_stream::write_now;
     result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) override;
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
+    result<std::size_t> send_pages_now(std::string_view bytes) override;
     task<error_code> wait(readiness direction) override;
     error_code prepare_to_share() override { return reactor_ ? error_code{} : join_reactor(); }
     plain_stream* as_plain() noexcept override { return this; }

@@ -4,17 +4,14 @@
 #include <unistd.h>
 
 namespace fairlead::net {
-namespace {
 
-std::optional<splice_pipes::pipe> open_pipe() {
+std::optional<splice_pipes::pipe> splice_pipes::open_pipe() {
     int ends[2];
     if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return std::nullopt;
     // Where the kernel refuses (pipe-user-pages-soft), it is smaller: more calls for the same bytes.
-    (void)::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(splice_pipes::capacity));
-    return splice_pipes::pipe{unique_fd(ends[1]), unique_fd(ends[0])};
+    (void)::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(capacity));
+    return pipe{unique_fd(ends[1]), unique_fd(ends[0])};
 }
-
-}  // namespace
 
 std::optional<splice_pipes::pipe> splice_pipes::take() {
     {

@@ -20,6 +20,9 @@ public:
         unique_fd out;  ///< what is read from
     };
 
+    /// One that belongs to nobody else; nothing when there is no descriptor left.
+    static std::optional<pipe> open_pipe();
+
     /// At most `most` pipes are lent at a time; nothing is opened before it is needed.
     explicit splice_pipes(unsigned most) : most_(most) { resting_.reserve(most_resting); }
     splice_pipes(const splice_pipes&) = delete;

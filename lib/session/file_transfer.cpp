@@ -31,7 +31,7 @@ file_transfer::file_transfer(http::file_slice file) noexcept
 
 file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept {
     // What cannot change goes in one call.
-    if (length_ <= short_body || (file_.is_constant && length_ <= short_constant)) return segments::shared;
+    if (length_ <= short_body || (file_.memory && length_ <= short_constant)) return segments::shared;
     if (stream.is_paced() && length_ < long_if_paced) return segments::own;
     stream.fill_segments(true);
     is_filling_ = true;
@@ -40,7 +40,7 @@ file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept 
 
 /// True when the file is no longer what the head of the answer described.
 bool file_transfer::has_changed() const noexcept {
-    if (file_.is_constant) return false;
+    if (file_.memory) return false;
     struct stat now{};
     if (::fstat(file_.fd, &now) != 0) return true;
     const auto mtime_ns = static_cast<std::int64_t>(now.st_mtim.tv_sec) * 1'000'000'000 + now.st_mtim.tv_nsec;
@@ -51,7 +51,7 @@ bool file_transfer::has_changed() const noexcept {
 /// Where the slice ends that begins at `sent_`.
 std::uint64_t file_transfer::slice_end() const noexcept {
     const auto left = file_.length - sent_;
-    if (left <= last_piece || file_.is_constant) return file_.length;
+    if (left <= last_piece || file_.memory) return file_.length;
     return sent_ + std::min(slice_size, left - last_piece);
 }
 
@@ -59,7 +59,7 @@ std::uint64_t file_transfer::slice_end() const noexcept {
 bool file_transfer::find_resident() noexcept {
     if (sent_ < ready_) return true;
     const auto end = slice_end();
-    if (file_.is_constant || is_resident(file_.fd, file_.offset + sent_, end - sent_)) ready_ = end;
+    if (file_.memory || is_resident(file_.fd, file_.offset + sent_, end - sent_)) ready_ = end;
     return sent_ < ready_;
 }
 
@@ -100,8 +100,9 @@ error_code file_transfer::copy_ahead() {
 
 /// Bytes that the stream took of what is ready.
 result<std::size_t> file_transfer::send_ready(net::byte_stream& stream) {
-    if (!file_.is_copied)
-        return stream.send_file_now(file_.fd, file_.offset + sent_, static_cast<std::size_t>(ready_ - sent_));
+    const auto most = static_cast<std::size_t>(ready_ - sent_);
+    if (file_.memory) return stream.send_pages_now({file_.memory + file_.offset + sent_, most});
+    if (!file_.is_copied) return stream.send_file_now(file_.fd, file_.offset + sent_, most);
     const iovec piece{copy_.data() + copy_at_, copy_.size() - copy_at_};
     const auto sent = stream.write_now({&piece, 1}, sent_ + piece.iov_len < file_.length);
     if (sent) copy_at_ += *sent;

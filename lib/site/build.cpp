@@ -167,7 +167,6 @@ built_sites build(const config::settings& settings, const surroundings& around) 
     built.keep_house();
     built.make_room = [&owned = *owned] {
         for (const auto& one : owned.folders) (void)one->files->make_room();
-        owned.coded.make_room();
     };
     built.expire = [&owned = *owned](limits::work_limit::clock::time_point now) {
         for (const auto& one : owned.folders)

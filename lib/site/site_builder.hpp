@@ -19,9 +19,6 @@
 
 namespace fairlead::site {
 
-// Descriptors of what is kept compressed.
-inline constexpr std::size_t coded_descriptors = 256;
-
 /// A directory of uploads, which several places may share.
 struct shared_store {
     shared_store(const config::upload_settings& its, const surroundings& around);
@@ -43,7 +40,7 @@ struct shared_store {
 struct site_resources {
     site_resources(const config::settings& settings, const surroundings& around, http::media_type_table types)
         : media_types(std::move(types)),
-          coded(settings.compression_cache, coded_descriptors),
+          coded(settings.compression_cache),
           programs({around.disk, around.work, around.deadlines, around.metrics, around.log}) {}
 
     /// What tunnels share; made for the first site that has some.

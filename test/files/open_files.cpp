@@ -109,72 +109,44 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_is_read_where_that_may_bloc
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_file_between_the_two_limits_is_kept_as_a_snapshot, cached_root) {
+BOOST_FIXTURE_TEST_CASE(a_file_between_the_two_limits_is_kept_in_pages, cached_root) {
     open_files_limits limits;
     limits.content_size = 100;
     limits.copied_size = 10;
-    open_files snapshots(sandbox::open(dir.path()), limits,
-                         {[](auto, const auto&) { return file_head{}; }, {}});
+    open_files kept_in_pages(sandbox::open(dir.path()), limits,
+                             {[](auto, const auto&) { return file_head{}; }, {}});
     write("copied", std::string(10, 'c'));
     write("kept", std::string(11, 'k'));
-    const auto find = [&](const char* name) { return snapshots.open(name, now, today).value(); };
+    const auto find = [&](const char* name) { return kept_in_pages.open(name, now, today).value(); };
     BOOST_TEST(find("copied")->has_content);
+    BOOST_TEST(!find("copied")->pages);
     const auto kept = find("kept");
-    BOOST_TEST(kept->is_snapshot);
     BOOST_TEST(!kept->has_content);
     BOOST_TEST(kept->content.empty());
-    BOOST_TEST(snapshots.current().descriptors == 1u);
-    BOOST_TEST(snapshots.current().content_bytes == 21u);
+    BOOST_TEST(kept->kept().value() == std::string(11, 'k'));
+    BOOST_TEST(kept_in_pages.current().descriptors == 0u);
+    BOOST_TEST(kept_in_pages.current().content_bytes == 21u);
     BOOST_TEST(find("kept") == kept);
 
-    // Neither the file nor this process changes what is sent until the path is asked again.
+    // The file does not change what is sent until the path is asked again.
     std::ofstream(dir / "kept") << "another 11!";
-    char bytes[12] = {};
-    BOOST_TEST(::pread(kept->fd.get(), bytes, sizeof bytes, 0) == 11);
-    BOOST_TEST(bytes == std::string(11, 'k'));
-    BOOST_TEST(::pwrite(kept->fd.get(), "x", 1, 0) == -1);
-    BOOST_TEST(::ftruncate(kept->fd.get(), 5) == -1);
+    BOOST_TEST(kept->pages.bytes() == std::string(11, 'k'));
     pass(2000ms);
     const auto renewed = find("kept");
-    BOOST_TEST(::pread(renewed->fd.get(), bytes, sizeof bytes, 0) == 11);
-    BOOST_TEST(bytes == std::string("another 11!"));
-    BOOST_TEST(snapshots.current().content_bytes == 21u);
-    snapshots.clear();
-    BOOST_TEST(snapshots.current().descriptors == 0u);
-    BOOST_TEST(snapshots.current().content_bytes == 0u);
+    BOOST_TEST(renewed->pages.bytes() == "another 11!");
+    BOOST_TEST(kept->pages.bytes() == std::string(11, 'k'));  // for whoever has it
+    BOOST_TEST(kept_in_pages.current().content_bytes == 21u);
+    kept_in_pages.clear();
+    BOOST_TEST(kept_in_pages.current().content_bytes == 0u);
 }
 
-BOOST_FIXTURE_TEST_CASE(where_no_descriptor_is_free_the_bytes_are_kept, cached_root) {
+BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_is_not_moved_to_pages, cached_root) {
     open_files_limits limits;
     limits.copied_size = 10;
-    limits.descriptors = 16;
-    open_files snapshots(sandbox::open(dir.path()), limits,
-                         {[](auto, const auto&) { return file_head{}; }, {}});
-    std::size_t kept_as_bytes = 0;
-    for (int i = 0; i < 64; ++i) {
-        const auto name = "file" + std::to_string(i);
-        write(name, std::string(11, 'k'));
-        const auto file = snapshots.open(name, now, today).value();
-        BOOST_TEST(file->is_snapshot != file->has_content);
-        kept_as_bytes += file->has_content;
-    }
-    const auto used = snapshots.current();
-    BOOST_TEST(used.entries == 64U);
-    BOOST_TEST(used.content_bytes == 64U * 11);
-    BOOST_TEST(used.descriptors <= 16U);
-    BOOST_TEST(used.descriptors + kept_as_bytes == 64U);
-    BOOST_TEST(snapshots.make_room());
-    BOOST_TEST(snapshots.current().descriptors <= used.descriptors / 2);
-}
-
-BOOST_FIXTURE_TEST_CASE(a_file_that_was_just_written_gets_no_snapshot, cached_root) {
-    open_files_limits limits;
-    limits.copied_size = 10;
-    open_files snapshots(sandbox::open(dir.path()), limits,
-                         {[](auto, const auto&) { return file_head{}; }, {}});
+    open_files some(sandbox::open(dir.path()), limits, {[](auto, const auto&) { return file_head{}; }, {}});
     write("young", std::string(11, 'y'));
-    const auto young = snapshots.open("young", now, open_files::wall::now()).value();
-    BOOST_TEST(!young->is_snapshot);
+    const auto young = some.open("young", now, open_files::wall::now()).value();
+    BOOST_TEST(!young->pages);
     BOOST_TEST(young->content == std::string(11, 'y'));
 }
 
