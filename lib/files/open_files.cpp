@@ -58,7 +58,9 @@ open_files::open_files(sandbox root, open_files_limits limits, rules site_rules)
       bounds_{(limits.entries + shard_count - 1) / shard_count,
               (limits.descriptors + shard_count - 1) / shard_count,
               (limits.content_bytes + shard_count - 1) / shard_count},
-      rules_(std::move(site_rules)) {}
+      rules_(std::move(site_rules)) {
+    for (auto& part : shards_) part.asked_for.resize(bounds_.entries);
+}
 
 open_files::found open_files::find(std::string_view relative, bool may_block) {
     const key path(relative);
@@ -86,7 +88,26 @@ std::shared_ptr<const open_file> open_files::lookup(const key& path, steady::tim
     return known.file;
 }
 
-open_files::found open_files::load(const search& what) {
+/// Whether the cache keeps it: when there is room, or when it was asked for not long ago and so is worth the
+/// place of another one. Reading a file that nobody asks for again, and letting one go for it, costs more
+/// than sending it does.
+bool open_files::is_welcome(const key& path, const file_info& info) {
+    const bool is_large = info.size > limits_.content_size;
+    auto& part = shard_of(path);
+    const std::lock_guard guard(part.mutex);
+    const bool has_room = part.entries.size() < bounds_.entries &&
+                          (!is_large || part.descriptors < bounds_.descriptors) &&
+                          (is_large || part.content_bytes + info.size <= bounds_.content_bytes);
+    return has_room || (!part.asked_for.empty() && part.place_of(path) == path.hash);
+}
+
+void open_files::remember(const key& path) {
+    auto& part = shard_of(path);
+    const std::lock_guard guard(part.mutex);
+    if (!part.asked_for.empty()) part.place_of(path) = path.hash;
+}
+
+open_files::found open_files::load(search what) {
     auto opened = open_or_make_room(what.path.text, what.may_block);
     if (!opened) {
         // What is gone is let go, so that a removed file gives its space back.
@@ -98,6 +119,7 @@ open_files::found open_files::load(const search& what) {
     // Of one that was written just now the writer is waited for.
     if (!what.may_block && info->kind == file_kind::regular && !is_settled(*info, what.today))
         return errno_code(EAGAIN);
+    what.is_welcome = is_welcome(what.path, *info);
     opened_file seen{std::move(opened->fd), std::move(opened->final_path), *info};
     auto siblings = open_siblings(what, seen);
     if (!siblings) return siblings.error();
@@ -108,6 +130,10 @@ open_files::found open_files::load(const search& what) {
     if ((*file)->info.kind != file_kind::regular) return std::move(*file);
     if (const auto failed = take_siblings(what, **file, std::move(*siblings))) return failed;
     finish(what, **file, **file);
+    if (!what.is_welcome) {
+        remember(what.path);
+        return std::move(*file);
+    }
     // One that is being written is held open, whatever its size.
     const bool is_torn = !(*file)->has_content && (*file)->info.size <= limits_.content_size;
     if (is_torn || !is_settled((*file)->info, what.today)) return std::move(*file);
@@ -174,7 +200,7 @@ std::shared_ptr<const open_file> open_files::renew(const search& what, const ope
     return known.file;
 }
 
-/// A file of what was opened: with its content, if that is small, else with its descriptor.
+/// A file of what was opened: with its content, if that is small or to be kept, else with its descriptor.
 result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_file&& seen) {
     auto file = std::make_shared<open_file>();
     file->info = seen.info;
@@ -195,7 +221,7 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
 /// is no such moment.
 error_code open_files::read(const search& what, open_file& file) const {
     const bool is_fresh = !is_settled(file.info, what.today);
-    if (file.info.size <= limits_.content_size) {
+    if (file.info.size <= (what.is_welcome ? limits_.content_size : limits_.copied_size)) {
         const auto failed = read_steady(file.fd.get(), file.info, file.content, is_fresh,
                                         {limits_.content_size, what.may_block});
         file.has_content = !failed;
@@ -214,7 +240,7 @@ error_code open_files::take_siblings(const search& what, open_file& file,
         if (!taken) return taken.error();
         if ((*taken)->info != expected) continue;  // it is being written
         finish(what, **taken, file);
-        if ((*taken)->content.size() > limits_.copied_size) (*taken)->move_to_pages();
+        if (what.is_welcome && (*taken)->content.size() > limits_.copied_size) (*taken)->move_to_pages();
         file.siblings.push_back(std::move(*taken));
     }
     return {};

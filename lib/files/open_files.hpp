@@ -80,10 +80,11 @@ struct open_files_limits {
 };
 
 /// The cache of open files: descriptor or content, metadata and prebuilt head by path. Bounded by entries,
-/// descriptors and bytes. An entry is at most `revalidate_after` old: then the path is opened again through
-/// the sandbox, never only `fstat`ed, so a replaced file, a removed one and a new link are all seen. A file
-/// that was written a moment ago is opened for each request, since its mtime may not tell its next change,
-/// and read where that may block, since a write may be under way. Errors are not cached. Thread safe.
+/// descriptors and bytes; when it is full, it takes in what is asked for a second time. An entry is at most
+/// `revalidate_after` old: then the path is opened again through the sandbox, never only `fstat`ed, so a
+/// replaced file, a removed one and a new link are all seen. A file that was written a moment ago is opened
+/// for each request, since its mtime may not tell its next change, and read where that may block, since a
+/// write may be under way. Errors are not cached. Thread safe.
 class open_files {
 public:
     using steady = std::chrono::steady_clock;
@@ -169,6 +170,12 @@ private:
         mutable std::mutex mutex;
         std::unordered_map<key, std::list<entry>::iterator, key_hash> by_path;  // views of entry::path
         std::list<entry> entries;  // in the order of the clock hand
+        // Hashes of paths that were asked for while there was no room, each in a place that it has with
+        // others: as long as about as many others come as the cache has entries.
+        std::vector<std::size_t> asked_for;
+        std::size_t& place_of(const key& path) noexcept {
+            return asked_for[path.hash / shard_count % asked_for.size()];
+        }
         std::size_t descriptors = 0;
         std::uint64_t content_bytes = 0;
         std::uint64_t hits = 0;
@@ -186,6 +193,7 @@ private:
         steady::time_point now;
         wall::time_point today;
         std::uint64_t invalidations;
+        bool is_welcome = true;
     };
     // A file that the sandbox opened, and what it is.
     struct opened_file {
@@ -200,7 +208,9 @@ private:
     found find(std::string_view relative, bool may_block);
     found find(std::string_view relative, bool may_block, steady::time_point now, wall::time_point today);
     std::shared_ptr<const open_file> lookup(const key& path, steady::time_point now);
-    found load(const search& what);
+    found load(search what);
+    bool is_welcome(const key& path, const file_info& info);
+    void remember(const key& path);
     result<sandbox::opened> open_or_make_room(std::string_view path, bool may_block);
     result<std::vector<opened_file>> open_siblings(const search& what, const opened_file& original);
     std::shared_ptr<const open_file> renew(const search& what, const opened_file& seen,

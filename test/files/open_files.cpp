@@ -315,15 +315,54 @@ BOOST_FIXTURE_TEST_CASE(errors_are_not_cached, cached_root) {
 
 BOOST_FIXTURE_TEST_CASE(bounded_by_entries, cached_root) {
     for (int i = 0; i < 500; ++i) write(std::to_string(i), "x");
-    for (int i = 0; i < 500; ++i) open(std::to_string(i));
+    // A full cache takes in what is asked for a second time.
+    for (int i = 0; i < 1000; ++i) open(std::to_string(i / 2));
     const auto usage = files.current();
     BOOST_TEST(usage.entries <= 64U);
     BOOST_TEST(usage.entries >= 32U);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_looks_at_everything_once_pushes_nothing_out, cached_root) {
+    for (int i = 0; i < 500; ++i) write(std::to_string(i), "x");
+    for (int i = 0; i < 500; ++i) open(std::to_string(i));
+    std::vector<std::string> kept;
+    for (int i = 0; i < 500; ++i)
+        if (files.find_cached(std::to_string(i), now)) kept.push_back(std::to_string(i));
+    BOOST_TEST(kept.size() == files.current().entries);
+    BOOST_TEST(kept.size() >= 32U);
+    for (int i = 0; i < 300; ++i) write("other" + std::to_string(i), "x");
+    for (int i = 0; i < 300; ++i) open("other" + std::to_string(i));
+    for (const auto& name : kept) BOOST_TEST(files.find_cached(name, now) != nullptr);
+    // What is asked for twice takes the place of one that nobody asked for since.
+    for (int i = 0; i < 2; ++i) open("other7");
+    BOOST_TEST(files.find_cached("other7", now) != nullptr);
+    BOOST_TEST(files.current().entries <= 64U);
+}
+
+BOOST_FIXTURE_TEST_CASE(in_a_full_cache_a_file_is_sent_without_being_read_first, cached_root) {
+    open_files_limits limits;
+    limits.entries = 16;  // one for each shard
+    limits.copied_size = 10;
+    open_files full(sandbox::open(dir.path()), limits, {[](auto, const auto&) { return file_head{}; }, {}});
+    for (int i = 0; i < 200; ++i) write(std::to_string(i), "x");
+    for (int i = 0; i < 200; ++i) BOOST_TEST_REQUIRE(full.open(std::to_string(i), now, today).has_value());
+    BOOST_TEST_REQUIRE(full.current().entries == 16U);
+    write("small", std::string(10, 's'));
+    write("larger", std::string(11, 'l'));
+    BOOST_TEST(full.open("small", now, today).value()->content == std::string(10, 's'));
+    BOOST_TEST(!full.find_cached("small", now));
+    const auto once = full.open("larger", now, today).value();
+    BOOST_TEST(static_cast<bool>(once->fd));
+    BOOST_TEST(!once->kept());
+    const auto again = full.open("larger", now, today).value();
+    BOOST_TEST(again->kept().value() == std::string(11, 'l'));
+    BOOST_TEST(full.find_cached("larger", now) == again);
+    BOOST_TEST(full.current().entries == 16U);
+}
+
 BOOST_FIXTURE_TEST_CASE(bounded_by_bytes, cached_root) {
     for (int i = 0; i < 200; ++i) write(std::to_string(i), std::string(90, 'x'));
-    for (int i = 0; i < 200; ++i) open(std::to_string(i));
+    for (int i = 0; i < 400; ++i) open(std::to_string(i / 2));
     const auto usage = files.current();
     BOOST_TEST(usage.content_bytes <= 16U * 200U);
     BOOST_TEST(usage.content_bytes >= 16U * 90U);
@@ -336,7 +375,7 @@ BOOST_FIXTURE_TEST_CASE(bounded_by_descriptors, cached_root) {
     for (int i = 0; i < 10; ++i) open("small" + std::to_string(i));
     for (int i = 0; i < 300; ++i) write(std::to_string(i), std::string(101, 'x'));
     const auto before = open_descriptors();
-    for (int i = 0; i < 300; ++i) open(std::to_string(i));
+    for (int i = 0; i < 600; ++i) open(std::to_string(i / 2));
     BOOST_TEST(files.current().descriptors <= 32U);
     BOOST_TEST(open_descriptors() - before == files.current().descriptors);
 }
