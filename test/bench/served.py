@@ -5,13 +5,15 @@ import random
 
 PRECOMPRESSED_BYTES = 100 * 1024
 FOLDER, FOLDER_ENTRIES = "/many/", 10_000
+# More than the cache has places for, and bytes; the load generator counts {n} up.
+PICTURES, PICTURE_COUNT, PICTURE_BYTES = "/pictures/{n}.jpg", 8000, 16 * 1024
 SCRIPT, SCRIPT_BYTES = "/hello.php", 5
 
 
 def make(root, paths):
     """Files and folders below `root` that these request paths name."""
     makers = {"/1g.txt": _make_large, "/sheet.txt": _make_precompressed, "/words.txt": _make_words, FOLDER: _make_folder,
-              SCRIPT: lambda file: file.write_text("<?php echo 'hello';")}
+              PICTURES: _make_pictures, SCRIPT: lambda file: file.write_text("<?php echo 'hello';")}
     root.mkdir(parents=True, exist_ok=True)
     for path in sorted(set(paths) & set(makers)):
         makers[path](root / path.strip("/"))
@@ -42,6 +44,16 @@ def _make_precompressed(file):
     file.write_text("Fairlead guides the line and keeps it from chafing on the way. \n" * 4800)
     for ending in (".br", ".gz"):
         file.with_name(file.name + ending).write_bytes(random.Random(2).randbytes(PRECOMPRESSED_BYTES))
+
+
+def _make_pictures(template):
+    template.parent.mkdir()
+    for number in range(PICTURE_COUNT):
+        # Without blocks on the disk, but read once.
+        name = template.with_name(f"{number:08}.jpg")
+        name.touch()
+        os.truncate(name, PICTURE_BYTES)
+        name.read_bytes()
 
 
 def _make_folder(folder):

@@ -72,6 +72,8 @@ DELIVERY = (
              ours={"log": {"access": {"format": "combined", "file": "access.log"}}},
              theirs="access_log logs/access.log combined buffer=64k flush=1s;"),
     Workload("16k", "16 KiB GET, keep-alive: CPU per request", "us", 0.85, get("16k", 16 * KIB, 40000, 32)),
+    Workload("many", "8,000 files of 16 KiB in turn, more than the cache keeps: CPU per request", "us", 1.0,
+             dict(path=served.PICTURES, length=served.PICTURE_BYTES, requests=served.PICTURE_COUNT, connections=32)),
     Workload("1m", "1 MiB GET, keep-alive: CPU per request", "us", 0.95, get("1m", MIB, 2000, 8)),
     Workload("100m", "100 MiB download, 4 connections: CPU per GB", "s", 1.05, get("100m", 100 * MIB, 16, 4),
              measure="cpu_per_gb", slices=1),
