@@ -91,20 +91,24 @@ std::shared_ptr<const open_file> open_files::lookup(const key& path, steady::tim
 /// Whether the cache keeps it: when there is room, or when it was asked for not long ago and so is worth the
 /// place of another one. Reading a file that nobody asks for again, and letting one go for it, costs more
 /// than sending it does.
-bool open_files::is_welcome(const key& path, const file_info& info) {
+bool open_files::is_welcome(const search& what, const file_info& info) {
     const bool is_large = info.size > limits_.content_size;
-    auto& part = shard_of(path);
+    auto& part = shard_of(what.path);
     const std::lock_guard guard(part.mutex);
     const bool has_room = part.entries.size() < bounds_.entries &&
                           (!is_large || part.descriptors < bounds_.descriptors) &&
                           (is_large || part.content_bytes + info.size <= bounds_.content_bytes);
-    return has_room || (!part.asked_for.empty() && part.place_of(path) == path.hash);
+    if (has_room || part.asked_for.empty()) return has_room;
+    const auto& last = part.place_of(what.path);
+    return last.hash == what.path.hash && what.now - last.when >= limits_.one_request;
 }
 
-void open_files::remember(const key& path) {
-    auto& part = shard_of(path);
+void open_files::remember(const search& what) {
+    auto& part = shard_of(what.path);
     const std::lock_guard guard(part.mutex);
-    if (!part.asked_for.empty()) part.place_of(path) = path.hash;
+    if (part.asked_for.empty()) return;
+    auto& last = part.place_of(what.path);
+    if (last.hash != what.path.hash) last = {what.path.hash, what.now};
 }
 
 open_files::found open_files::load(search what) {
@@ -119,11 +123,11 @@ open_files::found open_files::load(search what) {
     // Of one that was written just now the writer is waited for.
     if (!what.may_block && info->kind == file_kind::regular && !is_settled(*info, what.today))
         return errno_code(EAGAIN);
-    what.is_welcome = is_welcome(what.path, *info);
     opened_file seen{std::move(opened->fd), std::move(opened->final_path), *info};
     auto siblings = open_siblings(what, seen);
     if (!siblings) return siblings.error();
     if (auto same = renew(what, seen, *siblings)) return same;
+    what.is_welcome = is_welcome(what, seen.info);
 
     auto file = take(what, std::move(seen));
     if (!file) return file.error();
@@ -131,7 +135,7 @@ open_files::found open_files::load(search what) {
     if (const auto failed = take_siblings(what, **file, std::move(*siblings))) return failed;
     finish(what, **file, **file);
     if (!what.is_welcome) {
-        remember(what.path);
+        remember(what);
         return std::move(*file);
     }
     // One that is being written is held open, whatever its size.
@@ -221,7 +225,8 @@ result<std::shared_ptr<open_file>> open_files::take(const search& what, opened_f
 /// is no such moment.
 error_code open_files::read(const search& what, open_file& file) const {
     const bool is_fresh = !is_settled(file.info, what.today);
-    if (file.info.size <= (what.is_welcome ? limits_.content_size : limits_.copied_size)) {
+    const bool is_quiet = what.today - last_change(file.info, what.today) >= limits_.copied_for;
+    if (file.info.size <= (what.is_welcome || !is_quiet ? limits_.content_size : limits_.copied_size)) {
         const auto failed = read_steady(file.fd.get(), file.info, file.content, is_fresh,
                                         {limits_.content_size, what.may_block});
         file.has_content = !failed;

@@ -32,7 +32,8 @@ struct file_head {
     bool may_be_coded = false;  ///< may be compressed when that is asked for; never for what is coded already
 };
 
-/// One opened file, as it was when it was opened. Does not change; whoever holds it keeps the descriptor.
+/// One opened file, as it was when it was opened. Does not change; whoever holds it keeps the descriptor and
+/// the content.
 struct open_file {
     unique_fd fd;  ///< empty for special files, directories, and when its content is kept
     file_info info;
@@ -73,6 +74,8 @@ struct open_files_limits {
     std::chrono::milliseconds revalidate_after{1000};
     std::chrono::milliseconds distrust_younger_than{2000};
     std::chrono::milliseconds let_go_after{10'000};  ///< of files held open that nobody asks for
+    /// Within this time a file is taken to be asked for by one request, which may look at it several times.
+    std::chrono::milliseconds one_request{100};
     /// A larger file that was changed within this time is sent by copying: sendfile() queues its pages, so a
     /// rewrite in place shows in what the client has yet to read, after every check. Copying costs a large
     /// answer more than twice its time.
@@ -170,10 +173,14 @@ private:
         mutable std::mutex mutex;
         std::unordered_map<key, std::list<entry>::iterator, key_hash> by_path;  // views of entry::path
         std::list<entry> entries;  // in the order of the clock hand
-        // Hashes of paths that were asked for while there was no room, each in a place that it has with
+        // Paths that were asked for while there was no room, each in a place that it has with
         // others: as long as about as many others come as the cache has entries.
-        std::vector<std::size_t> asked_for;
-        std::size_t& place_of(const key& path) noexcept {
+        struct asked {
+            std::size_t hash = 0;
+            steady::time_point when;
+        };
+        std::vector<asked> asked_for;
+        asked& place_of(const key& path) noexcept {
             return asked_for[path.hash / shard_count % asked_for.size()];
         }
         std::size_t descriptors = 0;
@@ -209,8 +216,8 @@ private:
     found find(std::string_view relative, bool may_block, steady::time_point now, wall::time_point today);
     std::shared_ptr<const open_file> lookup(const key& path, steady::time_point now);
     found load(search what);
-    bool is_welcome(const key& path, const file_info& info);
-    void remember(const key& path);
+    bool is_welcome(const search& what, const file_info& info);
+    void remember(const search& what);
     result<sandbox::opened> open_or_make_room(std::string_view path, bool may_block);
     result<std::vector<opened_file>> open_siblings(const search& what, const opened_file& original);
     std::shared_ptr<const open_file> renew(const search& what, const opened_file& seen,

@@ -56,6 +56,7 @@ public:
             if (server_) server_->ended(number_);
         }
 
+        bool is_pending() const noexcept { return server_ != nullptr; }
         void got_answer() {
             if (server_) std::exchange(server_, nullptr)->answered(number_);
         }

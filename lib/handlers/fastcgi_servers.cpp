@@ -129,8 +129,9 @@ http::problem fastcgi_servers::nobody_there(const failures& met) const {
 }
 
 void fastcgi_servers::give_back(fastcgi_connection&& connection) {
-    connection.server->keep(std::move(connection.stream), options_.connections, clock::now());
-    connection.place = {};
+    auto given = std::move(connection);
+    if (given.unanswered.is_pending()) return;  // nobody may have accepted it yet
+    given.server->keep(std::move(given.stream), options_.connections, clock::now());
 }
 
 }  // namespace fairlead::handlers

@@ -71,7 +71,7 @@ public:
     /// out for a while, like one that cannot be reached.
     void was_lost(fastcgi_server& server) const;
 
-    /// Gives back a connection on which nothing is under way.
+    /// Gives back a connection on which nothing is under way. It is kept if anything ever came over it.
     void give_back(fastcgi_connection&& connection);
 
     /// Sends away who waited too long; for the sweeper.

@@ -178,9 +178,9 @@ struct file_part {
     std::uint64_t length = 0;
 };
 
-/// Part of an opened file. `owner` keeps the descriptor open. `expected_*` were taken from the `fstat` that
-/// decided the answer: the sender compares them before the last piece leaves, so that a file which was
-/// rewritten meanwhile is not completed.
+/// Part of an opened file. `owner` keeps the descriptor open, or the memory. `expected_*` were taken from the
+/// `fstat` that decided the answer: the sender compares them before the last piece leaves, so that a file
+/// which was rewritten meanwhile is not completed.
 struct file_slice {
     std::shared_ptr<const void> owner;
     int fd = -1;

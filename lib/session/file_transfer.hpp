@@ -9,7 +9,7 @@
 namespace fairlead::session {
 
 /// A part of a file, or several with text between them, on its way to the client, in constant memory
-/// (sendfile). It never waits: whoever owns it does.
+/// (sendfile, vmsplice). It never waits: whoever owns it does.
 class file_transfer {
 public:
     /// Bytes after which a client that takes them as fast as we send lets other connections have a turn.

@@ -282,6 +282,7 @@ class Refusals(WithTunnels):
                 answer = line.answer()
                 self.assertEqual((answer.status, answer["Connection"]), (expected, "close"))
                 self.assertTrue(line.is_at_end())
+        self.assertEqual(server.stop(), 0)
         self.assertNotIn('"GET / ', server.access_log())
 
     def test_who_is_not_there_is_502_and_who_does_not_answer_504(self):

@@ -316,7 +316,10 @@ BOOST_FIXTURE_TEST_CASE(errors_are_not_cached, cached_root) {
 BOOST_FIXTURE_TEST_CASE(bounded_by_entries, cached_root) {
     for (int i = 0; i < 500; ++i) write(std::to_string(i), "x");
     // A full cache takes in what is asked for a second time.
-    for (int i = 0; i < 1000; ++i) open(std::to_string(i / 2));
+    for (int i = 0; i < 1000; ++i) {
+        if (i % 2 == 1) pass(100ms);
+        open(std::to_string(i / 2));
+    }
     const auto usage = files.current();
     BOOST_TEST(usage.entries <= 64U);
     BOOST_TEST(usage.entries >= 32U);
@@ -334,8 +337,11 @@ BOOST_FIXTURE_TEST_CASE(who_looks_at_everything_once_pushes_nothing_out, cached_
     for (int i = 0; i < 300; ++i) open("other" + std::to_string(i));
     for (const auto& name : kept) BOOST_TEST(files.find_cached(name, now) != nullptr);
     // What is asked for twice takes the place of one that nobody asked for since.
-    for (int i = 0; i < 2; ++i) open("other7");
-    BOOST_TEST(files.find_cached("other7", now) != nullptr);
+    for (int i = 0; i < 2; ++i) open("other299");  // as one request may
+    BOOST_TEST(!files.find_cached("other299", now));
+    pass(100ms);
+    open("other299");
+    BOOST_TEST(files.find_cached("other299", now) != nullptr);
     BOOST_TEST(files.current().entries <= 64U);
 }
 
@@ -354,15 +360,24 @@ BOOST_FIXTURE_TEST_CASE(in_a_full_cache_a_file_is_sent_without_being_read_first,
     const auto once = full.open("larger", now, today).value();
     BOOST_TEST(static_cast<bool>(once->fd));
     BOOST_TEST(!once->kept());
+    BOOST_TEST(!full.open("larger", now, today).value()->kept());
+    pass(100ms);
     const auto again = full.open("larger", now, today).value();
     BOOST_TEST(again->kept().value() == std::string(11, 'l'));
     BOOST_TEST(full.find_cached("larger", now) == again);
     BOOST_TEST(full.current().entries == 16U);
+    // Of one that was changed a moment ago an answer is what lay there at one moment, whoever asks.
+    write("young", std::string(11, 'y'));
+    const auto young = full.open("young", now, open_files::wall::now() + 5s).value();
+    BOOST_TEST(young->kept().value() == std::string(11, 'y'));
 }
 
 BOOST_FIXTURE_TEST_CASE(bounded_by_bytes, cached_root) {
     for (int i = 0; i < 200; ++i) write(std::to_string(i), std::string(90, 'x'));
-    for (int i = 0; i < 400; ++i) open(std::to_string(i / 2));
+    for (int i = 0; i < 400; ++i) {
+        if (i % 2 == 1) pass(100ms);
+        open(std::to_string(i / 2));
+    }
     const auto usage = files.current();
     BOOST_TEST(usage.content_bytes <= 16U * 200U);
     BOOST_TEST(usage.content_bytes >= 16U * 90U);
@@ -375,7 +390,10 @@ BOOST_FIXTURE_TEST_CASE(bounded_by_descriptors, cached_root) {
     for (int i = 0; i < 10; ++i) open("small" + std::to_string(i));
     for (int i = 0; i < 300; ++i) write(std::to_string(i), std::string(101, 'x'));
     const auto before = open_descriptors();
-    for (int i = 0; i < 600; ++i) open(std::to_string(i / 2));
+    for (int i = 0; i < 600; ++i) {
+        if (i % 2 == 1) pass(100ms);
+        open(std::to_string(i / 2));
+    }
     BOOST_TEST(files.current().descriptors <= 32U);
     BOOST_TEST(open_descriptors() - before == files.current().descriptors);
 }

@@ -107,12 +107,12 @@ BOOST_AUTO_TEST_CASE(who_is_in_the_listen_queue_is_told_by_who_was_answered) {
 BOOST_AUTO_TEST_CASE(connections_make_room_for_one_in_the_listen_queue) {
     pairs all;
     fastcgi_server server("127.0.0.1:9000");
+    const auto before = clock::now();
     const fastcgi_server::unanswered waiting(server);
-    const auto made = clock::now();  // or a moment before
-    server.keep(all.make(), 8, made);
-    server.let_go_unused(made);
+    server.keep(all.make(), 8, before);
+    server.let_go_unused(before);
     BOOST_TEST(server.kept() == 1u);  // its answer may come yet
-    const auto late = made + fastcgi_server::queues_after;
+    const auto late = clock::now() + fastcgi_server::queues_after;
     server.let_go_unused(late);
     BOOST_TEST(server.kept() == 0u);
     BOOST_TEST(all.peers[0]->receive_all() == "");
@@ -237,6 +237,7 @@ BOOST_AUTO_TEST_CASE(the_next_server_is_taken_and_places_are_counted) {
     (void)all.take(kind::any);
     BOOST_TEST(all.refused == 503u);  // both places are taken, and there is no queue
 
+    first.unanswered.got_answer();
     all.servers->give_back(std::move(first));
     BOOST_TEST(!all.servers->take_kept(kind::any, first));  // of several servers it is the turn of one
     first = all.take(kind::any);
@@ -245,6 +246,18 @@ BOOST_AUTO_TEST_CASE(the_next_server_is_taken_and_places_are_counted) {
     const auto fresh = all.take(kind::fresh);
     BOOST_TEST(fresh.is_fresh);
     BOOST_TEST(all.there->kept() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_nothing_came_over_yet_is_not_kept) {
+    // It may lie in the listen queue, and whoever got it next would wait there unseen.
+    loopback_listener listener;
+    group all(listener.port(), 1);
+    auto taken = all.take(fastcgi_servers::kind::any);
+    BOOST_TEST_REQUIRE(taken.server == all.there.get());
+    all.servers->give_back(std::move(taken));
+    BOOST_TEST(all.there->kept() == 0u);
+    taken = all.take(fastcgi_servers::kind::any);  // the place is free
+    BOOST_TEST(taken.server == all.there.get());
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_closes_new_connections_is_left_out) {

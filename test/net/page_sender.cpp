@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -40,7 +42,7 @@ private:
     void* begin_;
 };
 
-task<> send_all(plain_stream& stream, std::string_view bytes, int& waits) {
+task<> send_bytes(plain_stream& stream, std::string_view bytes, std::atomic<int>& waits) {
     while (!bytes.empty()) {
         const auto sent = stream.send_pages_now(bytes);
         if (sent) {
@@ -52,11 +54,15 @@ task<> send_all(plain_stream& stream, std::string_view bytes, int& waits) {
         const auto failed = co_await stream.wait(readiness::writable);
         if (failed) throw boost::system::system_error(failed);
     }
+}
+
+task<> send_all(plain_stream& stream, std::string_view bytes, std::atomic<int>& waits) {
+    co_await send_bytes(stream, bytes, waits);
     stream.shutdown_send();
 }
 
 /// Sends with a client that reads at once, and says whether it got the same.
-bool arrives(std::string_view bytes, int receive_buffer, int& waits) {
+bool arrives(std::string_view bytes, int receive_buffer, std::atomic<int>& waits) {
     loopback_listener listener;
     client peer(listener.port(), receive_buffer);
     boost::asio::io_context context;
@@ -69,7 +75,7 @@ bool arrives(std::string_view bytes, int receive_buffer, int& waits) {
 BOOST_AUTO_TEST_SUITE(page_sender_)
 
 BOOST_AUTO_TEST_CASE(pages_arrive_whole_and_in_order) {
-    int waits = 0;
+    std::atomic<int> waits{0};
     const auto bytes = test::varied_bytes(3 * 1024 * 1024 + 1);
     const pages all(bytes);
     for (const std::size_t size : {std::size_t{1}, std::size_t{4096}, std::size_t{102'400}, bytes.size()})
@@ -80,7 +86,7 @@ BOOST_AUTO_TEST_CASE(pages_arrive_whole_and_in_order) {
 
 BOOST_AUTO_TEST_CASE(what_a_slow_client_does_not_take_is_sent_later_and_once) {
     const pages all(test::varied_bytes(8 * 1024 * 1024 + 1));
-    int waits = 0;
+    std::atomic<int> waits{0};
     BOOST_TEST(arrives(all.bytes(), 16 * 1024, waits));
     BOOST_TEST(waits > 0);
     BOOST_TEST(arrives(all.bytes(), 0, waits));  // and nothing of the one before is left in the pipe
@@ -104,21 +110,24 @@ BOOST_AUTO_TEST_CASE(what_was_unmapped_meanwhile_arrives_as_it_was) {
 
 BOOST_AUTO_TEST_CASE(a_reset_is_told) {
     loopback_listener listener;
-    const pages all(test::varied_bytes(1024 * 1024));
+    const pages all(test::varied_bytes(16 * 1024 * 1024));
     client peer(listener.port(), 16 * 1024);
     boost::asio::io_context context;
     plain_stream stream(context, listener.accept());
-    int waits = 0;
-    background server(context, [](plain_stream& to, std::string_view bytes, int& count) -> task<> {
-        try {
-            for (;;) co_await send_all(to, bytes, count);
-        } catch (const boost::system::system_error&) {
-            co_return;
-        }
-    }(stream, all.bytes(), waits));
-    (void)peer.receive_some();
+    std::atomic<int> waits{0};
+    background server(context,
+                      [](plain_stream& to, std::string_view bytes, std::atomic<int>& count) -> task<> {
+                          try {
+                              for (;;) co_await send_bytes(to, bytes, count);
+                          } catch (const boost::system::system_error&) {
+                              co_return;
+                          }
+                      }(stream, all.bytes(), waits));
+    // Once it waits for room, or has for long enough.
+    for (int i = 0; i < 5000 && waits == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     peer.reset();
     BOOST_TEST(server.finish());
+    BOOST_TEST(waits > 0);
     // The next connection of the same thread gets its own bytes.
     BOOST_TEST(arrives(all.bytes(), 0, waits));
 }
