@@ -275,13 +275,15 @@ class Refusals(WithTunnels):
                                  ("127.1:443", 400), (f"127.0.0.1:{listener.port}", 503)]:
             with self.subTest(target):
                 if expected == 503:
-                    self.tunnel(server, listener.port)
+                    the_only_one = self.tunnel(server, listener.port)
                 line = server.connect()
                 self.addCleanup(line.socket.close)
                 line.send(request("CONNECT", target, host=target) + request("GET", "/") * 2)
                 answer = line.answer()
                 self.assertEqual((answer.status, answer["Connection"]), (expected, "close"))
                 self.assertTrue(line.is_at_end())
+                line.socket.close()
+        the_only_one.socket.close()
         self.assertEqual(server.stop(), 0)
         self.assertNotIn('"GET / ', server.access_log())
 

@@ -94,9 +94,10 @@ std::size_t huge_bytes() {
 
 BOOST_AUTO_TEST_CASE(memory_is_given_back) {
     constexpr std::size_t one = 256 * 1024;
+    const std::string bytes(one, 'x');
     const auto least = resident_bytes();
     std::vector<snapshot> all;
-    for (int i = 0; i < 64; ++i) all.push_back(snapshot::of(std::string(one, 'x')).value());
+    for (int i = 0; i < 64; ++i) all.push_back(snapshot::of(bytes).value());
     BOOST_TEST(resident_bytes() > least + 60 * one);
     all.clear();
     BOOST_TEST(resident_bytes() < least + 20 * one);
