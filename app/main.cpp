@@ -65,7 +65,8 @@ void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log
     // A connection may hold a file of its own, one that is not kept.
     if (files.rlim_max < 2 * rlim_t{limits.connections_hard} + cache_descriptors)
         log.warn(
-            "the limit of open files is {}, less than twice limits.connections_hard ({}) and the open-file cache "
+            "the limit of open files is {}, less than twice limits.connections_hard ({}) and the open-file "
+            "cache "
             "need: "
             "connections may have to wait (raise LimitNOFILE or ulimit -n)",
             files.rlim_max, limits.connections_hard);
