@@ -153,15 +153,17 @@ BOOST_AUTO_TEST_CASE(the_first_of_several_streams_ends_the_wait) {
             co_await plain_stream::wait_first(waits);
             // Who did not end the wait can be waited for again: no wake-up went to nobody.
             std::array<char, 16> piece;
-            for (auto* stream : {&of[0], &of[1]}) {
-                if (!would_block(stream->read_now(piece).error())) continue;
+            bool heard[2] = {};
+            const auto read_both = [&] {
+                for (const int which : {0, 1})
+                    if (!would_block(of[which].read_now(piece).error())) heard[which] = true;
+                return heard[0] && heard[1];
+            };
+            while (!read_both()) {
                 plain_stream::wait_set other;
-                other.add(*stream, readiness::readable);
-                other.add(of[stream == &of[0] ? 1 : 0], readiness::readable);
-                while (would_block(stream->read_now(piece).error())) {
-                    (void)of[stream == &of[0] ? 1 : 0].read_now(piece);
-                    co_await plain_stream::wait_first(other);
-                }
+                for (const int which : {0, 1})
+                    if (!heard[which]) other.add(of[which], readiness::readable);
+                co_await plain_stream::wait_first(other);
             }
         };
         background server(context, wait_twice(streams));
