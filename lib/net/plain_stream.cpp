@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
@@ -41,6 +43,7 @@ plain_stream::plain_stream(boost::asio::io_context& context, unique_fd&& socket)
 }
 
 result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
+    take_left();
     iovec piece{buffer.data(), buffer.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     msghdr message{};
@@ -64,6 +67,28 @@ result<std::size_t> plain_stream::read_now(std::span<char> buffer) {
     }
 }
 
+result<std::size_t> plain_stream::read_leaving(std::span<char> buffer) {
+    if (tells_rest_) return read_now(buffer);  // TCP: nobody is woken
+    take_left();
+    for (;;) {
+        const auto n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_PEEK);
+        is_drained_ = n < 0 && errno == EAGAIN;
+        if (n >= 0) return left_ = static_cast<std::size_t>(n);
+        if (errno == EINTR) continue;
+        return last_error();
+    }
+}
+
+/// Takes from the socket what has been read.
+void plain_stream::take_left() noexcept {
+    std::array<char, 4096> sink;
+    while (left_ > 0) {
+        const auto n = ::recv(socket_.get(), sink.data(), std::min(sink.size(), left_), 0);
+        if (n < 0 && errno == EINTR) continue;
+        left_ -= n > 0 ? static_cast<std::size_t>(n) : left_;
+    }
+}
+
 result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces, bool more_follows) {
     const int flags = more_follows ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     msghdr message{};
@@ -77,9 +102,11 @@ result<std::size_t> plain_stream::write_now(std::span<const iovec> pieces, bool 
         if (n < 0 && errno == ENOTSOCK)
             n = ::writev(socket_.get(), pieces.data(), static_cast<int>(pieces.size()));
         is_full_ = n < 0 && errno == EAGAIN;
-        if (n >= 0) return static_cast<std::size_t>(n);
-        if (errno == EINTR) continue;
-        return last_error();
+        if (n < 0 && errno == EINTR) continue;
+        const auto failed = n < 0 ? last_error() : error_code{};
+        take_left();
+        if (failed) return failed;
+        return static_cast<std::size_t>(n);
     }
 }
 
@@ -265,6 +292,7 @@ void plain_stream::reset_on_close() noexcept {
 }
 
 void plain_stream::close() noexcept {
+    take_left();  // or the peer would see a reset
     if (reactor_) {
         // Closing takes the descriptor out of the epoll set: no call of its own for that.
         reactor_->deregister_descriptor(socket_.get(), registration_, true);

@@ -24,6 +24,11 @@ public:
     ~plain_stream() override { close(); }
 
     result<std::size_t> read_now(std::span<char> buffer) override;
+    /// `read_now`, but what was read from a unix socket stays there until something has been written, or more
+    /// is read. Taking it wakes a peer that sleeps in read(2), for nothing (Linux tells it that there is room
+    /// again); what is written wakes it anyway. For the last bytes before something is written: waiting,
+    /// splicing and `has_ended` do not know of what stayed.
+    result<std::size_t> read_leaving(std::span<char> buffer);
     using byte_stream::write_now;
     result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) override;
     result<std::size_t> send_file_now(int fd, std::uint64_t offset, std::size_t count) override;
@@ -67,6 +72,7 @@ public:
 
 private:
     error_code join_reactor();
+    void take_left() noexcept;
     /// The flag of a direction that makes a wait necessary.
     bool& is_exhausted(readiness direction) noexcept {
         return direction == readiness::readable ? is_drained_ : is_full_;
@@ -78,6 +84,7 @@ private:
     boost::asio::detail::reactor::per_descriptor_data registration_{};
     // False while bytes, or the end of the stream, may be there that no edge will announce.
     bool is_drained_ = false;
+    std::size_t left_ = 0;  // bytes that were read and are still in the socket
     // True when the kernel took nothing, so that it will announce room.
     bool is_full_ = false;
     bool is_paced_ = false;

@@ -8,7 +8,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace fairlead::net {
 namespace {
@@ -211,6 +216,114 @@ BOOST_AUTO_TEST_CASE(descriptors_that_a_peer_passes_are_not_taken) {
     BOOST_TEST(stream.read_now(buffer).value() == 1u);
     // The message held the last copy, unless our process has one now.
     BOOST_TEST(far_end.receive_all() == "");
+}
+
+std::string_view read_leaving(plain_stream& stream, std::span<char> buffer) {
+    return {buffer.data(), stream.read_leaving(buffer).value()};
+}
+
+BOOST_AUTO_TEST_CASE(what_was_read_stays_until_something_is_written) {
+    pair ends;
+    client peer(std::move(ends.theirs));
+    const int descriptor = ends.ours.get();
+    const auto unread = [descriptor] {
+        int size = -1;
+        ::ioctl(descriptor, FIONREAD, &size);
+        return size;
+    };
+    boost::asio::io_context context;
+    plain_stream stream(context, std::move(ends.ours));
+    std::array<char, 8192> buffer;
+    const auto write = [&stream](char byte) {
+        const iovec piece{&byte, 1};
+        return stream.write_now({&piece, 1}).value();
+    };
+
+    BOOST_TEST(would_block(stream.read_leaving(buffer).error()));
+    const auto long_answer = std::string(5000, 'a');
+    peer.send(long_answer);
+    BOOST_TEST(read_leaving(stream, buffer) == long_answer);
+    BOOST_TEST(unread() == 5000);
+    BOOST_TEST(write('x') == 1u);
+    BOOST_TEST(unread() == 0);
+    BOOST_TEST(peer.receive_some() == "x");
+
+    // Or until more is read, in one way or the other.
+    peer.send("b");
+    BOOST_TEST(read_leaving(stream, buffer) == "b");
+    peer.send("c");
+    BOOST_TEST(read_leaving(stream, buffer) == "c");
+    BOOST_TEST(unread() == 1);
+    BOOST_TEST(would_block(stream.read_leaving(buffer).error()));
+    BOOST_TEST(unread() == 0);
+    peer.send("d");
+    BOOST_TEST(read_leaving(stream, std::span(buffer).first(1)) == "d");
+    peer.send("e");
+    BOOST_TEST(stream.read_now(buffer).value() == 1u);
+    BOOST_TEST(buffer[0] == 'e');
+
+    // What was written before the next read does not take more than was read.
+    peer.send("f");
+    BOOST_TEST(read_leaving(stream, buffer) == "f");
+    peer.send("g");
+    BOOST_TEST(write('y') == 1u);
+    BOOST_TEST(peer.receive_some() == "y");
+    BOOST_TEST(read_leaving(stream, buffer) == "g");
+
+    // A write that fails takes it, too, and the end comes behind it.
+    peer.close();
+    char byte = 'z';
+    const iovec piece{&byte, 1};
+    BOOST_TEST((stream.write_now({&piece, 1}).error() == boost::system::errc::broken_pipe));
+    BOOST_TEST(read_leaving(stream, buffer) == "");
+    BOOST_TEST(stream.read_now(buffer).value() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(closing_takes_what_was_left_so_that_the_peer_sees_an_end) {
+    pair ends;
+    client peer(std::move(ends.theirs));
+    boost::asio::io_context context;
+    plain_stream stream(context, std::move(ends.ours));
+    std::array<char, 16> buffer;
+    peer.send("answer");
+    BOOST_TEST(read_leaving(stream, buffer) == "answer");
+    stream.close();
+    BOOST_TEST(peer.receive_some() == "");  // a reset throws
+}
+
+long sleeps_of_this_thread() {
+    rusage used{};
+    ::getrusage(RUSAGE_THREAD, &used);
+    return used.ru_nvcsw;
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_sleeps_is_woken_by_what_is_written_and_by_nothing_else) {
+    constexpr int rounds = 20;
+    pair ends;
+    client peer(std::move(ends.theirs));
+    boost::asio::io_context context;
+    plain_stream stream(context, std::move(ends.ours));
+    long slept = 0;
+    std::jthread other([&] {
+        const auto begin = sleeps_of_this_thread();
+        for (int i = 0; i < rounds; ++i) {
+            peer.send("answer");
+            (void)peer.receive_some(1);
+        }
+        slept = sleeps_of_this_thread() - begin;
+    });
+    std::array<char, 16> buffer;
+    for (int i = 0; i < rounds; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));  // it sleeps by then
+        BOOST_TEST_REQUIRE(read_leaving(stream, buffer) == "answer");
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        char byte = 'x';
+        const iovec piece{&byte, 1};
+        BOOST_TEST_REQUIRE(stream.write_now({&piece, 1}).value() == 1u);
+    }
+    other.join();
+    // Once a round; twice if what it sent had been taken while it slept.
+    BOOST_TEST(slept < 3 * rounds / 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
