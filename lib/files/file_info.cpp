@@ -1,9 +1,10 @@
 #include "files/file_info.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <limits>
 
 namespace fairlead::files {
@@ -36,8 +37,17 @@ result<file_info> inspect(int fd) noexcept {
 }
 
 std::string make_entity_tag(const file_info& info) {
-    return fmt::format("\"{:x}-{:x}-{:x}-{:x}\"", info.inode, info.size,
-                       static_cast<std::uint64_t>(info.mtime_ns), static_cast<std::uint64_t>(info.ctime_ns));
+    // Not by fmt, which takes ten times as long: every file that is opened or stored gets one.
+    std::array<char, 1 + 4 * (16 + 1)> text;
+    char* out = text.data();
+    *out++ = '"';
+    for (const auto number : {info.inode, info.size, static_cast<std::uint64_t>(info.mtime_ns),
+                              static_cast<std::uint64_t>(info.ctime_ns)}) {
+        out = std::to_chars(out, text.data() + text.size(), number, 16).ptr;
+        *out++ = '-';
+    }
+    out[-1] = '"';
+    return {text.data(), out};
 }
 
 }  // namespace fairlead::files

@@ -3,7 +3,7 @@
 #include "base/event.hpp"
 #include "base/task.hpp"
 
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,7 +73,8 @@ private:
     }
 
     std::mutex mutex_;
-    std::map<std::string, std::deque<std::shared_ptr<event>>> waiting_;  // for each name that somebody has
+    // For each name that somebody has. Mostly nobody waits, and an empty list owns no memory.
+    std::map<std::string, std::list<std::shared_ptr<event>>> waiting_;
 };
 
 }  // namespace fairlead::handlers

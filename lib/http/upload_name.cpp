@@ -40,13 +40,16 @@ bool is_windows_device(std::string_view name) noexcept {
            number == "\u00B2" || number == "\u00B3";
 }
 
-/// The same as a literal, or an empty view.
-std::string_view fault_of(std::string_view name) noexcept {
-    if (name.empty()) return "A file name is empty. Name the file.";
-    if (name == "." || name == "..") return "A file name is \".\" or \"..\". Choose a name of your own.";
-    if (name.size() > max_name_bytes)
-        return "A file name has more than 255 bytes. Shorten it; letters outside ASCII take two to four "
-               "bytes.";
+/// True for a name of characters that no rule is about, as most are.
+bool has_plain_characters(std::string_view name) noexcept {
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        const char lower = to_lower(c);
+        return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    });
+}
+
+/// What is wrong with single characters, wherever in the name they stand.
+std::string_view fault_of_characters(std::string_view name) noexcept {
     if (!is_valid_utf8(name)) return "A file name is not UTF-8. Encode it as UTF-8.";
     if (has_control_character(name))
         return "A file name has a control character, or one that changes the direction of text. Leave it "
@@ -56,6 +59,18 @@ std::string_view fault_of(std::string_view name) noexcept {
     if (name.find_first_of(":*?\"<>|") != std::string_view::npos)
         return "A file name has one of : * ? \" < > |, which cannot be copied to Windows. Use - or _ "
                "instead.";
+    return {};
+}
+
+/// The same as a literal, or an empty view.
+std::string_view fault_of(std::string_view name) noexcept {
+    if (name.empty()) return "A file name is empty. Name the file.";
+    if (name == "." || name == "..") return "A file name is \".\" or \"..\". Choose a name of your own.";
+    if (name.size() > max_name_bytes)
+        return "A file name has more than 255 bytes. Shorten it; letters outside ASCII take two to four "
+               "bytes.";
+    if (!has_plain_characters(name))
+        if (const auto fault = fault_of_characters(name); !fault.empty()) return fault;
     if (name.starts_with('.')) return "A file name begins with a dot, which hides it. Leave the dot out.";
     if (name.starts_with('-'))
         return "A file name begins with a hyphen, which programs take for an option. Put a letter in front.";
