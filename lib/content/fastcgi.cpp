@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace fairlead::content::fastcgi {
 namespace {
@@ -27,6 +26,8 @@ unsigned two_bytes_at(const record_header& bytes, std::size_t at) noexcept {
 
 void append(std::string& out, const record_header& header) { out.append(header.data(), header.size()); }
 
+constexpr std::size_t longest_length = 4;
+
 /// Bytes that a length takes: below 128 one, else four.
 std::size_t length_size(std::size_t length) noexcept { return length < 128 ? 1 : 4; }
 
@@ -46,9 +47,10 @@ std::size_t pair_size(std::string_view name, std::string_view value) noexcept {
     return length_size(name.size()) + length_size(value.size()) + name.size() + value.size();
 }
 
-void put_pair(char* out, std::string_view name, std::string_view value) noexcept {
+/// Returns the place behind it.
+char* put_pair(char* out, std::string_view name, std::string_view value) noexcept {
     out = put_length(out, name.size());
-    put(put(put_length(out, value.size()), name), value);
+    return put(put(put_length(out, value.size()), name), value);
 }
 
 }  // namespace
@@ -74,26 +76,31 @@ bool name_value_pairs::add(std::string_view name, std::string_view value) {
 
 request_head::request_head(std::string& text, bool keep_connection) : text_(text) {
     if (text_.size() < usual_size) text_.resize(usual_size);
-    char* out = make_room(begin_size + header_size);
+    size_ = begin_size + header_size;
+    char* out = text_.data();
     const auto header = header_of(record_type::begin_request, begin_size - header_size);
     const char body[] = {0, role_responder, keep_connection ? keep_connection_flag : char{0}, 0, 0, 0, 0, 0};
     out = put(out, {header.data(), header.size()});
     put(out, {body, sizeof body});  // behind it the header of the first PARAMS, whose length is not known yet
 }
 
-/// Where the next `size` bytes go.
-char* request_head::make_room(std::size_t size) {
+/// Where the next bytes go, at most `size`.
+char* request_head::room_for(std::size_t size) {
     if (text_.size() - size_ < size) text_.resize(std::max(size_ + size, 2 * text_.size()));
-    return text_.data() + std::exchange(size_, size_ + size);
+    return text_.data() + size_;
 }
 
 bool request_head::add(std::string_view name, std::string_view value) {
     if (!http::is_variable_value(value)) return false;
-    put_pair(make_room(pair_size(name, value)), name, value);
+    char* const out = room_for(name.size() + value.size() + 2 * longest_length);
+    size_ += static_cast<std::size_t>(put_pair(out, name, value) - out);
     return true;
 }
 
-void request_head::add(const name_value_pairs& pairs) { put(make_room(pairs.bytes().size()), pairs.bytes()); }
+void request_head::add(const name_value_pairs& pairs) {
+    put(room_for(pairs.bytes().size()), pairs.bytes());
+    size_ += pairs.bytes().size();
+}
 
 void request_head::finish(bool has_no_body) {
     constexpr std::size_t first = begin_size + header_size;

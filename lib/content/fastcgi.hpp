@@ -59,7 +59,7 @@ public:
     void finish(bool has_no_body);
 
 private:
-    char* make_room(std::size_t size);
+    char* room_for(std::size_t size);
 
     std::string& text_;     // longer than what was written
     std::size_t size_ = 0;  // of what was written

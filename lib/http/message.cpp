@@ -10,6 +10,13 @@ namespace {
 // Room for the lines of most answers.
 constexpr std::size_t first_lines = 240;
 
+/// True for text with CR, LF or NUL. find_first_of() would call memchr for each character.
+bool ends_line(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= '\r' && (c == '\r' || c == '\n' || c == '\0');
+    });
+}
+
 }  // namespace
 
 std::uint64_t file_slice::total_length() const noexcept {
@@ -32,13 +39,11 @@ std::uint64_t body_length(const body& value) noexcept {
 }
 
 bool field_block::add(std::string_view name, std::string_view value) {
-    // find_first_of() would call memchr for each character.
-    const auto ends_line = [](char c) { return c == '\r' || c == '\n' || c == '\0'; };
-    if (name.empty() || std::any_of(name.begin(), name.end(), ends_line) ||
-        std::any_of(value.begin(), value.end(), ends_line))
-        return false;
+    if (name.empty() || ends_line(name) || ends_line(value)) return false;
     if (text_.empty()) text_.reserve(first_lines);
-    text_.append(name).append(": ").append(value).append("\r\n");
+    const auto begin = text_.size();
+    text_.resize(begin + name.size() + value.size() + 4);
+    put(put(put(put(text_.data() + begin, name), ": "), value), "\r\n");
     return true;
 }
 

@@ -4,6 +4,8 @@
 #include "http/field_value.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <limits>
 
 namespace fairlead::http {
@@ -122,8 +124,15 @@ range_choice choose_range(verb method, const field_table& fields, std::uint64_t 
 }
 
 std::string content_range(const byte_range& range, std::uint64_t size) {
-    return "bytes " + std::to_string(range.offset) + '-' + std::to_string(range.offset + range.length - 1) +
-           '/' + std::to_string(size);
+    std::array<char, 6 + 3 * 20 + 2> text;
+    char* const end = text.data() + text.size();
+    char* out = put(text.data(), "bytes ");
+    out = std::to_chars(out, end, range.offset).ptr;
+    *out++ = '-';
+    out = std::to_chars(out, end, range.offset + range.length - 1).ptr;
+    *out++ = '/';
+    out = std::to_chars(out, end, size).ptr;
+    return {text.data(), out};
 }
 
 std::string unsatisfied_range(std::uint64_t size) { return "bytes */" + std::to_string(size); }
