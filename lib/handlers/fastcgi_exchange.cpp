@@ -16,9 +16,6 @@ namespace fastcgi = content::fastcgi;
 constexpr std::size_t read_size = 64 * 1024;
 constexpr std::size_t feed_size = 32 * 1024;
 
-// Of an answer, bytes that the first look reads: most are whole then.
-constexpr std::size_t first_size = 16 * 1024;
-
 // Of content that nobody wants, such as that of HEAD. It is read to its end, so that the connection can be
 // used again, unless there is more.
 constexpr std::size_t most_discarded = 1024 * 1024;
@@ -196,9 +193,8 @@ bool fastcgi_exchange::has_waited_enough() const noexcept {
 fastcgi_exchange::progress fastcgi_exchange::look() {
     thread_local std::array<char, read_size> buffer;
     auto& stream = *connection_.stream;
-    // A process of php-fpm sleeps in read(2) as soon as it has answered.
-    const auto got =
-        has_bytes_ ? stream.read_now(buffer) : stream.read_leaving(std::span(buffer).first(first_size));
+    // A process of php-fpm sleeps in read(2) as soon as it has answered, and most answers come at once.
+    const auto got = has_bytes_ ? stream.read_now(buffer) : stream.read_leaving(buffer);
     if (!got && net::would_block(got.error())) return progress::nothing;
     if (!got || *got == 0) {
         lost_ = got ? make_error_code(errc::end_of_stream) : got.error();

@@ -4,6 +4,8 @@
 #include "files/upload_store.hpp"
 #include "limits/work_limit.hpp"
 
+#include <sys/resource.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -47,8 +49,9 @@ public:
             auto done = co_await run_blocking(commits_, std::move(call));
             co_return done;
         }
+        const auto sleeps_before = times_slept();
         auto done = call();
-        take_note(begin, clock::now());
+        take_note(begin, clock::now(), sleeps_before);
         co_return done;
     }
 
@@ -65,16 +68,24 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    // A call to the page cache takes some 20 us. One that took longer than this waited for the disk, and
-    // after it the pool is used for so many times as long, at most for `slow_period`. So an I/O thread waits
-    // for a disk that stalls now and then about a hundredth of its time.
+    // A call to the page cache takes some 20 us. One that took longer than this, and slept, waited for the
+    // disk, and after it the pool is used for so many times as long, at most for `slow_period`. So an I/O
+    // thread waits for a disk that stalls now and then about a hundredth of its time. Who did not sleep
+    // waited for a processor, for which the threads of the pool would wait, too.
     static constexpr std::chrono::milliseconds quick_call{2};
     static constexpr std::chrono::microseconds slow_sync{500};
     static constexpr int slow_factor = 100;
     static constexpr clock::duration slow_period = std::chrono::seconds(10);
 
-    void take_note(clock::time_point begin, clock::time_point end) noexcept {
-        if (end - begin <= quick_call) return;
+    /// How often this thread has given up its processor of its own accord (getrusage(2), ru_nvcsw).
+    static long times_slept() noexcept {
+        rusage used{};
+        ::getrusage(RUSAGE_THREAD, &used);
+        return used.ru_nvcsw;
+    }
+
+    void take_note(clock::time_point begin, clock::time_point end, long sleeps_before) noexcept {
+        if (end - begin <= quick_call || times_slept() == sleeps_before) return;
         const auto until =
             (end + std::min(slow_factor * (end - begin), slow_period)).time_since_epoch().count();
         auto known = slow_until_.load(std::memory_order_relaxed);

@@ -24,6 +24,9 @@
 namespace fairlead::net {
 namespace {
 
+// What is left in the socket is copied twice.
+constexpr std::size_t most_left = 16 * 1024;
+
 /// True when the kernel says (TCP_INQ, Linux 4.18) that the read took everything, the end of the stream
 /// included. Without the answer there may be more.
 bool nothing_left(msghdr& message) noexcept {
@@ -71,7 +74,7 @@ result<std::size_t> plain_stream::read_leaving(std::span<char> buffer) {
     if (tells_rest_) return read_now(buffer);  // TCP: nobody is woken
     take_left();
     for (;;) {
-        const auto n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_PEEK);
+        const auto n = ::recv(socket_.get(), buffer.data(), std::min(buffer.size(), most_left), MSG_PEEK);
         is_drained_ = n < 0 && errno == EAGAIN;
         if (n >= 0) return left_ = static_cast<std::size_t>(n);
         if (errno == EINTR) continue;

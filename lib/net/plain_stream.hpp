@@ -24,10 +24,10 @@ public:
     ~plain_stream() override { close(); }
 
     result<std::size_t> read_now(std::span<char> buffer) override;
-    /// `read_now`, but what was read from a unix socket stays there until something has been written, or more
-    /// is read. Taking it wakes a peer that sleeps in read(2), for nothing (Linux tells it that there is room
-    /// again); what is written wakes it anyway. For the last bytes before something is written: waiting,
-    /// splicing and `has_ended` do not know of what stayed.
+    /// `read_now`, but of a unix socket at most 16 KiB are read, and stay there until something has been
+    /// written, or more is read. Taking it wakes a peer that sleeps in read(2), for nothing (Linux tells it
+    /// that there is room again); what is written wakes it anyway. For the last bytes before something is
+    /// written: waiting, splicing and `has_ended` do not know of what stayed.
     result<std::size_t> read_leaving(std::span<char> buffer);
     using byte_stream::write_now;
     result<std::size_t> write_now(std::span<const iovec> pieces, bool more_follows) override;

@@ -270,6 +270,12 @@ BOOST_AUTO_TEST_CASE(what_was_read_stays_until_something_is_written) {
     BOOST_TEST(peer.receive_some() == "y");
     BOOST_TEST(read_leaving(stream, buffer) == "g");
 
+    // What would have to be copied twice is bounded.
+    std::array<char, 32 * 1024> large;
+    peer.send(std::string(20'000, 'h'));
+    BOOST_TEST(read_leaving(stream, large).size() == 16u * 1024);
+    BOOST_TEST(stream.read_now(large).value() == 20'000u - 16 * 1024);
+
     // A write that fails takes it, too, and the end comes behind it.
     peer.close();
     char byte = 'z';

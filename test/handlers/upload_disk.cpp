@@ -1,0 +1,78 @@
+#include "handlers/upload_disk.hpp"
+
+#include "support/run_task.hpp"
+#include "support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <thread>
+
+namespace fairlead::handlers {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A directory without syncs, so that calls run where they are made as long as the disk is quick.
+struct with_disk {
+    std::thread::id thread_of_a_call() {
+        return test::run_task(
+                   disk.run([]() -> result<std::thread::id> { return std::this_thread::get_id(); }))
+            .value();
+    }
+    template <class Call>
+    void run(Call call) {
+        (void)test::run_task(disk.run([&call]() -> result<int> {
+            call();
+            return 0;
+        }));
+    }
+
+    test::temp_dir directory;
+    files::upload_store store{directory.path(), config::durability::off};
+    boost::asio::thread_pool commits{1};
+    telemetry::metrics metrics{1};
+    limits::work_limit work{1, 1, 1s, metrics};
+    upload_disk disk{store, commits, work};
+};
+
+BOOST_FIXTURE_TEST_SUITE(upload_disk_, with_disk)
+
+BOOST_AUTO_TEST_CASE(a_quick_call_runs_where_it_is_made) {
+    for (int i = 0; i < 3; ++i) BOOST_TEST((thread_of_a_call() == std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_CASE(after_one_that_had_to_wait_the_pool_is_used) {
+    run([] { std::this_thread::sleep_for(5ms); });
+    BOOST_TEST((thread_of_a_call() != std::this_thread::get_id()));
+    // For a hundred times as long.
+    std::this_thread::sleep_for(300ms);
+    BOOST_TEST((thread_of_a_call() != std::this_thread::get_id()));
+    const auto end = std::chrono::steady_clock::now() + 30s;
+    while (thread_of_a_call() != std::this_thread::get_id()) {
+        BOOST_TEST_REQUIRE((std::chrono::steady_clock::now() < end));
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_only_works_or_waits_for_a_processor_changes_nothing) {
+    run([] {
+        const auto end = std::chrono::steady_clock::now() + 20ms;
+        while (std::chrono::steady_clock::now() < end) {
+        }
+    });
+    BOOST_TEST((thread_of_a_call() == std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_CASE(with_syncs_every_call_runs_on_the_pool) {
+    const test::temp_dir other;
+    files::upload_store durable{other.path(), config::durability::full};
+    upload_disk synced{durable, commits, work};
+    const auto where =
+        test::run_task(synced.run([]() -> result<std::thread::id> { return std::this_thread::get_id(); }));
+    BOOST_TEST((where.value() != std::this_thread::get_id()));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace fairlead::handlers
