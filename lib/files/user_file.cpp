@@ -1,10 +1,10 @@
 #include "files/user_file.hpp"
 
 #include "base/unique_fd.hpp"
+#include "files/steady_read.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <stdexcept>
 #include <utility>
@@ -25,22 +25,6 @@ std::optional<std::string> mode_fault(int fd) {
         return "everybody on this machine may read the hashes, and try passwords on them" +
                std::string(remedy);
     return std::nullopt;
-}
-
-/// The whole of a file that has `size` bytes, or an errno; errc::file_changed when it has not.
-result<std::string> read_all(int fd, std::uint64_t size) {
-    std::string text(size + 1, '\0');  // one more tells whether it has grown
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const auto n = ::read(fd, text.data() + done, text.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return last_error();
-        if (n == 0) break;
-        done += static_cast<std::size_t>(n);
-    }
-    if (done != size) return errc::file_changed;
-    text.resize(done);
-    return text;
 }
 
 bool is_other_file(const file_info& one, const file_info& other) noexcept {
@@ -83,9 +67,10 @@ http::parse_result<user_table> user_file::read(file_info& seen) const {
     if (info->size > most_bytes)
         return refuse("it has more than " + std::to_string(most_bytes >> 20) + " MiB");
     if (const auto fault = mode_fault(file.get())) return refuse(*fault);
-    const auto text = read_all(file.get(), info->size);
-    if (!text) return refuse(text.error().message());
-    auto users = user_table::parse(*text);
+    std::string text;
+    if (const auto failed = read_steady(file.get(), seen, text, true, {most_bytes, true}))
+        return refuse(failed == errc::file_changed ? "it is being written all the time" : failed.message());
+    auto users = user_table::parse(text);
     if (!users) return refuse(users.error());
     return users;
 }

@@ -1,13 +1,20 @@
 #include "files/user_file.hpp"
 
+#include "base/unique_fd.hpp"
 #include "support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace fairlead;
 using namespace fairlead::files;
@@ -136,6 +143,49 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_is_gone_is_told_once_and_may_come_back, user
     (void)file.look();
     BOOST_TEST(file.look().has_new_users);
     BOOST_TEST(file.users()->find("bob"));
+}
+
+// Who rewrites the file in place, with one write(2) even, may be in the middle of it: nobody is let in by a
+// mixture, nor locked out.
+BOOST_FIXTURE_TEST_CASE(no_users_are_from_the_middle_of_a_write, user_file_fixture) {
+    constexpr int users = 2000;
+    const auto text_of = [](char version) {
+        std::string text;
+        for (int i = 0; i < users; ++i) text += line(version + std::to_string(100'000 + i));
+        return text;
+    };
+    const std::string texts[] = {text_of('a'), text_of('b')};
+    put(texts[0]);
+    std::atomic<bool> is_over{false};
+    std::jthread writer([&] {
+        const unique_fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        for (int i = 0; !is_over; ++i) {
+            const auto& text = texts[i % 2];
+            if (::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+                return;
+        }
+    });
+    int taken = 0, mixed = 0;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (std::chrono::steady_clock::now() < end) {
+        try {
+            const auto read = user_file(path).users();
+            ++taken;
+            const char version = read->any(0)->name[0];
+            for (int i = 0; i < users; ++i)
+                if (!read->find(version + std::to_string(100'000 + i))) {
+                    ++mixed;
+                    break;
+                }
+        } catch (const std::runtime_error& error) {
+            BOOST_TEST_REQUIRE(
+                (std::string_view(error.what()).find("being written") != std::string_view::npos),
+                error.what());
+        }
+    }
+    is_over = true;
+    BOOST_TEST(mixed == 0);
+    BOOST_TEST_MESSAGE(taken << " tables taken");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
