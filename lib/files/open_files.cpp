@@ -10,19 +10,6 @@
 namespace fairlead::files {
 namespace {
 
-/// Memory that the cache holds for the content of a file and its siblings.
-std::uint64_t content_bytes_of(const open_file& file) noexcept {
-    std::uint64_t bytes = file.content.size() + file.pages.bytes().size();
-    for (const auto& one : file.siblings) bytes += content_bytes_of(*one);
-    return bytes;
-}
-
-std::size_t descriptors_of(const open_file& file) noexcept {
-    std::size_t count = file.fd ? 1 : 0;
-    for (const auto& one : file.siblings) count += descriptors_of(*one);
-    return count;
-}
-
 /// An mtime in the future was set by hand and says nothing; then the ctime counts.
 open_files::wall::time_point last_change(const file_info& info, open_files::wall::time_point today) noexcept {
     const auto time = [](std::int64_t since_epoch) {
@@ -39,83 +26,31 @@ bool is_again(const error_code& error) noexcept {
 
 }  // namespace
 
-std::optional<std::string_view> open_file::kept() const noexcept {
-    if (has_content) return content;
-    return pages ? std::optional(pages.bytes()) : std::nullopt;
-}
-
-void open_file::move_to_pages() {
-    auto copied = snapshot::of(content);
-    if (!copied) return;
-    pages = std::move(*copied);
-    has_content = false;
-    content = {};
-}
-
 open_files::open_files(sandbox root, open_files_limits limits, rules site_rules)
     : root_(std::move(root)),
       limits_(limits),
-      bounds_{(limits.entries + shard_count - 1) / shard_count,
-              (limits.descriptors + shard_count - 1) / shard_count,
-              (limits.content_bytes + shard_count - 1) / shard_count},
-      rules_(std::move(site_rules)) {
-    for (auto& part : shards_) part.asked_for.resize(bounds_.entries);
-}
+      rules_(std::move(site_rules)),
+      cache_({limits.entries, limits.descriptors, limits.content_bytes}) {}
 
 open_files::found open_files::find(std::string_view relative, bool may_block) {
     const key path(relative);
     const auto now = steady::now();
     if (auto cached = lookup(path, now)) return cached;
-    return load({path, may_block, now, wall::now(), invalidations_.load(std::memory_order_acquire)});
+    return load({path, may_block, now, wall::now(), cache_.invalidations()});
 }
 
 open_files::found open_files::find(std::string_view relative, bool may_block, steady::time_point now,
                                    wall::time_point today) {
     const key path(relative);
     if (auto cached = lookup(path, now)) return cached;
-    return load({path, may_block, now, today, invalidations_.load(std::memory_order_acquire)});
-}
-
-std::shared_ptr<const open_file> open_files::lookup(const key& path, steady::time_point now) {
-    auto& part = shard_of(path);
-    const std::lock_guard guard(part.mutex);
-    const auto place = part.by_path.find(path);
-    if (place == part.by_path.end()) return nullptr;
-    auto& known = *place->second;
-    if (now - known.checked >= limits_.revalidate_after) return nullptr;
-    known.was_used = true;
-    ++part.hits;
-    return known.file;
-}
-
-/// Whether the cache keeps it: when there is room, or when it was asked for not long ago and so is worth the
-/// place of another one. Reading a file that nobody asks for again, and letting one go for it, costs more
-/// than sending it does.
-bool open_files::is_welcome(const search& what, const file_info& info) {
-    const bool is_large = info.size > limits_.content_size;
-    auto& part = shard_of(what.path);
-    const std::lock_guard guard(part.mutex);
-    const bool has_room = part.entries.size() < bounds_.entries &&
-                          (!is_large || part.descriptors < bounds_.descriptors) &&
-                          (is_large || part.content_bytes + info.size <= bounds_.content_bytes);
-    if (has_room || part.asked_for.empty()) return has_room;
-    const auto& last = part.place_of(what.path);
-    return last.hash == what.path.hash && what.now - last.when >= limits_.one_request;
-}
-
-void open_files::remember(const search& what) {
-    auto& part = shard_of(what.path);
-    const std::lock_guard guard(part.mutex);
-    if (part.asked_for.empty()) return;
-    auto& last = part.place_of(what.path);
-    if (last.hash != what.path.hash) last = {what.path.hash, what.now};
+    return load({path, may_block, now, today, cache_.invalidations()});
 }
 
 open_files::found open_files::load(search what) {
     auto opened = open_or_make_room(what.path.text, what.may_block);
     if (!opened) {
         // What is gone is let go, so that a removed file gives its space back.
-        if (!is_again(opened.error())) forget(what.path);
+        if (!is_again(opened.error())) cache_.forget(what.path);
         return opened.error();
     }
     const auto info = inspect(opened->fd.get());
@@ -126,8 +61,11 @@ open_files::found open_files::load(search what) {
     opened_file seen{std::move(opened->fd), std::move(opened->final_path), *info};
     auto siblings = open_siblings(what, seen);
     if (!siblings) return siblings.error();
-    if (auto same = renew(what, seen, *siblings)) return same;
-    what.is_welcome = is_welcome(what, seen.info);
+    if (auto same = cache_.renew(what.path, what.now,
+                                 [&](const open_file& known) { return is_same(known, seen, *siblings); }))
+        return same;
+    what.is_welcome = cache_.is_welcome(what.path, info->size, info->size > limits_.content_size, what.now,
+                                        limits_.one_request);
 
     auto file = take(what, std::move(seen));
     if (!file) return file.error();
@@ -135,14 +73,14 @@ open_files::found open_files::load(search what) {
     if (const auto failed = take_siblings(what, **file, std::move(*siblings))) return failed;
     finish(what, **file, **file);
     if (!what.is_welcome) {
-        remember(what);
+        cache_.remember(what.path, what.now);
         return std::move(*file);
     }
     // One that is being written is held open, whatever its size.
     const bool is_torn = !(*file)->has_content && (*file)->info.size <= limits_.content_size;
     if (is_torn || !is_settled((*file)->info, what.today)) return std::move(*file);
     if ((*file)->content.size() > limits_.copied_size) (*file)->move_to_pages();
-    keep(what, *file);
+    cache_.keep(what.path, *file, what.now, what.invalidations);
     return std::move(*file);
 }
 
@@ -181,27 +119,14 @@ result<std::vector<open_files::opened_file>> open_files::open_siblings(const sea
     return siblings;
 }
 
-/// If the entry is still the file that was seen, with the same siblings, it is good for another while.
-std::shared_ptr<const open_file> open_files::renew(const search& what, const opened_file& seen,
-                                                   const std::vector<opened_file>& siblings) {
-    std::list<entry> gone;
-    auto& part = shard_of(what.path);
-    const std::lock_guard guard(part.mutex);
-    const auto place = part.by_path.find(what.path);
-    if (place == part.by_path.end()) return nullptr;
-    auto& known = *place->second;
-    const bool has_same_siblings =
-        std::equal(siblings.begin(), siblings.end(), known.file->siblings.begin(), known.file->siblings.end(),
-                   [](const opened_file& one, const auto& other) {
-                       return one.coding == other->coding && one.info == other->info;
-                   });
-    if (known.file->info != seen.info || known.file->final_path != seen.final_path || !has_same_siblings) {
-        erase(part, place->second, gone);
-        return nullptr;
-    }
-    known.checked = std::max(known.checked, what.now);
-    known.was_used = true;
-    return known.file;
+/// Whether a file is still the one that was seen, with the same siblings.
+bool open_files::is_same(const open_file& known, const opened_file& seen,
+                         const std::vector<opened_file>& siblings) {
+    return known.info == seen.info && known.final_path == seen.final_path &&
+           std::equal(siblings.begin(), siblings.end(), known.siblings.begin(), known.siblings.end(),
+                      [](const opened_file& one, const auto& other) {
+                          return one.coding == other->coding && one.info == other->info;
+                      });
 }
 
 /// A file of what was opened: with its content, if that is small or to be kept, else with its descriptor.
@@ -264,106 +189,6 @@ void open_files::finish(const search& what, open_file& file, const open_file& or
 
 bool open_files::is_settled(const file_info& info, wall::time_point today) const noexcept {
     return today - last_change(info, today) >= limits_.distrust_younger_than;
-}
-
-void open_files::keep(const search& what, const std::shared_ptr<const open_file>& file) {
-    const auto descriptors = descriptors_of(*file);
-    const auto bytes = content_bytes_of(*file);
-    if (bounds_.entries == 0 || descriptors > bounds_.descriptors || bytes > bounds_.content_bytes) return;
-    std::list<entry> gone;
-    auto& part = shard_of(what.path);
-    const std::lock_guard guard(part.mutex);
-    // Read under the lock: an `invalidate` that this misses has yet to take the lock, and then removes the
-    // entry.
-    if (invalidations_.load(std::memory_order_acquire) != what.invalidations) return;
-    if (const auto old = part.by_path.find(what.path); old != part.by_path.end())
-        erase(part, old->second, gone);
-    evict(part, {bounds_.entries - 1, bounds_.descriptors - descriptors, bounds_.content_bytes - bytes},
-          gone);
-    part.entries.push_back({std::string(what.path.text), file, what.now, false});
-    const auto added = std::prev(part.entries.end());
-    part.by_path.emplace(key(added->path), added);
-    part.descriptors += descriptors;
-    part.content_bytes += bytes;
-}
-
-/// The clock hand: who was used since it last came by may stay for another round.
-void open_files::evict(shard& from, const bounds& most, std::list<entry>& gone) {
-    for (;;) {
-        const bool is_full = from.entries.size() > most.entries || from.content_bytes > most.content_bytes;
-        if (!is_full && from.descriptors <= most.descriptors) return;
-        const auto oldest = from.entries.begin();
-        const bool helps = is_full || descriptors_of(*oldest->file) > 0;
-        if (!helps || std::exchange(oldest->was_used, false))
-            from.entries.splice(from.entries.end(), from.entries, oldest);
-        else
-            erase(from, oldest, gone);
-    }
-}
-
-bool open_files::make_room() {
-    bool freed = false;
-    for (auto& part : shards_) {
-        std::list<entry> gone;
-        const std::lock_guard guard(part.mutex);
-        freed = freed || part.descriptors > 0;
-        evict(part, {bounds_.entries, part.descriptors / 2, bounds_.content_bytes}, gone);
-    }
-    return freed;
-}
-
-void open_files::erase(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
-    from.content_bytes -= content_bytes_of(*which->file);
-    from.descriptors -= descriptors_of(*which->file);
-    from.by_path.erase(key(which->path));
-    gone.splice(gone.end(), from.entries, which);
-}
-
-void open_files::forget(const key& path) {
-    std::list<entry> gone;
-    auto& part = shard_of(path);
-    const std::lock_guard guard(part.mutex);
-    if (const auto place = part.by_path.find(path); place != part.by_path.end())
-        erase(part, place->second, gone);
-}
-
-void open_files::invalidate(std::string_view relative) {
-    invalidations_.fetch_add(1, std::memory_order_acq_rel);
-    forget(key(relative));
-}
-
-void open_files::let_go_unused(steady::time_point now) {
-    for (auto& part : shards_) {
-        std::list<entry> gone;
-        const std::lock_guard guard(part.mutex);
-        for (auto next = part.entries.begin(); next != part.entries.end();) {
-            const auto one = next++;
-            if (descriptors_of(*one->file) > 0 && now - one->checked >= limits_.let_go_after)
-                erase(part, one, gone);
-        }
-    }
-}
-
-void open_files::clear() {
-    invalidations_.fetch_add(1, std::memory_order_acq_rel);
-    for (auto& part : shards_) {
-        std::list<entry> gone;
-        const std::lock_guard guard(part.mutex);
-        evict(part, {0, 0, 0}, gone);
-    }
-}
-
-open_files::usage open_files::current() const {
-    usage total;
-    total.opened = opened_.load(std::memory_order_relaxed);
-    for (const auto& part : shards_) {
-        const std::lock_guard guard(part.mutex);
-        total.entries += part.entries.size();
-        total.descriptors += part.descriptors;
-        total.content_bytes += part.content_bytes;
-        total.hits += part.hits;
-    }
-    return total;
 }
 
 }  // namespace fairlead::files
