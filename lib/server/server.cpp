@@ -209,9 +209,10 @@ task<> server::drain() {
     watches_.begin_drain();
     while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause();
     if (watches_.size() > 0) {
+        const auto cut = watches_.at_work();  // before anything is ended: that is quick to be gone
         sites_.abandon();
         deadlines_.abort_all();
-        const auto cut = watches_.abort_all();
+        watches_.abort_all();
         if (cut > 0) exit_code_ = 3;
         log_.warn("drain_timeout passed: {} requests cut", cut);
         const auto end = std::chrono::steady_clock::now() + cut_patience;

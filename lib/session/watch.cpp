@@ -1,5 +1,7 @@
 #include "session/watch.hpp"
 
+#include <algorithm>
+
 namespace fairlead::session {
 
 watch::watch(watch_list& list, net::byte_stream& stream) : list_(list), stream_(stream) {
@@ -56,17 +58,19 @@ void watch_list::begin_drain() {
     sweep(watch::clock::now(), true);
 }
 
-std::size_t watch_list::abort_all() {
-    std::size_t cut = 0;
+std::size_t watch_list::at_work() const {
     const std::lock_guard guard(mutex_);
-    for (auto& one : watches_) {
-        const auto what =
-            static_cast<watch::phase>(one.state_.load(std::memory_order_relaxed) & watch::phase_bits);
-        if (what != watch::phase::idle && what != watch::phase::lingering) ++cut;
-        one.abort(what == watch::phase::tunnel ? net::byte_stream::abort_by_reset
-                                               : net::byte_stream::abort_both);
-    }
-    return cut;
+    return static_cast<std::size_t>(std::count_if(watches_.begin(), watches_.end(), [](const watch& one) {
+        const auto what = one.current();
+        return what != watch::phase::idle && what != watch::phase::lingering;
+    }));
+}
+
+void watch_list::abort_all() {
+    const std::lock_guard guard(mutex_);
+    for (auto& one : watches_)
+        one.abort(one.current() == watch::phase::tunnel ? net::byte_stream::abort_by_reset
+                                                        : net::byte_stream::abort_both);
 }
 
 std::size_t watch_list::size() const {

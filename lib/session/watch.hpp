@@ -65,6 +65,9 @@ private:
         return static_cast<std::uint64_t>(ms) << 8 | static_cast<std::uint64_t>(p);
     }
 
+    phase current() const noexcept {
+        return static_cast<phase>(state_.load(std::memory_order_relaxed) & phase_bits);
+    }
     void abort(net::byte_stream::abort_kind what) noexcept;
 
     watch_list& list_;
@@ -87,8 +90,10 @@ public:
     void sweep(watch::clock::time_point now, bool pressed);
     /// Ends every idle connection now (drain), and those that become idle later at the next sweep.
     void begin_drain();
-    /// Aborts every connection. Returns how many of them were not idle: requests that were cut.
-    std::size_t abort_all();
+    /// How many connections have a request at work.
+    std::size_t at_work() const;
+    /// Aborts every connection.
+    void abort_all();
     std::size_t size() const;
 
 private:
