@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -14,6 +15,11 @@ constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_
 /// ASCII upper case, in the same way.
 constexpr char to_upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 std::string to_lower(std::string_view text);
+/// True for the letters and digits of ASCII.
+constexpr bool is_alphanumeric(char c) noexcept {
+    const char lower = to_lower(c);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+}
 
 /// Equal when ASCII case is ignored.
 bool iequals(std::string_view a, std::string_view b) noexcept;
@@ -22,6 +28,10 @@ bool iequals(std::string_view a, std::string_view b) noexcept;
 inline char* put(char* out, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(out, text.data(), text.size());  // which must not get a null pointer
     return out + text.size();
+}
+/// Writes `number` in decimal to `out`, which has room for 20 digits; returns the place behind it.
+inline char* put(char* out, std::uint64_t number) noexcept {
+    return std::to_chars(out, out + 20, number).ptr;
 }
 
 /// Without leading and trailing SP and HTAB (OWS of RFC 9110 section 5.6.3).

@@ -19,11 +19,6 @@
 namespace fairlead::config {
 namespace {
 
-bool is_alphanumeric(char c) noexcept {
-    const char lower = to_lower(c);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
-}
-
 bool is_ipv6(std::string_view text) {
     in6_addr address{};
     return ::inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;

@@ -106,10 +106,7 @@ std::vector<named_fault> check_programs(const named_values& given) {
 std::vector<named_fault> check_environment(const named_values& given) {
     const auto is_name = [](std::string_view text) {
         return !text.empty() && !(text.front() >= '0' && text.front() <= '9') &&
-               std::all_of(text.begin(), text.end(), [](char c) {
-                   const char lower = to_lower(c);
-                   return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_';
-               });
+               std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric(c) || c == '_'; });
     };
     std::vector<named_fault> faults;
     for (std::size_t i = 0; i < given.size(); ++i) {

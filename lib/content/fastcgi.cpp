@@ -28,10 +28,7 @@ void append(std::string& out, const record_header& header) { out.append(header.d
 
 constexpr std::size_t longest_length = 4;
 
-/// Bytes that a length takes: below 128 one, else four.
-std::size_t length_size(std::size_t length) noexcept { return length < 128 ? 1 : 4; }
-
-/// The longer form has the top bit set.
+/// One byte below 128, else four with the top bit set.
 char* put_length(char* out, std::size_t length) noexcept {
     const auto word = static_cast<std::uint32_t>(length);
     if (length < 128) {
@@ -43,8 +40,9 @@ char* put_length(char* out, std::size_t length) noexcept {
     return out;
 }
 
-std::size_t pair_size(std::string_view name, std::string_view value) noexcept {
-    return length_size(name.size()) + length_size(value.size()) + name.size() + value.size();
+/// Bytes that a pair takes at most.
+std::size_t room_of(std::string_view name, std::string_view value) noexcept {
+    return name.size() + value.size() + 2 * longest_length;
 }
 
 /// Returns the place behind it.
@@ -69,8 +67,8 @@ record_header header_of(record_type type, std::size_t length) noexcept {
 bool name_value_pairs::add(std::string_view name, std::string_view value) {
     if (!http::is_variable_value(value)) return false;
     const auto begin = bytes_.size();
-    bytes_.resize(begin + pair_size(name, value));
-    put_pair(bytes_.data() + begin, name, value);
+    bytes_.resize(begin + room_of(name, value));
+    bytes_.resize(static_cast<std::size_t>(put_pair(bytes_.data() + begin, name, value) - bytes_.data()));
     return true;
 }
 
@@ -92,7 +90,7 @@ char* request_head::room_for(std::size_t size) {
 
 bool request_head::add(std::string_view name, std::string_view value) {
     if (!http::is_variable_value(value)) return false;
-    char* const out = room_for(name.size() + value.size() + 2 * longest_length);
+    char* const out = room_for(room_of(name, value));
     size_ += static_cast<std::size_t>(put_pair(out, name, value) - out);
     return true;
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace fairlead::http {
 namespace {
@@ -26,10 +25,7 @@ constexpr std::array<std::string_view, 24> own_names{
 
 /// Letters, digits and '-': then no two names become one variable.
 bool has_plain_name(std::string_view name) noexcept {
-    return std::all_of(name.begin(), name.end(), [](char c) {
-        const char lower = to_lower(c);
-        return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
+    return std::all_of(name.begin(), name.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
 }
 
 bool is_for_program(const field_view& line, bool passes_authorization) noexcept {
@@ -93,7 +89,7 @@ std::string request_uri(const request& request) {
 
 void add_number(variable_sink& variables, std::string_view name, std::uint64_t number) {
     std::array<char, 20> text;
-    const auto* end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    const auto* end = put(text.data(), number);
     variables.add(name, {text.data(), static_cast<std::size_t>(end - text.data())});
 }
 

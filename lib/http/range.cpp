@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 namespace fairlead::http {
@@ -125,13 +124,9 @@ range_choice choose_range(verb method, const field_table& fields, std::uint64_t 
 
 std::string content_range(const byte_range& range, std::uint64_t size) {
     std::array<char, 6 + 3 * 20 + 2> text;
-    char* const end = text.data() + text.size();
-    char* out = put(text.data(), "bytes ");
-    out = std::to_chars(out, end, range.offset).ptr;
-    *out++ = '-';
-    out = std::to_chars(out, end, range.offset + range.length - 1).ptr;
-    *out++ = '/';
-    out = std::to_chars(out, end, size).ptr;
+    char* out = put(put(text.data(), "bytes "), range.offset);
+    out = put(put(out, "-"), range.offset + range.length - 1);
+    out = put(put(out, "/"), size);
     return {text.data(), out};
 }
 

@@ -42,10 +42,8 @@ bool is_windows_device(std::string_view name) noexcept {
 
 /// True for a name of characters that no rule is about, as most are.
 bool has_plain_characters(std::string_view name) noexcept {
-    return std::all_of(name.begin(), name.end(), [](char c) {
-        const char lower = to_lower(c);
-        return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-    });
+    return std::all_of(name.begin(), name.end(),
+                       [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
 }
 
 /// What is wrong with single characters, wherever in the name they stand.

@@ -5,15 +5,10 @@
 #include "http/problem.hpp"
 
 #include <array>
-#include <charconv>
 #include <ctime>
 
 namespace fairlead::session {
 namespace {
-
-using fairlead::put;  // of text
-
-char* put(char* out, std::uint64_t number) noexcept { return std::to_chars(out, out + 20, number).ptr; }
 
 char* put_status_line(char* out, http::status status) {
     if (status == http::status::ok) return put(out, "HTTP/1.1 200 OK\r\n");
