@@ -82,13 +82,14 @@ result<std::size_t> plain_stream::read_leaving(std::span<char> buffer) {
     }
 }
 
-/// Takes from the socket what has been read.
-void plain_stream::take_left() noexcept {
+/// Takes what has been read. Whatever ends it early shows in the next read.
+void plain_stream::take_from_socket(std::size_t count) noexcept {
     std::array<char, 4096> sink;
-    while (left_ > 0) {
-        const auto n = ::recv(socket_.get(), sink.data(), std::min(sink.size(), left_), 0);
+    while (count > 0) {
+        const auto n = ::recv(socket_.get(), sink.data(), std::min(sink.size(), count), 0);
         if (n < 0 && errno == EINTR) continue;
-        left_ -= n > 0 ? static_cast<std::size_t>(n) : left_;
+        if (n <= 0) return;
+        count -= static_cast<std::size_t>(n);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <array>
+#include <cstddef>
+#include <utility>
 
 namespace fairlead::net {
 
@@ -72,7 +74,10 @@ public:
 
 private:
     error_code join_reactor();
-    void take_left() noexcept;
+    void take_left() noexcept {
+        if (left_ > 0) take_from_socket(std::exchange(left_, 0));
+    }
+    void take_from_socket(std::size_t count) noexcept;
     /// The flag of a direction that makes a wait necessary.
     bool& is_exhausted(readiness direction) noexcept {
         return direction == readiness::readable ? is_drained_ : is_full_;
