@@ -51,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             continue;
         }
         REQUIRE_INVARIANT((parts->form == target_form::authority) == (method == verb::connect));
-        REQUIRE_INVARIANT(text.find_first_of(" \t\r\n#<>\"\\") == std::string_view::npos);
+        REQUIRE_INVARIANT(text.find_first_of(" \t\r\n#<>\"") == std::string_view::npos);
+        REQUIRE_INVARIANT(parts->path.find('\\') == std::string_view::npos);
         if (parts->form == target_form::origin || parts->form == target_form::absolute) {
             REQUIRE_INVARIANT(parts->path.starts_with('/'));
             std::string other;
