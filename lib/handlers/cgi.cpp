@@ -71,7 +71,7 @@ task<http::outcome> cgi::run(http::request& request, found_script script) {
     if (request.method == http::verb::trace || request.method == http::verb::connect)
         co_return refuse(http::status::method_not_allowed, "This address does not take that method.");
     const auto overload = [this] { return limits::overload(rules_.retry_after, "scripts that run at once"); };
-    auto input = std::make_unique<script_input>(around_.disk, rules_.max_body);
+    auto input = std::make_unique<script_input>(around_.disk, around_.streams, rules_.max_body);
     if (request.body) {
         // Nobody has to send a body only to be refused, nor does a refusal wait for it.
         if (around_.places.has_to_refuse()) {

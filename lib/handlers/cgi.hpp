@@ -52,7 +52,8 @@ class cgi final : public script_runner {
 public:
     struct services {
         script_keeper& keeper;
-        limits::work_limit& places;  ///< how many scripts run at once
+        limits::work_limit& places;   ///< how many scripts run at once
+        limits::work_limit& streams;  ///< how many of them at most for clients that are still sending
         boost::asio::thread_pool& disk;
         net::deadline_list& deadlines;
         telemetry::log& log;

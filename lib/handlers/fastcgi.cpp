@@ -72,7 +72,7 @@ task<http::outcome> fastcgi::run(http::request& request, found_script script) {
     std::shared_ptr<script_input> body;
     if (request.body) {
         if (auto refusal = around_.servers.refuse_if_full()) co_return std::move(*refusal);
-        body = std::make_shared<script_input>(around_.disk, options_.max_body);
+        body = std::make_shared<script_input>(around_.disk, around_.servers.streams(), options_.max_body);
         auto refusal = co_await take_body(request, *body);
         if (refusal) co_return std::move(*refusal);
     }

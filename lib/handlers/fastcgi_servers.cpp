@@ -1,6 +1,7 @@
 #include "handlers/fastcgi_servers.hpp"
 
 #include "handlers/refusals.hpp"
+#include "handlers/script_input.hpp"
 #include "limits/overload.hpp"
 #include "net/connector.hpp"
 
@@ -15,7 +16,8 @@ fastcgi_servers::fastcgi_servers(std::vector<std::shared_ptr<fastcgi_server>> se
       options_(options),
       deadlines_(deadlines),
       log_(log),
-      places_(options.connections, options.queue, options.queue_timeout, metrics) {}
+      places_(options.connections, options.queue, options.queue_timeout, metrics),
+      streams_(script_input::streams_among(options.connections), 0, {}, metrics) {}
 
 /// All servers, from the next one in turn on; those that are left out come last.
 std::vector<fastcgi_server*> fastcgi_servers::in_turn() {

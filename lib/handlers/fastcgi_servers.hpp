@@ -66,6 +66,9 @@ public:
     /// A kept connection or a new one, after waiting for a place.
     task<taken> take(kind wanted);
 
+    /// How many of the connections may carry bodies that have yet to come.
+    limits::work_limit& streams() noexcept { return streams_; }
+
     std::size_t count() const noexcept { return servers_.size(); }
     /// To be told when a new connection to one of them was closed before a byte of an answer came: it is left
     /// out for a while, like one that cannot be reached.
@@ -96,6 +99,7 @@ private:
     net::deadline_list& deadlines_;
     telemetry::log& log_;
     limits::work_limit places_;
+    limits::work_limit streams_;
     std::atomic<unsigned> next_{0};
 };
 

@@ -25,6 +25,7 @@ result<std::size_t> input_pieces::take_now(std::span<char> to) {
         input_->spend();
         given_ += *got;
         in_turn_ += *got;
+        if (left() == 0) input_->end_stream();
         return got;
     }
     const auto bytes = input_->bytes().substr(given_).substr(0, to.size());

@@ -56,8 +56,14 @@ task<std::optional<http::problem>> script_input::receive(http::body_reader& body
     if (announced >= 0 && static_cast<std::uint64_t>(announced) > most_) co_return too_long();
     buffer_.resize(buffer_size);
     auto refusal = co_await receive_until(body, is_long ? first : to_its_end);
-    if (!refusal && is_long) rest_ = co_await body.feed();
-    if (!refusal && is_long && !rest_) refusal = co_await receive_until(body, to_its_end);
+    if (!refusal && is_long) {
+        stream_ = streams_.try_acquire();
+        if (stream_) rest_ = co_await body.feed();
+        if (!rest_) {
+            stream_.reset();
+            refusal = co_await receive_until(body, to_its_end);
+        }
+    }
     size_ = rest_ ? static_cast<std::uint64_t>(announced) : taken_;
     co_return refusal;
 }

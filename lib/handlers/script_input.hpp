@@ -3,6 +3,7 @@
 #include "base/unique_fd.hpp"
 #include "http/message.hpp"
 #include "http/problem.hpp"
+#include "limits/work_limit.hpp"
 #include "net/body_feed.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -18,20 +19,27 @@ namespace fairlead::handlers {
 
 /// The body of a request as the standard input of a script. What is taken in before the script starts is at
 /// most `first` bytes of a body whose length is known: what is longer is passed on from there while it comes
-/// (input_pieces). So a slow client with a small body holds none of the places that scripts have, and a large
-/// body needs no room. What comes in chunks is taken in whole, since CONTENT_LENGTH has to be known when the
-/// script starts. Of what is taken in up to 64 KiB stay in memory; anything else goes to a file without a
-/// name in the folder for temporary files.
+/// (input_pieces), if there is a place among `streams` for it. So a slow client with a small body holds none
+/// of the places that scripts have, those with large ones hold only some of them, and a large body needs no
+/// room. What comes in chunks is taken in whole, since CONTENT_LENGTH has to be known when the script starts.
+/// Of what is taken in up to 64 KiB stay in memory; anything else goes to a file without a name in the folder
+/// for temporary files.
 class script_input {
 public:
     /// Bytes of the buffer; of a body that fills it, and goes on or might, all goes to a file.
     static constexpr std::size_t buffer_size = 64 * 1024;
 
-    /// At most `most` bytes. `disk` outlives it.
-    script_input(boost::asio::thread_pool& disk, std::uint64_t most) : disk_(disk), most_(most) {}
+    /// How many of the places that scripts have may be held for clients that are still sending: half of them,
+    /// so that those clients, however slow and however many, leave the others for everybody else.
+    static constexpr unsigned streams_among(unsigned places) noexcept { return places / 2; }
 
-    /// Reads the body to its end, or the first bytes of one that is longer and can be streamed. The refusal
-    /// when it is too long (413), ends early, or cannot be kept.
+    /// At most `most` bytes. `streams` are the places of bodies that are passed on while they come. Both
+    /// outlive it.
+    script_input(boost::asio::thread_pool& disk, limits::work_limit& streams, std::uint64_t most)
+        : disk_(disk), streams_(streams), most_(most) {}
+
+    /// Reads the body to its end, or the first bytes of one that is longer and will be passed on from there.
+    /// The refusal when it is too long (413), ends early, or cannot be kept.
     task<std::optional<http::problem>> receive(http::body_reader& body, std::uint64_t first);
 
     /// Bytes of the body, with those that are still to come.
@@ -40,6 +48,8 @@ public:
     std::uint64_t taken() const noexcept { return taken_; }
     /// Where the rest comes from; nullptr when all was taken in.
     net::body_feed* rest() const noexcept { return rest_; }
+    /// To be called when all of the rest has come: its place is free for another body.
+    void end_stream() noexcept { stream_.reset(); }
     /// True when some of the rest was passed on: nobody else can be sent the body.
     bool is_spent() const noexcept { return is_spent_; }
     void spend() noexcept { is_spent_ = true; }
@@ -66,6 +76,8 @@ private:
     error_code keep();
 
     boost::asio::thread_pool& disk_;
+    limits::work_limit& streams_;
+    std::optional<limits::work_limit::permit> stream_;
     const std::uint64_t most_;
     std::uint64_t size_ = 0;
     std::uint64_t taken_ = 0;

@@ -412,6 +412,26 @@ class TakenInWhole(Scripts):
         self.assertEqual(self.server.ask("POST", "/echo.cgi", (), body).body, body)
 
 
+class ManySlowClients(Scripts):
+    settings = support.merged(Scripts.settings, {"cgi": {"processes": 2, "queue": 0}})
+    files = Streamed.files
+
+    def test_slow_clients_with_large_bodies_leave_places_for_others(self):
+        with self.server.connect() as first, self.server.connect() as second:
+            for line, held in ((first, 1), (second, 1)):
+                line.send(support.request("POST", "/digest.cgi", ["Content-Length: 200000"]) + b"x" * 70_000)
+                self.assertTrue(wait_for(lambda: len(processes_of(self.server)) == held))
+                time.sleep(0.3)
+                self.assertEqual(len(processes_of(self.server)), held)
+            for _ in range(3):  # a place is free a moment after its script has ended
+                self.assertTrue(wait_for(lambda: self.server.ask(target="/told.cgi").status == 200))
+            self.assertTrue(wait_for(lambda: len(processes_of(self.server)) == 1))
+            time.sleep(0.3)
+            for line in (second, first):
+                line.send(b"x" * (200_000 - 70_000))
+                self.assertEqual(line.answer().body.decode().split()[:2], ["200000", hashlib.sha256(b"x" * 200_000).hexdigest()])
+
+
 class Bad(Scripts):
     def test_table(self):
         """Script, status, and what the log says with the request's id."""

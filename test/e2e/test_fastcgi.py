@@ -843,6 +843,19 @@ class StreamedBodies(Ended):
             line.send(b"xx")
             self.assertTrue(wait_for(lambda: application.requests == 4))
 
+    def test_slow_clients_with_large_bodies_leave_connections_for_others(self):
+        application = self.reader()
+        server = self.serve(site(application.address, connections=2))
+        with server.connect() as first, server.connect() as second:
+            for line in (first, second):
+                self.begin(line, 100_000, b"x" * 90_000)
+                time.sleep(0.3)
+                self.assertEqual(application.requests, 1)
+            self.assertEqual(server.ask("POST", "/hello.php", (), b"x" * 70_000).body, b"70000")
+            for line in (second, first):
+                line.send(b"x" * 10_000)
+                self.assertEqual(line.answer().body, b"100000")
+
     def test_a_client_that_fails_to_send_all(self):
         application = self.reader()
         server = self.serve({**site(application.address), **self.limits})

@@ -67,7 +67,7 @@ struct scripts {
     };
 
     task<answer> ask(http::request& request, found_script script) {
-        cgi runner(rules, {keeper, places, disk, deadlines, log});
+        cgi runner(rules, {keeper, places, places, disk, deadlines, log});
         auto outcome = co_await runner.run(request, script);
         answer got;
         if (const auto* refusal = std::get_if<http::problem>(&outcome)) {

@@ -1,6 +1,7 @@
 #include "handlers/input_pieces.hpp"
 
 #include "support/run_task.hpp"
+#include "telemetry/metrics.hpp"
 
 #include <unistd.h>
 #include <boost/test/unit_test.hpp>
@@ -70,10 +71,15 @@ std::string read_all(int fd) {
     }
 }
 
-BOOST_AUTO_TEST_SUITE(script_input_)
+struct services {
+    boost::asio::thread_pool disk{1};
+    telemetry::metrics metrics{1};
+    limits::work_limit streams{2, 0, {}, metrics};
+};
+
+BOOST_FIXTURE_TEST_SUITE(script_input_, services)
 
 BOOST_AUTO_TEST_CASE(a_body_is_whole_in_memory_or_in_the_file) {
-    boost::asio::thread_pool disk{1};
     const struct {
         std::size_t size;
         bool is_in_memory;
@@ -86,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_body_is_whole_in_memory_or_in_the_file) {
             BOOST_TEST_CONTEXT(row.size << " bytes, " << piece << " at a time") {
                 const auto text = numbered(row.size);
                 text_body body(text, piece);
-                script_input input(disk, row.size);
+                script_input input(disk, streams, row.size);
                 BOOST_TEST(!test::run_task(input.receive(body, 0)));
                 BOOST_TEST(input.size() == row.size);
                 BOOST_TEST(input.is_in_memory() == row.is_in_memory);
@@ -100,12 +106,11 @@ BOOST_AUTO_TEST_CASE(a_body_is_whole_in_memory_or_in_the_file) {
 }
 
 BOOST_AUTO_TEST_CASE(one_byte_above_the_limit_is_413) {
-    boost::asio::thread_pool disk{1};
     for (const std::size_t most :
          {std::size_t{0}, std::size_t{65'535}, std::size_t{65'536}, std::size_t{100'000}}) {
         const auto text = numbered(most + 1);
         text_body body(text, SIZE_MAX);
-        script_input input(disk, most);
+        script_input input(disk, streams, most);
         const auto refusal = test::run_task(input.receive(body, 0));
         BOOST_TEST_REQUIRE(refusal.has_value());
         BOOST_TEST((refusal->status == http::status::payload_too_large));
@@ -113,7 +118,6 @@ BOOST_AUTO_TEST_CASE(one_byte_above_the_limit_is_413) {
 }
 
 BOOST_AUTO_TEST_CASE(of_a_long_body_only_the_first_bytes_are_taken_in) {
-    boost::asio::thread_pool disk{1};
     const auto text = numbered(300'000);
     const struct {
         std::uint64_t first;
@@ -132,7 +136,7 @@ BOOST_AUTO_TEST_CASE(of_a_long_body_only_the_first_bytes_are_taken_in) {
     for (const auto& row : rows) {
         BOOST_TEST_CONTEXT("first " << row.first) {
             fed_body body(text);
-            script_input input(disk, 300'000);
+            script_input input(disk, streams, 300'000);
             BOOST_TEST(!test::run_task(input.receive(body, row.first)));
             BOOST_TEST(input.size() == 300'000u);
             BOOST_TEST(input.taken() == row.taken);
@@ -142,18 +146,58 @@ BOOST_AUTO_TEST_CASE(of_a_long_body_only_the_first_bytes_are_taken_in) {
         }
     }
     fed_body long_one(text);
-    script_input input(disk, 299'999);
+    script_input input(disk, streams, 299'999);
     BOOST_TEST((test::run_task(input.receive(long_one, 0))->status == http::status::payload_too_large));
     BOOST_TEST(long_one.given == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_place_for_it_a_long_body_is_taken_in_whole) {
+    const auto text = numbered(300'000);
+    fed_body one(text), other(text), third(text);
+    one.ready = 100'000;
+    script_input first(disk, streams, 300'000);
+    auto second = std::make_unique<script_input>(disk, streams, 300'000);
+    BOOST_TEST(!test::run_task(first.receive(one, 65'536)));
+    BOOST_TEST(!test::run_task(second->receive(other, 65'536)));
+    BOOST_TEST(first.rest());
+    BOOST_TEST(second->rest());
+    {
+        script_input whole(disk, streams, 300'000);
+        BOOST_TEST(!test::run_task(whole.receive(third, 65'536)));
+        BOOST_TEST(!whole.rest());
+        BOOST_TEST(whole.taken() == 300'000u);
+        const auto opened = whole.open();
+        BOOST_TEST_REQUIRE(opened.has_value());
+        BOOST_TEST((read_all(opened->get()) == text));
+    }
+    // A short one needs no place, and the place of one is free again when its rest has come or it is gone.
+    text_body short_one("short", 5);
+    BOOST_TEST(!test::run_task(script_input(disk, streams, 5).receive(short_one, 65'536)));
+    BOOST_TEST(streams.current().in_flight == 2u);
+    second.reset();
+    BOOST_TEST(streams.current().in_flight == 1u);
+    input_pieces pieces(&first, disk);
+    std::string piece(10'000, '\0');
+    const auto take = [&] {
+        while (pieces.left() > 0) {
+            const auto got = pieces.take_now(piece);
+            if (!got) return got.error();
+        }
+        return error_code{};
+    };
+    BOOST_TEST(net::would_block(take()));
+    BOOST_TEST(streams.current().in_flight == 1u);
+    one.ready = text.size();
+    BOOST_TEST(!take());
+    BOOST_TEST(streams.current().in_flight == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(the_pieces_come_from_what_was_taken_in_then_from_the_client) {
-    boost::asio::thread_pool disk{1};
     const auto text = numbered(300'000);
     for (const std::uint64_t first : {0u, 10'000u, 65'536u, 100'000u, 300'000u}) {
         BOOST_TEST_CONTEXT("first " << first) {
             fed_body body(text);
-            script_input input(disk, 300'000);
+            script_input input(disk, streams, 300'000);
             BOOST_TEST(!test::run_task(input.receive(body, first)));
             BOOST_TEST(!input.settle());
             body.ready = first;
