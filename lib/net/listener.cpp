@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <system_error>
 
@@ -114,7 +115,8 @@ listener::listener(boost::asio::io_context& context, const std::string& host, st
     : on_accept_(std::move(on_accept)),
       on_shortage_(std::move(on_shortage)),
       socket_(context.get_executor()),
-      pause_(context.get_executor()) {
+      pause_(context.get_executor()),
+      most_waiting_(options.backlog) {
     auto socket = open_socket(host, port, options);
     local_endpoint_ = name_of(socket.get());
     is_paced_ = is_paced(socket.get());
@@ -122,8 +124,9 @@ listener::listener(boost::asio::io_context& context, const std::string& host, st
     (void)socket.release();
 }
 
-/// Takes what is waiting. False: the loop has to pause.
-bool listener::accept_batch() {
+/// Takes some of what is waiting; after a shortage the loop has to pause. What is done with a socket may need
+/// memory, and one connection that got none must not end the loop.
+listener::turn listener::accept_batch() try {
     for (int taken = 0; taken < accepts_per_turn; ++taken) {
         accepted_socket taken_in;
         socklen_t length = sizeof taken_in.peer;
@@ -135,25 +138,36 @@ bool listener::accept_batch() {
             on_accept_(std::move(taken_in));
             continue;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL) return true;
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINVAL) return turn::empty;
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             on_shortage_(errno);
-            return false;
+            return turn::shortage;
         }
         // Everything else concerns the one connection that has just gone (ECONNABORTED, network errors;
         // accept(2)).
     }
-    return true;
+    return turn::more;
+} catch (const std::bad_alloc&) {
+    try {
+        on_shortage_(ENOMEM);
+    } catch (const std::bad_alloc&) {
+        // Then nobody is told.
+    }
+    return turn::shortage;
 }
 
 task<> listener::run() {
     while (!is_stopped_) {
-        const auto [failed] = co_await socket_.async_wait(decltype(socket_)::wait_read, as_result);
-        if (failed || is_stopped_) break;
-        if (accept_batch()) continue;
-        pause_.expires_after(shortage_pause);
-        const auto [interrupted] = co_await pause_.async_wait(as_result);
-        (void)interrupted;
+        try {
+            const auto [failed] = co_await socket_.async_wait(decltype(socket_)::wait_read, as_result);
+            if (failed || is_stopped_) break;
+            if (accept_batch() != turn::shortage) continue;
+            pause_.expires_after(shortage_pause);
+            const auto [interrupted] = co_await pause_.async_wait(as_result);
+            (void)interrupted;
+        } catch (const std::bad_alloc&) {
+            // There is no memory to wait with. It is tried again: nobody else takes connections.
+        }
     }
     error_code ignored;
     socket_.close(ignored);
@@ -163,7 +177,8 @@ void listener::stop() {
     // Who is in the queue was told that the connection stands: it is answered. Then shutdown() wakes the
     // loop, which closes the socket itself: closing it here would race with its wait. It may do so once
     // `is_stopped_` is set, so that comes last.
-    (void)accept_batch();
+    for (int taken = 0; taken <= most_waiting_ && accept_batch() == turn::more; taken += accepts_per_turn) {
+    }
     ::shutdown(socket_.native_handle(), SHUT_RDWR);
     is_stopped_ = true;
 }

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <thread>
 
 namespace fairlead::server {
@@ -109,15 +110,20 @@ std::unique_ptr<net::listener> server::make_listener(const config::endpoint& whe
     return std::make_unique<net::listener>(
         context_, where.host, where.port, options,
         [this, &shared](net::accepted_socket&& socket) {
-            session::connection::start(context_, std::move(socket), shared);
+            try {
+                session::connection::start(context_, std::move(socket), shared);
+            } catch (const std::bad_alloc&) {
+                throw;  // a shortage, which makes the listener pause
+            } catch (const std::exception& failure) {
+                log_.error("connection ended by an exception: {}", failure.what());
+            }
         },
         [this](int error) {
             metrics_.connection_rejected(telemetry::reject_reason::fd_limit);
             sites_.make_room();
-            log_.warn(
-                "accept: {}: pausing 100 ms (raise the limit of open files, or lower "
-                "limits.connections_hard)",
-                errno_code(error).message());
+            const bool is_memory = error == ENOMEM || error == ENOBUFS;
+            log_.warn("accept: {}: pausing 100 ms (raise the limit of {}, or lower limits.connections_hard)",
+                      errno_code(error).message(), is_memory ? "memory" : "open files");
         });
 }
 
@@ -162,22 +168,32 @@ void server::begin_drain() { drain_requested_.set(); }
 task<> server::sweep() {
     auto next_status = std::chrono::steady_clock::now() + settings_.log.status_interval;
     auto next_house = std::chrono::steady_clock::now() + house_interval;
-    while (!is_stopped_) {
-        sweep_timer_.expires_after(sweep_interval);
-        const auto [failed] = co_await sweep_timer_.async_wait(as_result);
-        if (failed) co_return;
-        const auto now = std::chrono::steady_clock::now();
+    const auto turn = [&](std::chrono::steady_clock::time_point now) {
         watches_.sweep(now, connections_.is_pressed());
         work_.expire(now);
         deadlines_.sweep(now);
         sites_.expire(now);
         if (now >= next_house && !is_keeping_house_.exchange(true)) {  // a disk that hangs gets one call
             next_house = now + house_interval;
-            boost::asio::post(disk_, [this] { keep_house(); });
+            try {
+                boost::asio::post(disk_, [this] { keep_house(); });
+            } catch (const std::bad_alloc&) {
+                is_keeping_house_ = false;
+            }
         }
         if (settings_.log.status_interval.count() > 0 && now >= next_status) {
             next_status = now + settings_.log.status_interval;
             print_status();
+        }
+    };
+    while (!is_stopped_) {
+        try {
+            sweep_timer_.expires_after(sweep_interval);
+            const auto [failed] = co_await sweep_timer_.async_wait(as_result);
+            if (failed) co_return;
+            turn(std::chrono::steady_clock::now());
+        } catch (const std::bad_alloc&) {
+            // The next turn tries again: without the sweeper no deadline would hold.
         }
     }
 }

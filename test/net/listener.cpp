@@ -43,6 +43,7 @@ struct greeter {
               [this](accepted_socket&& accepted) {
                   BOOST_ASSERT((::fcntl(accepted.fd.get(), F_GETFL) & O_NONBLOCK) != 0);
                   BOOST_ASSERT((::fcntl(accepted.fd.get(), F_GETFD) & FD_CLOEXEC) != 0);
+                  if (failures-- > 0) throw std::bad_alloc();
                   latest_congestion_control = congestion_control_of(accepted.fd.get());
                   latest_is_paced = accepted.is_paced;
                   (void)::send(accepted.fd.get(), "hello", 5, MSG_NOSIGNAL);
@@ -61,6 +62,7 @@ struct greeter {
     }
 
     boost::asio::io_context context;
+    std::atomic<int> failures{0};  // of memory, for those who come next
     std::atomic<int> greeted{0};
     std::atomic<int> shortage{0};
     std::atomic<bool> has_ended{false};
@@ -85,13 +87,14 @@ BOOST_AUTO_TEST_CASE(who_connects_is_accepted_until_it_stops) {
 BOOST_AUTO_TEST_CASE(stop_answers_who_is_in_the_queue) {
     greeter server("127.0.0.1", false);  // nobody accepts yet
     std::vector<client> waiting;
-    for (int i = 0; i < 20; ++i) waiting.emplace_back(port_of(server.socket));
+    constexpr int everybody = 100;  // more than are accepted in one turn
+    for (int i = 0; i < everybody; ++i) waiting.emplace_back(port_of(server.socket));
     server.socket.stop();
     for (auto& one : waiting) BOOST_TEST(one.receive_all() == "hello");
     server.start();
     server.join();
     BOOST_TEST(server.has_ended);
-    BOOST_TEST(server.greeted == 20);
+    BOOST_TEST(server.greeted == everybody);
 }
 
 BOOST_AUTO_TEST_CASE(stop_from_another_thread_ends_the_loop_every_time) {
@@ -102,6 +105,19 @@ BOOST_AUTO_TEST_CASE(stop_from_another_thread_ends_the_loop_every_time) {
         server.join();
         BOOST_TEST_REQUIRE(server.has_ended);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_lack_of_memory_costs_one_connection_and_pauses_it) {
+    greeter server;
+    server.failures = 2;
+    for (int i = 0; i < 2; ++i) {
+        server.shortage = 0;
+        BOOST_TEST(client(port_of(server.socket)).receive_all() == "");
+        BOOST_TEST(server.shortage == ENOMEM);
+    }
+    BOOST_TEST(client(port_of(server.socket)).receive_all() == "hello");
+    BOOST_TEST(!server.has_ended);
+    server.socket.stop();
 }
 
 BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_only_pauses_it) {
