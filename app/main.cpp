@@ -12,7 +12,9 @@
 #include "server/server.hpp"
 #include "site/site_builder.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -133,9 +135,17 @@ int run(const app::options& asked) {
     return 0;
 }
 
+/// Of 0, 1 and 2 none may be free: the next file that is opened would take its number, and what is written to
+/// standard output would stand in it.
+void occupy_standard_descriptors() {
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number)
+        if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    occupy_standard_descriptors();
     try {
         const auto parsed = app::parse_options(argc, argv, FAIRLEAD_VERSION);
         if (const auto* early = std::get_if<app::early_exit>(&parsed)) {

@@ -70,9 +70,9 @@ std::vector<contradiction> find_contradictions(const settings& all,
                              ", above limits.idle_timeout (" + format_time(limits.idle_timeout) +
                              "), but must be the shorter of the two; lower it"});
     if (all_usable({"root", "uploads.directory", "uploads.path", "uploads.inside_root"}) &&
-        !all.uploads.path.empty() && !all.uploads.inside_root &&
-        is_inside(all.uploads.directory, all.site.delivery.root))
-        found.push_back({"uploads.directory", uploads_inside(all.uploads.directory, all.site.delivery.root)});
+        !all.uploads.path.empty() && !all.uploads.inside_root)
+        if (auto overlap = overlap_of(all.uploads.directory, all.site.delivery.root))
+            found.push_back({"uploads.directory", std::move(*overlap)});
     for (auto& wrong : find_log_contradictions(all.log))
         if (usable(wrong.path)) found.push_back(std::move(wrong));
     for (auto& wrong : find_contradictions(all.site.delivery))
@@ -137,10 +137,23 @@ std::vector<std::string> find_risks(const settings& all) {
     return risks;
 }
 
-std::string uploads_inside(const std::string& directory, const std::string& root) {
-    return quote(directory) + " lies inside root " + quote(root) +
-           ", so everyone could fetch what was uploaded; choose a directory outside of it, or set "
-           "uploads.inside_root to true if that is meant";
+std::optional<std::string> overlap_of(const std::string& directory, const std::string& root) {
+    constexpr auto if_meant = ", or set uploads.inside_root to true if that is meant";
+    if (is_inside(directory, root))
+        return quote(directory) + " lies inside root " + quote(root) +
+               ", so everyone could fetch what was uploaded; choose a directory outside of it" + if_meant;
+    if (is_inside(root, directory))
+        return "root " + quote(root) + " lies inside uploads.directory " + quote(directory) +
+               ", so everyone who may upload could change what is published; choose a directory outside of "
+               "it" +
+               if_meant;
+    return std::nullopt;
+}
+
+std::string real_path(const std::string& path) {
+    std::error_code failed;
+    const auto real = std::filesystem::weakly_canonical(path, failed);
+    return failed ? path : real.string();
 }
 
 bool is_inside(const std::string& inner, const std::string& outer) {

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,12 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
 /// What is allowed, but probably not meant.
 std::vector<std::string> find_risks(const settings& all);
 
-/// Why uploads must not lie in a root.
-std::string uploads_inside(const std::string& directory, const std::string& root);
+/// Why uploads into `directory` and what is published from `root` do not go together: one of them lies inside
+/// the other. Nothing when they lie apart.
+std::optional<std::string> overlap_of(const std::string& directory, const std::string& root);
+
+/// The path without links, as far as it exists.
+std::string real_path(const std::string& path);
 
 /// True when `inner` is `outer` or lies below it. Both are absolute and normal; only names are compared, no
 /// link is followed.

@@ -24,8 +24,11 @@ std::vector<reachable_folder> reachable_folders(const settings& all) {
 }
 
 const reachable_folder* find_around(const std::string& file, const std::vector<reachable_folder>& folders) {
-    const auto found = std::find_if(folders.begin(), folders.end(),
-                                    [&](const auto& folder) { return is_inside(file, folder.directory); });
+    // By their names, and by where links lead: clients follow both.
+    const auto real_file = real_path(file);
+    const auto found = std::find_if(folders.begin(), folders.end(), [&](const auto& folder) {
+        return is_inside(file, folder.directory) || is_inside(real_file, real_path(folder.directory));
+    });
     return found == folders.end() ? nullptr : &*found;
 }
 

@@ -71,8 +71,8 @@ void check_roots(const std::vector<given_scope>& scopes, const std::string& pref
         const auto pointer = pointer_to(prefix, scope.name);
         const auto& root = scope.values.site.delivery.root;
         for (const auto& [row, at] : scope.given)
-            if (table()[row].path == "root" && is_inside(uploads.directory, root))
-                complaints.push_back({at, pointer + "/root", uploads_inside(uploads.directory, root)});
+            if (auto overlap = overlap_of(uploads.directory, root); overlap && table()[row].path == "root")
+                complaints.push_back({at, pointer + "/root", std::move(*overlap)});
         check_roots(scope.routes, pointer + "/routes", uploads, complaints);
     }
 }
@@ -88,10 +88,9 @@ void check_uploads(const given_scopes& scopes, const settings& above, std::vecto
     }
     for (const auto& place : places) {
         const auto& mine = *place.uploads;
-        if (!mine.inside_root && is_inside(mine.directory, above.site.delivery.root))
-            complaints.push_back(
-                {place.at, place.pointer, uploads_inside(mine.directory, above.site.delivery.root)});
         if (!mine.inside_root) {
+            if (auto overlap = overlap_of(mine.directory, above.site.delivery.root))
+                complaints.push_back({place.at, place.pointer, std::move(*overlap)});
             check_roots(scopes.routes, "/routes", mine, complaints);
             check_roots(scopes.sites, "/sites", mine, complaints);
         }

@@ -2,20 +2,13 @@
 
 #include "config/cross_checks.hpp"
 #include "config/describe.hpp"
+#include "http/target.hpp"
 #include "http/type_policy.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace fairlead::config {
 namespace {
-
-/// The path without links, as far as it exists.
-std::string real_path(const std::string& path) {
-    std::error_code failed;
-    const auto real = std::filesystem::weakly_canonical(path, failed);
-    return failed ? path : real.string();
-}
 
 /// What each level of the configuration publishes.
 std::vector<const delivery_settings*> levels_of(const settings& all) {
@@ -75,21 +68,85 @@ void find_exposed(const delivery_settings& with, const delivery_settings& other,
     }
 }
 
+/// A program that answers for all paths of a level.
+struct single_script {
+    std::string_view setting;
+    std::string file;
+};
+
+std::vector<single_script> single_scripts_of(const delivery_settings& delivery) {
+    std::vector<single_script> scripts;
+    if (!delivery.cgi.script.empty()) scripts.push_back({"cgi.script", delivery.cgi.script});
+    if (delivery.fastcgi.is_on() && !delivery.fastcgi.script.empty())
+        scripts.push_back({"fastcgi.script", delivery.fastcgi.script});
+    return scripts;
+}
+
+/// What would replace the program, or send its source.
+void find_exposed(const single_script& script, const delivery_settings& with, const settings& all,
+                  std::vector<contradiction>& found) {
+    const auto file = real_path(script.file);
+    for (const auto* uploads : uploads_of(all))
+        if (is_inside(file, real_path(uploads->directory)))
+            found.push_back({script.setting,
+                             quote(script.file) + " lies inside uploads.directory " +
+                                 quote(uploads->directory) +
+                                 ", so everyone who may upload could replace the program; choose a directory "
+                                 "apart from it"});
+    const std::string extension(http::extension(file));
+    for (const auto* other : levels_of(all)) {
+        const auto types = http::type_policy::from_words(other->types);
+        const auto run_there = scripts_of(*other);
+        const bool is_run = std::find(run_there.begin(), run_there.end(), extension) != run_there.end();
+        const bool serves_files = single_scripts_of(*other).empty();
+        if (other == &with || is_run || !serves_files || !types || !types->find(extension)) continue;
+        if (is_inside(file, real_path(other->root)))
+            found.push_back({script.setting, quote(script.file) +
+                                                 " would be sent as a file by what publishes " +
+                                                 quote(other->root) + ": take " + quote(extension) +
+                                                 " out of its types, or keep the program elsewhere"});
+    }
+}
+
+/// Error pages that are scripts: they are sent as they are.
+void find_script_pages(const delivery_settings& with, const std::vector<std::string>& extensions,
+                       std::vector<contradiction>& found) {
+    for (const auto& [status, page] : with.error_pages) {
+        if (!page) continue;
+        const auto own = http::extension(*page);
+        if (std::find(extensions.begin(), extensions.end(), own) != extensions.end())
+            found.push_back(
+                {"error_pages", quote(*page) + " for " + status +
+                                    " is a script, whose source would be sent; name a page that is "
+                                    "none"});
+    }
+}
+
 }  // namespace
 
 std::vector<contradiction> find_exposed_scripts(const settings& all) {
     std::vector<contradiction> found;
     const auto levels = levels_of(all);
     for (const auto* with : levels) {
-        if (scripts_of(*with).empty()) continue;
+        for (const auto& script : single_scripts_of(*with)) find_exposed(script, *with, all, found);
+        const auto extensions = scripts_of(*with);
+        if (extensions.empty()) continue;
+        find_script_pages(*with, extensions, found);
         for (const auto* other : levels) find_exposed(*with, *other, found);
-        for (const auto* uploads : uploads_of(all))
-            if (is_inside(real_path(uploads->directory), real_path(with->root)))
+        const auto root = real_path(with->root);
+        for (const auto* uploads : uploads_of(all)) {
+            const auto directory = real_path(uploads->directory);
+            const auto refuse = [&](const std::string& how) {
                 found.push_back(
-                    {setting_of(*with),
-                     "uploads.directory " + quote(uploads->directory) + " lies inside " + quote(with->root) +
-                         ", where scripts are run, so everyone who may upload could run programs; choose a "
-                         "directory outside of it"});
+                    {setting_of(*with), "uploads.directory " + quote(uploads->directory) + how +
+                                            ", where scripts are run, so everyone who may upload "
+                                            "could run programs; choose a directory outside of it"});
+            };
+            if (is_inside(directory, root))
+                refuse(" lies inside " + quote(with->root));
+            else if (is_inside(root, directory))
+                refuse(" contains " + quote(with->root));
+        }
     }
     // Levels that take their scripts from above say the same.
     const auto text = [](const contradiction& one) -> const std::string& { return one.message; };

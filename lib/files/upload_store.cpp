@@ -50,6 +50,16 @@ std::filesystem::path place_of(const std::filesystem::path& directory) {
     return place.has_filename() ? place : place.parent_path();
 }
 
+/// Whether `inner` is `outer` or lies below it. By identity, not by spelling: this sees through links, "..",
+/// and a second mount.
+bool lies_inside(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+    for (auto path = place_of(inner);; path = path.parent_path()) {
+        std::error_code not_there_yet;
+        if (std::filesystem::equivalent(path, outer, not_there_yet)) return true;
+        if (path == path.parent_path()) return false;
+    }
+}
+
 /// Names joined by single slashes, none of them "." or "..".
 bool is_plain(std::string_view relative) {
     for (const auto name : split(relative, '/'))
@@ -339,16 +349,23 @@ result<stored_entry> upload_store::remove(store_directory& where, const std::str
     return std::move(**current);
 }
 
-void refuse_inside(const std::filesystem::path& root, const std::filesystem::path& directory) {
-    // Identity, not spelling: this sees through links, "..", and a second mount of the root.
-    for (auto path = place_of(directory);; path = path.parent_path()) {
-        std::error_code not_there_yet;
-        if (std::filesystem::equivalent(path, root, not_there_yet))
-            throw std::runtime_error(
-                "uploads.directory " + directory.string() + " lies inside root " + root.string() +
-                ": everything uploaded would be published. Move it, or set uploads.inside_root");
-        if (path == path.parent_path()) return;
-    }
+void refuse_nested(const std::filesystem::path& one, const std::filesystem::path& other) {
+    if (lies_inside(one, other) || lies_inside(other, one))
+        throw std::runtime_error("uploads.directory: " + one.string() + " and " + other.string() +
+                                 " lie inside of each other; give each its own directory");
+}
+
+void refuse_overlap(const std::filesystem::path& root, const std::filesystem::path& directory) {
+    if (lies_inside(directory, root))
+        throw std::runtime_error("uploads.directory " + directory.string() + " lies inside root " +
+                                 root.string() +
+                                 ": everything uploaded would be published. Move it, or set "
+                                 "uploads.inside_root");
+    if (lies_inside(root, directory))
+        throw std::runtime_error("root " + root.string() + " lies inside uploads.directory " +
+                                 directory.string() +
+                                 ": what is published could be changed by uploads. Move it, or set "
+                                 "uploads.inside_root");
 }
 
 }  // namespace fairlead::files

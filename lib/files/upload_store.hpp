@@ -162,8 +162,12 @@ private:
     std::size_t next_recent_ = 0;
 };
 
-/// Throws std::runtime_error when `directory`, wherever links lead, lies inside `root`: what is uploaded
-/// there would be published, past every rule of uploads.
-void refuse_inside(const std::filesystem::path& root, const std::filesystem::path& directory);
+/// Throws std::runtime_error when one of two directories of uploads, wherever links lead, lies inside the
+/// other: each would take the other's files for its own.
+void refuse_nested(const std::filesystem::path& one, const std::filesystem::path& other);
+
+/// Throws std::runtime_error when `directory`, wherever links lead, lies inside `root`, or `root` inside of
+/// it: what is uploaded there would be published, past every rule of uploads.
+void refuse_overlap(const std::filesystem::path& root, const std::filesystem::path& directory);
 
 }  // namespace fairlead::files

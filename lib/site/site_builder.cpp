@@ -139,7 +139,7 @@ part& site_builder::add_part(named_site& made, const config::delivery_settings& 
                              std::string url_prefix, const config::limit_settings* own_limits,
                              const limits::rate_limit* rate) {
     for (const auto* uploads : upload_settings_)
-        if (!uploads->inside_root) files::refuse_inside(delivery.root, uploads->directory);
+        if (!uploads->inside_root) files::refuse_overlap(delivery.root, uploads->directory);
     auto& folder = *owned_.folders.emplace_back(open_folder(delivery, std::move(url_prefix), services_));
     if (own_limits)
         folder.own_work = std::make_unique<limits::work_limit>(own_limits->in_flight, own_limits->queue,
@@ -204,7 +204,10 @@ void shared_store::keep_house(std::chrono::steady_clock::time_point now) {
 shared_store& site_builder::store_of(const config::upload_settings& uploads) {
     for (const auto& known : owned_.stores) {
         std::error_code failed;
-        if (!std::filesystem::equivalent(known->directory, uploads.directory, failed)) continue;
+        if (!std::filesystem::equivalent(known->directory, uploads.directory, failed)) {
+            files::refuse_nested(known->directory, uploads.directory);
+            continue;
+        }
         if (!config::may_share(known->settings, uploads))
             throw std::runtime_error("uploads.directory: " + uploads.directory +
                                      " is that of another place, too: durability, quota, min_free, "

@@ -56,7 +56,9 @@ BOOST_AUTO_TEST_CASE(uploads_inside_the_root_are_refused_unless_meant) {
     BOOST_TEST(refused("/", "/uploads"));
     BOOST_TEST(refused("www", "www/up"));
     BOOST_TEST(!refused("/srv/www", "/srv/www-uploads"));
-    BOOST_TEST(!refused("/srv/www", "/srv"));
+    BOOST_TEST(refused("/srv/www", "/srv"));
+    BOOST_TEST(refused("/srv/www", "/"));
+    BOOST_TEST(!refused("/srv/www", "/srv/ww"));
     BOOST_TEST(!refused("/srv/www", "/srv/www/../uploads"));
 
     given::must_load(R"({"root": "www", "uploads": {"directory": "www/up", "inside_root": true}})");

@@ -1,8 +1,10 @@
 """Starting: the command line, the configuration and its sources, what a start that fails says, the health check."""
 
 import json
+import os
 import re
 import socket
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -25,6 +27,19 @@ class WithDirectory(unittest.TestCase):
 
     def good(self, **changes):
         return self.config(support.merged({"listen": ["127.0.0.1:0"], "admin": {"listen": []}, "root": "www"}, changes))
+
+
+class ClosedDescriptors(WithDirectory):
+    def test_what_is_opened_does_not_become_standard_output(self):
+        config = self.good(log={"security": {"file": str(self.directory / "security.log")}})
+        closing = ["sh", "-c", 'exec "$0" -c "$1" <&- >&-', support.binary(), str(config)]
+        process = subprocess.Popen(closing, stderr=subprocess.PIPE, text=True, env=support.environment())
+        with process:
+            while "listening on" not in process.stderr.readline():
+                self.assertIsNone(process.poll())
+            for number in (0, 1):
+                self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{number}"), "/dev/null")
+            process.terminate()
 
 
 class Configuration(WithDirectory):
@@ -130,6 +145,43 @@ class Failing(WithDirectory):
         code, _, errors = run("-c", self.good(uploads={"directory": "www/up"}))
         self.assertEqual(code, 1)
         self.assertIn("uploads.inside_root", errors)
+
+    def refusal(self, **changes):
+        code, _, errors = run("-t", "-c", str(self.good(**changes)))
+        self.assertEqual(code, 1)
+        return errors
+
+    def test_uploads_around_a_root_are_refused(self):
+        (self.directory / "link").symlink_to("www")
+        for directory in (".", str(self.directory), "/"):
+            self.assertIn("everyone who may upload could change what is published", self.refusal(uploads={"directory": directory}))
+        code, _, errors = run("-c", str(self.good(root="link", uploads={"directory": "www"})))
+        self.assertEqual(code, 1)
+        self.assertIn("lies inside root", errors)
+
+    def test_programs_among_uploads_are_refused(self):
+        (self.directory / "store").mkdir()
+        (self.directory / "link").symlink_to("store")
+        for name in ("store/front.php", "www/front.php", "www/a.sh"):
+            (self.directory / name).write_text("#!/bin/sh")
+            (self.directory / name).chmod(0o755)
+        store = {"directory": "store", "accept": ["put"], "inside_root": True}
+        fastcgi = {"servers": ["127.0.0.1:1"]}
+        for what, routes in {
+            "could run programs": {"/up": {"uploads": {**store, "directory": "."}}, "/run": {"cgi": {"programs": {"sh": "/bin/sh"}}}},
+            "could replace the program": {"/up": {"uploads": store}, "/run": {"fastcgi": {**fastcgi, "script": str(self.directory / "link/front.php")}}},
+            "would be sent as a file": {"/pages": {"types": ["php"]}, "/run": {"fastcgi": {**fastcgi, "script": str(self.directory / "www/front.php")}}},
+            "is a script, whose source would be sent": {"/run": {"fastcgi": fastcgi, "error_pages": {"404": "/front.php"}}},
+        }.items():
+            self.assertIn(what, self.refusal(routes=routes))
+
+    def test_a_file_of_users_is_not_reached_through_a_link(self):
+        (self.directory / "real").mkdir()
+        (self.directory / "link").symlink_to("real")
+        (self.directory / "real/users").write_text("ann:$6$rounds=200000$abcdefgh$x\n")
+        (self.directory / "real/users").chmod(0o640)
+        for folder in ({"root": "link"}, {"uploads": {"directory": "link"}}):
+            self.assertIn("where clients may read or replace it", self.refusal(auth={"users": "real/users"}, access={"/**": "users"}, **folder))
 
     def test_one_upload_directory_belongs_to_one_server(self):
         server = Server(directory=self.directory)
