@@ -43,10 +43,23 @@ http::problem no_room(const files::store_space& space, const error_code& error) 
     return refusal;
 }
 
+/// EFBIG.
+http::problem beyond_file_size(const error_code& error) {
+    auto refusal =
+        refuse(http::status::payload_too_large,
+               "Files of this size cannot be written here: the limit is that of the file system, or of "
+               "the server's process.");
+    refusal.log_detail = "upload not stored: " + error.message() + " (raise ulimit -f, LimitFSIZE)";
+    refusal.close = true;
+    return refusal;
+}
+
 }  // namespace
 
 http::problem body_failed(error_code error) {
     if (error == errc::end_of_stream) error = errc::bad_framing;
+    // What is no error of ours is one of the connection.
+    if (error.category() != fairlead_category()) return client_left();
     auto refusal = http::problem_from(error);
     refusal.close = true;
     return refusal;
@@ -93,6 +106,7 @@ http::problem storage_failed(const upload_place& place, error_code error, const 
     if (error == errc::overloaded) return limits::overload(place.rules.retry_after, "requests at work");
     if (error == errc::quota_exceeded) return no_quota(space);
     if (error == boost::system::errc::no_space_on_device) return no_room(space, error);
+    if (error == boost::system::errc::file_too_large) return beyond_file_size(error);
     auto refusal = http::problem_from(error);
     if (error.category() == fairlead_category()) return refusal;
     // A directory that is gone or closed would be 404 or 403 for a file that is asked for; here it is our

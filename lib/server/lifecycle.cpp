@@ -27,6 +27,8 @@ lifecycle::lifecycle(server& target, telemetry::log& log, telemetry::access_log&
       signals_(boost::asio::make_strand(target.context().get_executor())) {
     // sendfile() has no MSG_NOSIGNAL: a client that left must not end the process.
     std::signal(SIGPIPE, SIG_IGN);
+    // Nor may an upload or a log that is longer than the process may write (ulimit -f): write(2) says EFBIG.
+    std::signal(SIGXFSZ, SIG_IGN);
     for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGHUP}) signals_.add(signal);
     target_.on_stopped([this] {
         boost::asio::post(signals_.get_executor(), [this] {

@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import socket
 import stat
 import subprocess
@@ -375,6 +376,23 @@ class BrokenClients(WithFiles):
                     vanish(self.server.port, data[:end], with_reset=end % 2)
 
         self.assert_leaks_nothing(work, {"kept.txt": OLD_TEXT})
+
+    def test_a_client_that_resets_is_no_error_of_the_server(self):
+        for target, fields in (("/files/a.txt", ["Content-Length: 500000"]), ("/files/a.txt", ["Transfer-Encoding: chunked"])):
+            vanish(self.server.port, request("PUT", target, fields) + b"186a0\r\n" + b"x" * 50_000, with_reset=True)
+        self.assertTrue(wait_for(lambda: self.server.access_log().count(" 499 ") == 2), self.server.access_log())
+        self.assertNotIn("[error]", self.server.log())
+        self.assertEqual(self.ask("GET", "a.txt").status, 404)
+
+    def test_a_file_beyond_what_the_process_may_write(self):
+        pid = self.server.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (200_000, before[1]))
+        self.addCleanup(resource.prlimit, pid, resource.RLIMIT_FSIZE, before)
+        answer = self.put("large.bin", b"x" * 400_000)
+        self.assertEqual(answer.status, 413, self.server.log())
+        self.assertEqual(self.ask("GET", "large.bin").status, 404)
+        self.assertEqual(self.put("small.bin", b"x" * 4_000).status, 201)
 
     def test_bodies_shorter_and_longer_than_announced(self):
         chunked = ["Transfer-Encoding: chunked"]
