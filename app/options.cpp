@@ -19,7 +19,8 @@ namespace {
 
 /// The texts of the command line, before they are put together.
 struct arguments {
-    std::string config, root, port, threads, log_level, log_format, preset, url, scheme, user;
+    std::string config, root, port, threads, log_level, log_format, preset, url, scheme;
+    std::optional<std::string> user;
     std::vector<std::string> listen;
     std::string short_port, short_host, short_threads;
     bool test = false, print_effective = false, print_schema = false;
@@ -156,10 +157,10 @@ std::variant<options, early_exit> understand(const CLI::App& line, const argumen
             return mistake("--scheme takes yescrypt, bcrypt or sha512, not " + config::quote(given.scheme));
         result.scheme = *scheme;
     }
-    if (!given.user.empty() && !http::is_user_name(given.user))
+    if (given.user && !http::is_user_name(*given.user))
         return mistake(
             "--user takes one word of at most 255 bytes without ',', ':' and quotes, as rules name users");
-    result.user = given.user;
+    result.user = given.user.value_or("");
     if (!given.url.empty()) {
         result.health = parse_health_url(given.url);
         if (!result.health)

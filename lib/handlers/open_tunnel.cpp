@@ -62,7 +62,7 @@ task<http::outcome> open_tunnel::handle(http::request& request) {
 /// Steps 1 and 2.
 std::optional<http::problem> open_tunnel::check(const http::request& request,
                                                 http::connect_target& where) const {
-    if (request.body) {
+    if (request.body && request.body->length() != 0) {
         // Nobody could tell its bytes from those for the destination.
         return count(refusal::rule, refuse(http::status::bad_request, "A CONNECT request has no content."));
     }

@@ -264,6 +264,15 @@ class Refusals(WithTunnels):
                 self.assertEqual(self.open(server, f"127.0.0.1:{listener.port}", b"hello", [field])[1], 400)
         self.assertEqual(listener.accepted, 0)
 
+    def test_a_request_that_says_that_it_has_no_content(self):
+        listener = self.listen(echo)
+        server = self.start(f"127.0.0.1:{listener.port}")
+        for behind in (b"", b"hello"):
+            line, status, _ = self.open(server, f"127.0.0.1:{listener.port}", behind, ["Content-Length: 0"])
+            self.assertEqual(status, 200)
+            line.send(b", you")
+            self.assertEqual(line._take(len(behind) + 5), behind + b", you")
+
     def test_bytes_behind_a_refused_request_are_no_requests(self):
         """A client that does not wait for 200 has sent what is for the destination."""
         with socket.socket() as gone:

@@ -565,7 +565,8 @@ class HashPassword(unittest.TestCase):
                 (b"", [], "is empty"), (b"\n", [], "is empty"), (b"a\nb\n", [], "more than one line"),
                 (b"a" * 512, [], "more than 511 bytes"), (b"a" * 73, ["--scheme", "bcrypt"], "more than 72 bytes"),
                 (b"a" * 100_000, [], "more than 511 bytes"), (b"a\tb", [], "control characters"), (b"\xff", [], "not UTF-8"),
-                (b"x", ["--scheme", "md5"], "--scheme takes yescrypt, bcrypt or sha512"), (b"x", ["--user", "a:b"], "--user takes one word")]:
+                (b"x", ["--scheme", "md5"], "--scheme takes yescrypt, bcrypt or sha512"), (b"x", ["--user", "a:b"], "--user takes one word"),
+                (b"x", ["--user", ""], "--user takes one word")]:
             code, out, err = self.run_it(text, *arguments)
             self.assertEqual((code, out), (1, ""), sentence)
             self.assertIn(sentence, err)
