@@ -93,7 +93,7 @@ checked<head_facts> check_head(const field_table& fields, unsigned version_minor
     for (const auto& line : fields) {
         if (line.id == field::host) {
             if (facts.host) return bad_framing("Host is given more than once.");
-            if (known && line.value == known->text) {
+            if (known && !line.value.empty() && line.value == known->text) {
                 facts.host = known->parts;
                 facts.host->name = line.value.substr(0, known->parts.name.size());  // the name comes first
             } else {

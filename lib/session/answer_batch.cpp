@@ -176,6 +176,12 @@ answer_batch::unsent answer_batch::take_unsent() {
     return all;
 }
 
+void answer_batch::forget_unsent() noexcept {
+    std::uint64_t left = file_ ? file_->left() : 0;
+    for (const auto& piece : unsent_) left += piece.iov_len;
+    for (auto at = records_used_; at > 0 && left > 0; --at) left -= records_[at - 1].take_bytes_back(left);
+}
+
 /// Who keeps content alive that was referred to; its end is that of what was added.
 std::shared_ptr<const void> answer_batch::owner_of(std::string_view bytes) {
     for (std::size_t i = 0; i < owners_used_; ++i)

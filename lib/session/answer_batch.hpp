@@ -42,6 +42,12 @@ struct exchange_record {
                  std::chrono::steady_clock::time_point now) const;
     /// Only charges the account of the limit of rates with the bytes, both ways together.
     void charge(std::chrono::steady_clock::time_point now) const noexcept;
+    /// Takes off what was not sent after all. Returns how much of it was this record's.
+    std::uint64_t take_bytes_back(std::uint64_t unsent) noexcept {
+        const auto mine = std::min(unsent, bytes_sent);
+        bytes_sent -= mine;
+        return mine;
+    }
     /// Only logs it.
     void write_line(const environment& shared, const http::peer_info& peer,
                     std::chrono::nanoseconds duration) const;
@@ -57,12 +63,7 @@ public:
     void add_bytes_sent(std::uint64_t more) noexcept { record_.bytes_sent += more; }
     /// Tells what of a body was received while the answer was sent, and before.
     void set_bytes_received(std::uint64_t all) noexcept { record_.bytes_received = all; }
-    /// Takes off what was not sent after all. Returns how much of it was this record's.
-    std::uint64_t take_bytes_back(std::uint64_t unsent) noexcept {
-        const auto mine = std::min(unsent, record_.bytes_sent);
-        record_.bytes_sent -= mine;
-        return mine;
-    }
+    std::uint64_t take_bytes_back(std::uint64_t unsent) noexcept { return record_.take_bytes_back(unsent); }
 
 private:
     std::unique_ptr<char[]> text_;
@@ -117,6 +118,8 @@ public:
         made_body made;
     };
     unsent take_unsent();
+    /// After `send` has failed for good: the records tell what has gone, as far as the kernel took it.
+    void forget_unsent() noexcept;
     std::span<const exchange_record> records() const noexcept { return {records_.data(), records_used_}; }
     /// Forgets everything, for the next round.
     void clear() noexcept;

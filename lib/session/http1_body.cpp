@@ -39,9 +39,11 @@ watch::clock::time_point http1_body::slowest_end() const noexcept {
     using std::chrono::milliseconds;
     // A grace, then the average rate; and never silent for longer than an idle connection may be. So a slow
     // honest client lives, and one that sends a byte now and then does not (USERS 33).
-    const auto rate = std::max<std::uint64_t>(limits_.min_body_rate, 1);
-    const auto by_rate = begin_ + limits_.header_timeout + milliseconds(raw_received_ * 1000 / rate);
-    return std::min(by_rate, progress_ + std::max(limits_.idle_timeout, limits_.header_timeout));
+    const auto if_silent = progress_ + std::max(limits_.idle_timeout, limits_.header_timeout);
+    if (limits_.min_body_rate == 0) return if_silent;
+    const auto by_rate =
+        begin_ + limits_.header_timeout + milliseconds(raw_received_ * 1000 / limits_.min_body_rate);
+    return std::min(by_rate, if_silent);
 }
 
 task<error_code> http1_body::send_continue() {

@@ -89,7 +89,10 @@ http1_session::step http1_session::serve_ready() {
     if (!got) return net::would_block(got.error()) ? step::read : step::leave;
     if (*got == 0) return end_of_input(mine);
     if (!carry_.empty()) std::memcpy(input.data(), carry_.data(), carry_.size());
-    return answer_input(mine, input.first(carry_.size() + *got), carry_.empty());
+    const bool was_full = carry_.size() + *got == input.size();
+    const auto next = answer_input(mine, input.first(carry_.size() + *got), carry_.empty());
+    // Who sends faster than is read would keep this thread for himself.
+    return next == step::read && was_full ? step::yield : next;
 }
 
 /// Answers what was received before others had their turn, or behind a request that had to be waited for.
@@ -182,6 +185,7 @@ http1_session::step http1_session::send_batch(answer_batch& batch, step after, b
         after = step::flush;
     } else if (failed) {
         shared_.log.debug("answer to {} cut: {}", peer_.address, failed.message());
+        batch.forget_unsent();
         after = step::leave;
     }
     const auto now = records.empty() ? watch::clock::time_point{} : watch::clock::now();
@@ -318,6 +322,8 @@ task<http1_session::step> http1_session::serve_suspended() {
     attach_body(*work);
     auto answer = co_await shared_.pages.respond(work->request);
     if (std::holds_alternative<http::tunnel_body>(answer.body)) {
+        // With "Content-Length: 0" what came behind the head is still there.
+        if (work->body) carry_ = work->body->take_surplus();
         co_await serve_tunnel(stream_, deadline_, shared_, work->request, std::move(answer),
                               std::move(carry_));
         co_return step::leave;

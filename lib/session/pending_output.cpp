@@ -33,10 +33,11 @@ task<error_code> pending_output::wait_writable(net::byte_stream& stream, watch& 
                                                const config::limit_settings& limits) {
     // A stall is cut, and so is a reader that takes a byte now and then: the average has to keep up with the
     // rate.
-    const auto rate = std::max<std::uint64_t>(limits.min_body_rate, 1);
-    const auto by_rate = begin_ + limits.write_stall_timeout + std::chrono::milliseconds(sent_ * 1000 / rate);
-    deadline.enter(watch::phase::writing,
-                   std::min(by_rate, watch::clock::now() + limits.write_stall_timeout));
+    auto end = watch::clock::now() + limits.write_stall_timeout;
+    if (const auto rate = limits.min_body_rate; rate > 0)
+        end = std::min(end,
+                       begin_ + limits.write_stall_timeout + std::chrono::milliseconds(sent_ * 1000 / rate));
+    deadline.enter(watch::phase::writing, end);
     const auto failed = co_await stream.wait(net::readiness::writable);
     if (deadline.has_expired()) co_return errc::timeout;
     deadline.enter(watch::phase::working);
@@ -119,7 +120,12 @@ task<error_code> pending_output::send_file(net::byte_stream& stream, watch& dead
 task<error_code> pending_output::send(net::byte_stream& stream, watch& deadline, const environment& shared) {
     std::uint64_t announced = rest.file ? rest.file->left() : 0;
     for (const auto& piece : rest.pieces) announced += piece.bytes.size();
+    // Without chunks and a length the end of the connection is the end of the body: one that is cut is reset.
+    const bool ends_with_stream = rest.made.source && !rest.made.is_chunked && !rest.made.left;
+    if (ends_with_stream) deadline.end_by_reset(true);
     const auto failed = co_await send_all(stream, deadline, shared);
+    if (failed && ends_with_stream) stream.reset_on_close();
+    if (ends_with_stream) deadline.end_by_reset(false);
     // The records say what was announced. What the client did not get is missing from the last of them on.
     if (failed && !rest.made.source) forget_unsent(announced - std::min(announced, sent_));
     co_return failed;

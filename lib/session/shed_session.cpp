@@ -96,7 +96,7 @@ step shed_session::answer(const http::request* request) {
     exchange_record record;
     record.status = static_cast<unsigned>(response.status);
     record.describe(asked, !response.is_quiet && shared_.access_log.wants(record.status));
-    record.is_shed = !is_health;
+    record.is_shed = response.status == http::status::service_unavailable && !is_health;
     if (has_content(response, options.is_head)) record.bytes_sent = http::body_length(response.body);
 
     std::array<char, 8 * 1024> buffer;

@@ -21,6 +21,7 @@ void watch::pair_with(net::byte_stream* other) {
 }
 
 void watch::abort(net::byte_stream::abort_kind what) noexcept {
+    if (ends_by_reset_.load(std::memory_order_relaxed)) what = net::byte_stream::abort_by_reset;
     stream_.abort(what);
     if (other_) other_->abort(what);
 }

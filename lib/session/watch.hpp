@@ -50,6 +50,9 @@ public:
     /// From now on whoever ends the stream ends `other`, too; nullptr: no more. It has to be let go before
     /// `other` is closed.
     void pair_with(net::byte_stream* other);
+    /// Whether whoever ends the stream has to reset it, whatever the phase: what was sent would be taken for
+    /// all of an answer.
+    void end_by_reset(bool on) noexcept { ends_by_reset_.store(on, std::memory_order_relaxed); }
     /// True when the sweeper ended this phase: a read that returned 0 then means "too late", not "the peer
     /// left".
     bool has_expired() const noexcept { return (state_.load(std::memory_order_acquire) & expired_bit) != 0; }
@@ -73,6 +76,7 @@ private:
     watch_list& list_;
     net::byte_stream& stream_;
     net::byte_stream* other_ = nullptr;  // guarded by the list
+    std::atomic<bool> ends_by_reset_{false};
     std::atomic<std::uint64_t> state_{0};
 };
 

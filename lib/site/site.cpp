@@ -299,7 +299,8 @@ void site::report(const http::problem& refusal, const http::request& request) co
             {event_name(refusal.event), request.client.address, request.peer.address, request.id,
              refusal.log_detail.empty() ? telemetry::redacted(request.target) : refusal.log_detail});
     const auto code = static_cast<unsigned>(refusal.status);
-    if (code >= 500 && code != 503)
+    // 501 and 505 are the client's doing; a server that is overloaded does not log each 503 as an error.
+    if (code >= 500 && code != 501 && code != 503 && code != 505)
         log_.error("request {} answered {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);
     else
         log_.debug("request {} refused {}: {} {}", request.id, code, refusal.detail, refusal.log_detail);

@@ -67,11 +67,12 @@ unsigned hidden_code_point(std::string_view character) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(character[i]) & 0x3Fu; };
     if (character.size() == 2) {
         const unsigned value = (static_cast<unsigned char>(character[0]) & 0x1Fu) << 6 | at(1);
-        return value < 0xA0 ? value : 0;
+        return value < 0xA0 || value == 0x61C ? value : 0;
     }
     if (character.size() != 3) return 0;
     const unsigned value = (static_cast<unsigned char>(character[0]) & 0x0Fu) << 12 | at(1) << 6 | at(2);
-    const bool is_hidden = (value >= 0x2028 && value <= 0x202E) || (value >= 0x2066 && value <= 0x2069);
+    const bool is_hidden = value == 0x200E || value == 0x200F || (value >= 0x2028 && value <= 0x202E) ||
+                           (value >= 0x2066 && value <= 0x2069);
     return is_hidden ? value : 0;
 }
 

@@ -156,6 +156,11 @@ BOOST_AUTO_TEST_CASE(reads_the_head) {
     BOOST_TEST(facts->host->name == "Example.org");
     BOOST_TEST(facts->host->port.value() == 81);
     BOOST_TEST(!check_head(test_fields{}.table(), 0)->host.has_value());
+
+    // What was accepted before is not looked at again; before the first there is nothing.
+    const known_host none;
+    BOOST_TEST(!check_head(test_fields{{field::host, ""}}.table(), 1, &none));
+    BOOST_TEST(!check_head(test_fields{{field::host, ""}}.table(), 0, &none));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_heads) {

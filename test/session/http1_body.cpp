@@ -179,6 +179,16 @@ BOOST_AUTO_TEST_CASE(the_minimum_rate_counts_from_the_begin_with_a_grace) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(without_a_minimum_rate_only_silence_is_too_late) {
+    for (const auto& [late, expires] : {std::pair{29s, false}, {31s, true}}) {
+        body_fixture at(kind::length, 1 << 20, "", {"x"});
+        at.limits.min_body_rate = 0;
+        at.stream.while_waiting = [&, late = late] { at.sweep_after(late); };
+        (void)run_task(read_all(*at.body, 1 << 20));
+        BOOST_TEST(at.deadline.has_expired() == expires);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(drains_up_to_a_limit) {
     struct {
         kind how;

@@ -151,6 +151,32 @@ BOOST_AUTO_TEST_CASE(a_client_that_leaves_stops_the_work) {
     BOOST_TEST(server.work.current().in_flight == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(without_chunks_an_answer_that_is_cut_ends_by_a_reset) {
+    making_server server;
+    for (const bool knows_chunks : {false, true}) {
+        for (const std::size_t sent : {0u, 300u, 100'000u}) {
+            const auto request = get("/many/", "Accept: application/json\r\n");
+            memory_stream stream(
+                knows_chunks ? request
+                             : "GET /many/ HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n");
+            stream.write_limit = 7'000;
+            stream.stall_after = sent;
+            // As the sweeper does with who takes nothing for too long.
+            stream.while_stalled = [&] {
+                server.watches.sweep(watch::clock::now() + std::chrono::hours(1), false);
+            };
+            const auto served = server.serve(stream);
+            BOOST_TEST((served.end == step::leave));
+            BOOST_TEST(stream.is_reset == !knows_chunks);
+        }
+    }
+    // What is complete ends as before.
+    memory_stream stream("GET /many/ HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    stream.write_limit = 7'000;
+    server.serve(stream);
+    BOOST_TEST(!stream.is_reset);
+}
+
 BOOST_AUTO_TEST_CASE(it_fails_cleanly_wherever_the_connection_does) {
     making_server server;
     for (std::size_t operations = 1; operations < 40; ++operations) {

@@ -123,6 +123,19 @@ BOOST_AUTO_TEST_CASE(the_access_log_tells_what_has_gone) {
                server.access_lines[0]);
 }
 
+BOOST_AUTO_TEST_CASE(the_access_log_tells_of_nothing_that_could_not_be_sent) {
+    session_fixture server;
+    server.folder.write("www/download.txt", varied_bytes(file_size));
+    for (const auto* path : {"/download.txt", "/"}) {
+        memory_stream stream(get(path));
+        stream.before_file = [&] { stream.abort(net::byte_stream::abort_both); };
+        if (path == std::string("/")) stream.abort(net::byte_stream::abort_both);
+        BOOST_TEST((server.serve(stream).end == step::leave));
+    }
+    for (const auto& line : server.access_lines)
+        BOOST_TEST(line.find("\" 200 0 ") != std::string::npos, line);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_replaced_is_sent_as_it_was_opened) {
     const download done(3, [](const auto& path) {
         std::ofstream(path.string() + ".new") << "another version";

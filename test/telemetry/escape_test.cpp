@@ -31,7 +31,10 @@ BOOST_AUTO_TEST_CASE(each_form_keeps_what_is_safe_in_it_and_escapes_the_rest) {
         {"\xC2\x85", R"(\xC2\x85)", R"(\xC2\x85)", R"(\xC2\x85)", R"(\xC2\x85)", R"(\u0085)"},
         {"\x9B", R"(\x9B)", R"(\x9B)", R"(\x9B)", R"(\x9B)", R"(\ufffd)"},
         {"\xC2\xA0", "\xC2\xA0", "\xC2\xA0", R"(\xC2\xA0)", R"(\xC2\xA0)", "\xC2\xA0"},
-        // Line separator, right-to-left override, isolate.
+        // Right-to-left and Arabic letter marks, line separator, right-to-left override, isolate.
+        {"\xE2\x80\x8F", R"(\xE2\x80\x8F)", R"(\xE2\x80\x8F)", R"(\xE2\x80\x8F)", R"(\xE2\x80\x8F)",
+         R"(\u200f)"},
+        {"\xD8\x9C", R"(\xD8\x9C)", R"(\xD8\x9C)", R"(\xD8\x9C)", R"(\xD8\x9C)", R"(\u061c)"},
         {"\xE2\x80\xA8", R"(\xE2\x80\xA8)", R"(\xE2\x80\xA8)", R"(\xE2\x80\xA8)", R"(\xE2\x80\xA8)",
          R"(\u2028)"},
         {"\xE2\x80\xAE", R"(\xE2\x80\xAE)", R"(\xE2\x80\xAE)", R"(\xE2\x80\xAE)", R"(\xE2\x80\xAE)",
