@@ -123,12 +123,12 @@ int run(const app::options& asked) {
     }
     const auto configuration = load_or_complain(asked);
     if (!configuration) return failed_start;
+    if (!has_all_places(*configuration)) return failed_start;
     if (asked.what == command::print_effective) {
         print_warnings(*configuration);
         print(stdout, config::effective_text(*configuration));
         return 0;
     }
-    if (!has_all_places(*configuration)) return failed_start;
     if (asked.what == command::serve) return serve(*configuration);
     print_warnings(*configuration);
     print(stderr, "the configuration is good\n");

@@ -47,7 +47,8 @@ struct upload_services {
     files::answer_records* records;  ///< nullptr: keys are ignored
     upload_disk& disk;
     name_turns& turns;
-    std::atomic<std::uint64_t>& buffer_bytes;  ///< memory of all uploads under way
+    const std::vector<files::open_files*>& served;  ///< where stored files are read, through any place
+    std::atomic<std::uint64_t>& buffer_bytes;       ///< memory of all uploads under way
     telemetry::metrics& metrics;
     telemetry::log& log;
 };
@@ -56,11 +57,10 @@ struct upload_services {
 struct upload_place {
     upload_rules rules;
     upload_services with;
-    files::open_files* served = nullptr;  ///< where stored files are read, if they are
 
     /// After a stored file was replaced or removed.
     void forget(std::string_view path) const {
-        if (served) served->invalidate(path);
+        for (auto* one : with.served) one->invalidate(path);
     }
 };
 

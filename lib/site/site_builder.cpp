@@ -243,9 +243,9 @@ handlers::upload_place& site_builder::add_place(const config::upload_settings& u
     rules.has_digests = uploads.digest;
     rules.retry_after = settings_.limits.retry_after;
     rules.cors = cors_policy_of(cors);
-    const handlers::upload_services services{shared.store, shared.records.get(), disk,
-                                             shared.turns, owned_.upload_bytes,  around_.metrics,
-                                             around_.log};
+    const handlers::upload_services services{shared.store,    shared.records.get(), disk,
+                                             shared.turns,    shared.served,        owned_.upload_bytes,
+                                             around_.metrics, around_.log};
     return *owned_.places.emplace_back(
         std::make_unique<handlers::upload_place>(handlers::upload_place{std::move(rules), services}));
 }
@@ -282,7 +282,7 @@ std::shared_ptr<handlers::handler> site_builder::served_files(handlers::upload_p
     stored.rules.caching = *http::cache_rules::parse({{"**", "private, no-cache"}});
     stored.rules.extra = is_json ? attached_fields : sandboxed_fields;
     stored.files = open_files_by(stored.rules, uploads.directory, services_.cache, true);
-    place.served = stored.files.get();
+    store_of(uploads).served.push_back(stored.files.get());
     config::delivery_settings delivery;
     delivery.index.clear();
     delivery.listing = listing;

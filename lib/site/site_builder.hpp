@@ -33,6 +33,7 @@ struct shared_store {
     files::upload_store store;
     std::unique_ptr<files::answer_records> records;
     handlers::name_turns turns;
+    std::vector<files::open_files*> served;              ///< by every place that serves what is stored
     std::chrono::steady_clock::time_point next_count{};  ///< of files and keys
 };
 

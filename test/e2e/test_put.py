@@ -364,6 +364,22 @@ class Preconditions(WithFiles):
         self.assertEqual((faults, self.ask("GET", "counter").body), ([], b"40"))
 
 
+class TwoPlaces(WithFiles):
+    settings = {"routes": {"/other": {"uploads": {"directory": "files", "accept": ["put"], "serve": True}}}}
+
+    def test_what_is_replaced_or_removed_is_so_in_both_at_once(self):
+        self.put("a.txt", OLD_TEXT)
+        time.sleep(2.2)  # what was changed lately is looked at each time
+        for ask, content in ((lambda: self.put("a.txt", NEW_TEXT), NEW_TEXT), (lambda: self.ask("DELETE", "a.txt"), None)):
+            self.assertEqual(self.server.ask(target="/other/a.txt").status, 200)
+            self.assertEqual(ask().status, 204)
+            answer = self.server.ask(target="/other/a.txt")
+            self.assertEqual(answer.status, 404 if content is None else 200)
+            if content:
+                self.assertEqual(answer.body, content)
+            time.sleep(2.2)
+
+
 class BrokenClients(WithFiles):
     def test_a_client_that_vanishes_at_each_byte(self):
         self.put("kept.txt", OLD_TEXT)

@@ -88,6 +88,11 @@ class Configuration(WithDirectory):
         self.assertRegex(lines["threads"], r"3.*--threads")
         self.assertRegex(lines["in_flight"], r"512.*default")
 
+    def test_what_is_printed_was_checked(self):
+        code, text, errors = run("-T", "-c", self.good(root="missing"))
+        self.assertEqual((code, text), (1, ""))
+        self.assertIn("/root: ", errors)
+
     def test_flag_over_environment_over_file_over_default(self):
         config = self.good(threads=2)
         for expected, arguments, variables in ((2, [], {}), (3, [], {"FAIRLEAD_THREADS": "3"}),
