@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -142,10 +143,20 @@ void occupy_standard_descriptors() {
         if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
 }
 
+/// Whoever started us may have left signals blocked, and the end of children ignored: then nobody could wait
+/// for a script, and the number of one that has ended might be another's by the time it is killed.
+void take_signals_back() {
+    std::signal(SIGCHLD, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     occupy_standard_descriptors();
+    take_signals_back();
     try {
         const auto parsed = app::parse_options(argc, argv, FAIRLEAD_VERSION);
         if (const auto* early = std::get_if<app::early_exit>(&parsed)) {

@@ -158,16 +158,12 @@ listener::turn listener::accept_batch() try {
 
 task<> listener::run() {
     while (!is_stopped_) {
-        try {
-            const auto [failed] = co_await socket_.async_wait(decltype(socket_)::wait_read, as_result);
-            if (failed || is_stopped_) break;
-            if (accept_batch() != turn::shortage) continue;
-            pause_.expires_after(shortage_pause);
-            const auto [interrupted] = co_await pause_.async_wait(as_result);
-            (void)interrupted;
-        } catch (const std::bad_alloc&) {
-            // There is no memory to wait with. It is tried again: nobody else takes connections.
-        }
+        const auto [failed] = co_await socket_.async_wait(decltype(socket_)::wait_read, as_result);
+        if (failed || is_stopped_) break;
+        if (accept_batch() != turn::shortage) continue;
+        pause_.expires_after(shortage_pause);
+        const auto [interrupted] = co_await pause_.async_wait(as_result);
+        (void)interrupted;
     }
     error_code ignored;
     socket_.close(ignored);

@@ -187,10 +187,10 @@ task<> server::sweep() {
         }
     };
     while (!is_stopped_) {
+        sweep_timer_.expires_after(sweep_interval);
+        const auto [failed] = co_await sweep_timer_.async_wait(as_result);
+        if (failed) co_return;
         try {
-            sweep_timer_.expires_after(sweep_interval);
-            const auto [failed] = co_await sweep_timer_.async_wait(as_result);
-            if (failed) co_return;
             turn(std::chrono::steady_clock::now());
         } catch (const std::bad_alloc&) {
             // The next turn tries again: without the sweeper no deadline would hold.

@@ -1,8 +1,8 @@
 #include "session/file_transfer.hpp"
 
 #include "base/page_cache.hpp"
+#include "files/file_info.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,11 +41,8 @@ file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept 
 /// True when the file is no longer what the head of the answer described.
 bool file_transfer::has_changed() const noexcept {
     if (file_.memory) return false;
-    struct stat now{};
-    if (::fstat(file_.fd, &now) != 0) return true;
-    const auto mtime_ns = static_cast<std::int64_t>(now.st_mtim.tv_sec) * 1'000'000'000 + now.st_mtim.tv_nsec;
-    return static_cast<std::uint64_t>(now.st_size) != file_.expected_size ||
-           mtime_ns != file_.expected_mtime_ns;
+    const auto now = files::inspect(file_.fd);
+    return !now || now->size != file_.expected_size || now->mtime_ns != file_.expected_mtime_ns;
 }
 
 /// Where the slice ends that begins at `sent_`.

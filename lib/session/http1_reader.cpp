@@ -150,6 +150,7 @@ head_scanner::state head_scanner::scan(std::span<const char> bytes) {
                 return refuse(http::status::bad_request, "Too many empty lines before the request.");
             continue;
         }
+        if (!begun_) return refuse(http::status::bad_request, "This is not an HTTP/1.1 request.");
         ++lines_;
     }
     if (bytes.size() > limit_) return too_large();

@@ -1,9 +1,12 @@
 """Scripts (RFC 3875): what they are told, what their output becomes, what bad ones get, and that nothing of them is left."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
+import signal
+import subprocess
 import tempfile
 import time
 import unittest
@@ -521,6 +524,31 @@ class Starting(unittest.TestCase):
         said = self.refused({"cgi": {"programs": {"cgi": ""}},
                              "routes": {"/source": {"root": "www", "cgi": {"programs": {}}, "types": ["cgi"]}}})
         self.assertIn("would be sent as files", said)
+
+
+class StartedOddly(unittest.TestCase):
+    def test_children_that_are_ignored_and_signals_that_are_blocked(self):
+        def inherit():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        with tempfile.TemporaryDirectory() as folder:
+            script_file = Path(folder, "www", "a.cgi")
+            script_file.parent.mkdir()
+            script_file.write_bytes(script(PLAIN + "echo done"))
+            script_file.chmod(0o755)
+            config = Path(folder, "config.json")
+            config.write_text(json.dumps({"listen": ["127.0.0.1:0"], "admin": {"listen": []}, "root": "www", "cgi": {"programs": {"cgi": ""}}}))
+            process = subprocess.Popen([support.binary(), "-c", config], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                                       preexec_fn=inherit, env=support.environment())
+            with process:
+                self.addCleanup(process.kill)
+                while not (found := re.search(r"listening on http://\S+:(\d+)", process.stderr.readline())):
+                    self.assertIsNone(process.poll())
+                for _ in range(2):
+                    with support.Connection(int(found[1]), timeout=5) as line:
+                        self.assertEqual(line.ask(target="/a.cgi").body, b"done\n")
+                process.terminate()
+                self.assertEqual(process.wait(10), 0)
 
 
 class Stopping(Scripts):

@@ -89,6 +89,7 @@ BOOST_AUTO_TEST_CASE(every_split_gives_the_same_verdict) {
         {"\r\n\r\n\r\n\r\n\r\n" + get, state::refused, 400, 0},
         {"G", state::incomplete, 0, 0},
         {"\r", state::incomplete, 0, 0},
+        {"\r" + get, state::refused, 400, 0},
         {"\r\n\r\n", state::incomplete, 0, 0},
         {"GET / HTTP/1.1\r\nHost: h\r\n", state::incomplete, 0, 0},
         {"GET / HTTP/1.1\r\nHost: h\r\n\r", state::incomplete, 0, 0},

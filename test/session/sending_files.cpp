@@ -5,6 +5,8 @@
 #include "support/answers.hpp"
 #include "support/session_fixture.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <boost/test/unit_test.hpp>
 
 #include <fstream>
@@ -44,6 +46,15 @@ BOOST_AUTO_TEST_CASE(an_unchanged_file_is_sent_whole_and_the_connection_goes_on)
     BOOST_TEST_REQUIRE(answers.size() == 2u);
     BOOST_TEST((answers[0].body == varied_bytes(file_size)));
     BOOST_TEST(answers[1].body == "<p>hello</p>\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_a_time_beyond_64_bits_is_sent_whole) {
+    session_fixture server;
+    const auto path = server.folder.write("www/download.txt", varied_bytes(file_size));
+    const timespec far[2] = {{13'569'465'600, 0}, {13'569'465'600, 0}};  // the year 2400
+    BOOST_TEST_REQUIRE(::utimensat(AT_FDCWD, path.c_str(), far, 0) == 0);
+    memory_stream stream(get("/download.txt"));
+    BOOST_TEST((all_answers(server.serve(stream).bytes).at(0).body == varied_bytes(file_size)));
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_shrinks_ends_the_connection) {
