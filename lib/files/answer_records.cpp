@@ -1,5 +1,6 @@
 #include "files/answer_records.hpp"
 
+#include "base/file_time.hpp"
 #include "base/random.hpp"
 #include "base/sha.hpp"
 #include "files/small_file.hpp"
@@ -161,7 +162,7 @@ void answer_records::expire() {
         if (name == secret_name ||
             ::fstatat(directory_->get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
-        const auto mtime_ns = found.st_mtim.tv_sec * 1'000'000'000LL + found.st_mtim.tv_nsec;
+        const auto mtime_ns = nanoseconds_of(found.st_mtim);
         if (is_over(mtime_ns))
             forget(name);
         else

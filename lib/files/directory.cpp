@@ -1,5 +1,6 @@
 #include "files/directory.hpp"
 
+#include "base/file_time.hpp"
 #include "files/file_info.hpp"
 #include "http/target.hpp"
 
@@ -8,7 +9,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 
@@ -41,13 +41,6 @@ std::optional<entry_kind> kind_of(mode_t mode) noexcept {
     if (S_ISREG(mode)) return entry_kind::file;
     if (S_ISDIR(mode)) return entry_kind::directory;
     return std::nullopt;
-}
-
-/// File systems know times that nanoseconds in 64 bits do not (before 1677, after 2262): the nearest that
-/// they do.
-std::int64_t nanoseconds(const timespec& time) noexcept {
-    constexpr std::int64_t last_second = std::numeric_limits<std::int64_t>::max() / 1'000'000'000 - 1;
-    return std::clamp<std::int64_t>(time.tv_sec, -last_second, last_second) * 1'000'000'000 + time.tv_nsec;
 }
 
 /// One walk over a directory.
@@ -142,7 +135,7 @@ reader::sight reader::look_at(std::string_view name) {
     if (!kind || !shows_(path_, *kind)) return std::nullopt;
     return listing_entry{std::string(name), *kind,
                          *kind == entry_kind::file ? static_cast<std::uint64_t>(about.st_size) : 0,
-                         nanoseconds(about.st_mtim), std::nullopt};
+                         nanoseconds_of(about.st_mtim), std::nullopt};
 }
 
 reader::sight reader::follow(std::string_view name) {

@@ -1,8 +1,9 @@
 #include "session/file_transfer.hpp"
 
+#include "base/file_time.hpp"
 #include "base/page_cache.hpp"
-#include "files/file_info.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,8 +42,9 @@ file_transfer::segments file_transfer::begin(net::byte_stream& stream) noexcept 
 /// True when the file is no longer what the head of the answer described.
 bool file_transfer::has_changed() const noexcept {
     if (file_.memory) return false;
-    const auto now = files::inspect(file_.fd);
-    return !now || now->size != file_.expected_size || now->mtime_ns != file_.expected_mtime_ns;
+    struct stat now{};
+    return ::fstat(file_.fd, &now) != 0 || static_cast<std::uint64_t>(now.st_size) != file_.expected_size ||
+           nanoseconds_of(now.st_mtim) != file_.expected_mtime_ns;
 }
 
 /// Where the slice ends that begins at `sent_`.
