@@ -10,7 +10,7 @@
 #include "server/lifecycle.hpp"
 #include "server/log_places.hpp"
 #include "server/server.hpp"
-#include "site/site_builder.hpp"
+#include "site/guarding.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -69,9 +69,7 @@ void raise_descriptor_limit(const config::limit_settings& limits, telemetry::log
     if (files.rlim_max < 2 * rlim_t{limits.connections_hard} + cache_descriptors)
         log.warn(
             "the limit of open files is {}, less than twice limits.connections_hard ({}) and the open-file "
-            "cache "
-            "need: "
-            "connections may have to wait (raise LimitNOFILE or ulimit -n)",
+            "cache need: connections may have to wait (raise LimitNOFILE or ulimit -n)",
             files.rlim_max, limits.connections_hard);
 }
 

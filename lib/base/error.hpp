@@ -39,6 +39,9 @@ inline error_code last_error() noexcept { return {errno, boost::system::system_c
 /// An errno value as an error_code of the system category.
 inline error_code errno_code(int value) noexcept { return {value, boost::system::system_category()}; }
 
+/// Whether an error is this one of the kernel; two categories use the same numbers.
+inline bool is_errno(const error_code& error, int value) noexcept { return error == errno_code(value); }
+
 }  // namespace fairlead
 
 template <>

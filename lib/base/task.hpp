@@ -8,8 +8,7 @@
 namespace fairlead {
 
 /// The executor of every coroutine of the program: the one `io_context` that N threads run. Naming the
-/// concrete type (in place of `any_io_executor`) spares a virtual call and an allocation per operation
-/// (PERFORMANCE notes in lib/README.md).
+/// concrete type (in place of `any_io_executor`) spares a virtual call and an allocation per operation.
 using executor = boost::asio::io_context::executor_type;
 
 /// The coroutine type. It starts when it is awaited and runs on `executor`.

@@ -90,7 +90,7 @@ result<sandbox::opened> open_files::open_or_make_room(std::string_view path, boo
         return may_block ? root_.open_file(path) : root_.open_file_now(path);
     };
     auto file = open();
-    if (file || (file.error().value() != EMFILE && file.error().value() != ENFILE)) return file;
+    if (file || (!is_errno(file.error(), EMFILE) && !is_errno(file.error(), ENFILE))) return file;
     // Descriptors that only the cache holds are better spent on this request.
     return make_room() ? open() : std::move(file);
 }

@@ -75,16 +75,14 @@ http::response send_parts(std::shared_ptr<const files::open_file> file,
 }
 
 http::problem precondition_failed() {
-    http::problem refusal;
-    refusal.status = http::status::precondition_failed;
-    refusal.detail = "The file is not the version that the request asks for.";
-    return refusal;
+    return http::refuse(http::status::precondition_failed,
+                        "The file is not the version that the request asks for.");
 }
 
 http::problem unsatisfiable(std::uint64_t size) {
-    http::problem refusal;
-    refusal.status = http::status::range_not_satisfiable;
-    refusal.detail = "The file has " + std::to_string(size) + " bytes: the requested range is not in it.";
+    auto refusal =
+        http::refuse(http::status::range_not_satisfiable,
+                     "The file has " + std::to_string(size) + " bytes: the requested range is not in it.");
     refusal.fields.add("Content-Range", http::unsatisfied_range(size));
     return refusal;
 }

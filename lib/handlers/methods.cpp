@@ -22,14 +22,9 @@ std::optional<http::outcome> check_method(const http::request& request, std::spa
         answer.fields.add("Allow", list);
         return answer;
     }
-    http::problem refusal;
-    if (request.method == http::verb::unknown) {
-        refusal.status = http::status::not_implemented;
-        refusal.detail = "This server does not know that method.";
-        return refusal;
-    }
-    refusal.status = http::status::method_not_allowed;
-    refusal.detail = "This address takes " + list + ".";
+    if (request.method == http::verb::unknown)
+        return http::refuse(http::status::not_implemented, "This server does not know that method.");
+    auto refusal = http::refuse(http::status::method_not_allowed, "This address takes " + list + ".");
     refusal.fields.add("Allow", list);
     return refusal;
 }

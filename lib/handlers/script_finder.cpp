@@ -1,6 +1,7 @@
 #include "handlers/script_finder.hpp"
 
 #include "handlers/refusals.hpp"
+#include "handlers/try_path.hpp"
 #include "http/access_map.hpp"
 #include "http/target.hpp"
 #include "net/byte_stream.hpp"
@@ -9,8 +10,6 @@
 
 namespace fairlead::handlers {
 namespace {
-
-constexpr std::string_view path_variable = "$path";
 
 bool is_regular(const files::open_file& file) noexcept { return file.info.kind == files::file_kind::regular; }
 
@@ -143,11 +142,10 @@ error_code script_finder::find_other(const place& asked, found& answer) const {
     if (*there) return {};
     auto bare = asked.relative;
     if (bare.ends_with('/')) bare.remove_suffix(1);
-    for (const auto& one : tried) {
-        const bool is_derived = one.starts_with(path_variable);
-        if (is_derived && bare.empty()) continue;
-        std::string candidate(is_derived ? bare : std::string_view{});
-        candidate.append(std::string_view(one).substr(is_derived ? path_variable.size() : 1));
+    for (const auto& text : tried) {
+        const try_path one(text);
+        if (one.is_derived() && bare.empty()) continue;
+        const auto candidate = one.candidate(bare);
         const auto file = asked.open(files_, candidate);
         if (!file && asked.has_to_wait(file.error())) return file.error();
         if (!file || !is_regular(**file)) continue;

@@ -3,18 +3,13 @@
 #include "base/blocking.hpp"
 #include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
+#include "handlers/try_path.hpp"
 #include "http/access_map.hpp"
 #include "http/target.hpp"
 #include "limits/overload.hpp"
 #include "net/byte_stream.hpp"
 
 namespace fairlead::handlers {
-namespace {
-
-constexpr std::string_view path_variable = "$path";
-
-}  // namespace
-
 static_files::static_files(static_files_options options, const file_rules& rules, files::open_files& files,
                            const file_services& services)
     : options_(std::move(options)),
@@ -151,11 +146,10 @@ static_files::found static_files::try_others(const http::request& request, bool 
     const bool is_page = extension.empty() || extension == "html" || extension == "htm" ||
                          !rules_.media_types->knows(extension);
     const bool takes_page = is_page && !request.path.starts_with("/.well-known/");
-    for (const auto& one : options_.try_paths) {
-        const bool is_derived = one.starts_with(path_variable);
-        if (is_derived ? relative.empty() : !takes_page) continue;
-        std::string candidate(is_derived ? relative : std::string_view{});
-        candidate.append(std::string_view(one).substr(is_derived ? path_variable.size() : 1));
+    for (const auto& text : options_.try_paths) {
+        const try_path one(text);
+        if (one.is_derived() ? relative.empty() : !takes_page) continue;
+        const auto candidate = one.candidate(relative);
         if (!may_show(request, candidate)) continue;
         const auto file = open(candidate, may_block);
         if (!file && !may_block && net::would_block(file.error())) return {};

@@ -1,11 +1,12 @@
 #include "http/credentials.hpp"
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 
 #include <string.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <span>
 
 namespace fairlead::http {
 namespace {
@@ -17,42 +18,6 @@ constexpr refusal proxy_repeated{status::bad_request,
                                  "Proxy-Authorization is there more than once: send it once."};
 constexpr refusal proxy_too_long{status::request_header_fields_too_large,
                                  "The credentials in Proxy-Authorization are longer than 1024 bytes."};
-
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::uint8_t no_digit = 64;
-
-constexpr auto digits = [] {
-    std::array<std::uint8_t, 256> values{};
-    values.fill(no_digit);
-    for (std::size_t i = 0; i < alphabet.size(); ++i)
-        values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
-    return values;
-}();
-
-/// Writes what `token` stands for to `out`, which has room for it: its size, or nothing when it is not strict
-/// base64.
-std::optional<std::size_t> decode_base64(std::string_view token, char* out) noexcept {
-    if (token.empty() || token.size() % 4 != 0) return std::nullopt;
-    const auto padding = token.ends_with("==") ? 2U : token.ends_with('=') ? 1U : 0U;
-    std::size_t written = 0;
-    for (std::size_t at = 0; at < token.size(); at += 4) {
-        const bool is_last = at + 4 == token.size();
-        const auto own = is_last ? 4 - padding : 4;
-        std::uint32_t bits = 0;
-        for (std::size_t i = 0; i < 4; ++i) {
-            const auto digit = i < own ? digits[static_cast<unsigned char>(token[at + i])] : 0U;
-            if (digit == no_digit) return std::nullopt;
-            bits = bits << 6 | digit;
-        }
-        for (std::size_t i = 0; i + 1 < own; ++i) {
-            out[written++] = static_cast<char>(bits >> 16 & 0xFF);
-            bits <<= 8;
-        }
-        // What is left of the last digit would let one password be written in several ways.
-        if ((bits & 0xFFFFFF) != 0 && own < 4) return std::nullopt;
-    }
-    return written;
-}
 
 }  // namespace
 
@@ -78,7 +43,7 @@ basic_credentials::~basic_credentials() { ::explicit_bzero(text_.data(), text_.s
 bool basic_credentials::decode(std::string_view token) noexcept {
     user_size_ = password_at_ = password_size_ = 0;
     if (token.size() > max_basic_token) return false;
-    const auto size = decode_base64(token, text_.data());
+    const auto size = decode_base64(token, std::as_writable_bytes(std::span(text_)));
     if (!size) return false;
     text_[*size] = '\0';
     const std::string_view text(text_.data(), *size);

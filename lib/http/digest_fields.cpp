@@ -1,5 +1,6 @@
 #include "http/digest_fields.hpp"
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "http/field_value.hpp"
 
@@ -10,52 +11,6 @@
 namespace fairlead::http {
 namespace {
 
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// The value of each base64 digit, 64 for a byte that is none.
-constexpr std::array<std::uint8_t, 256> base64_values = [] {
-    std::array<std::uint8_t, 256> values{};
-    values.fill(64);
-    for (std::size_t i = 0; i < base64_digits.size(); ++i)
-        values[static_cast<unsigned char>(base64_digits[i])] = static_cast<std::uint8_t>(i);
-    return values;
-}();
-
-std::string encode_base64(std::span<const std::uint8_t> bytes) {
-    std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t at = 0; at < bytes.size(); at += 3) {
-        std::uint32_t group = 0;
-        for (std::size_t i = at; i < at + 3; ++i) group = group << 8 | (i < bytes.size() ? bytes[i] : 0u);
-        for (int shift = 18; shift >= 0; shift -= 6) text.push_back(base64_digits[group >> shift & 63]);
-    }
-    const auto padding = (3 - bytes.size() % 3) % 3;
-    std::fill(text.end() - static_cast<std::ptrdiff_t>(padding), text.end(), '=');
-    return text;
-}
-
-/// Decodes strictly (RFC 4648 sections 3.2, 3.3 and 3.5) into all of `out`; false when `text` is not exactly
-/// the text that these many bytes have.
-bool decode_base64(std::string_view text, std::span<std::uint8_t> out) noexcept {
-    const auto padding = (3 - out.size() % 3) % 3;
-    if (text.size() != (out.size() + 2) / 3 * 4) return false;
-    if (text.substr(text.size() - padding) != std::string_view("==").substr(0, padding)) return false;
-    text.remove_suffix(padding);
-    std::uint32_t bits = 0;  // what has come and is not yet in `out`; older bits leave at the top
-    unsigned count = 0;
-    std::size_t filled = 0;
-    for (const char c : text) {
-        const auto value = base64_values[static_cast<unsigned char>(c)];
-        if (value > 63) return false;
-        bits = bits << 6 | value;
-        count += 6;
-        if (count < 8) continue;
-        count -= 8;
-        out[filled++] = static_cast<std::uint8_t>(bits >> count);
-    }
-    return (bits & ((1u << count) - 1)) == 0;
-}
-
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_alpha(char c) noexcept { return is_lower(to_lower(c)); }
@@ -63,7 +18,7 @@ bool is_printable(char c) noexcept { return c >= ' ' && c <= '~'; }
 bool is_key_char(char c) noexcept {
     return is_lower(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '*';
 }
-bool is_base64_char(char c) noexcept { return base64_values[static_cast<unsigned char>(c)] < 64 || c == '='; }
+bool is_base64_char(char c) noexcept { return is_base64_digit(c) || c == '='; }
 bool is_structured_token_char(char c) noexcept { return is_token_char(c) || c == ':' || c == '/'; }
 
 /// Walks the members of a dictionary (RFC 8941 section 4.2.2). Each byte is looked at once; nothing is
@@ -197,7 +152,8 @@ std::optional<sha_digest> read_digest(sha_kind kind, std::string_view value) noe
     if (value.size() < 2 || !value.starts_with(':') || !value.ends_with(':')) return std::nullopt;
     std::array<std::uint8_t, 64> storage;
     const auto bytes = std::span(storage).first(digest_bytes(kind));
-    if (!decode_base64(value.substr(1, value.size() - 2), bytes)) return std::nullopt;
+    const auto size = decode_base64(value.substr(1, value.size() - 2), std::as_writable_bytes(bytes));
+    if (size != bytes.size()) return std::nullopt;
     return sha_digest::from_bytes(kind, bytes);
 }
 

@@ -8,16 +8,8 @@
 namespace fairlead::http {
 namespace {
 
-problem with_status(status code, std::string_view detail, bool close = false) {
-    problem answer;
-    answer.status = code;
-    answer.detail = detail;
-    answer.close = close;
-    return answer;
-}
-
 problem overloaded(std::string_view detail) {
-    auto answer = with_status(status::service_unavailable, detail);
+    auto answer = refuse(status::service_unavailable, detail);
     answer.fields.add("Retry-After", "5");
     return answer;
 }
@@ -25,51 +17,49 @@ problem overloaded(std::string_view detail) {
 problem problem_from_errc(errc error) {
     switch (error) {
         case errc::timeout:
-            return with_status(status::request_timeout, "The request took too long to arrive.", true);
+            return refuse_and_close(status::request_timeout, "The request took too long to arrive.");
         case errc::too_large:
-            return with_status(status::payload_too_large, "The request is larger than this server takes.",
-                               true);
+            return refuse_and_close(status::payload_too_large,
+                                    "The request is larger than this server takes.");
         case errc::bad_framing:
-            return with_status(status::bad_request, "The end of the request body cannot be told.", true);
+            return refuse_and_close(status::bad_request, "The end of the request body cannot be told.");
         case errc::end_of_stream:
-            return with_status(status::bad_request, "The request ended before its body was complete.", true);
+            return refuse_and_close(status::bad_request, "The request ended before its body was complete.");
         case errc::overloaded: return overloaded("The server is busy.");
         case errc::cancelled: return overloaded("The server is stopping.");
         case errc::quota_exceeded:
-            return with_status(status::payload_too_large, "What is stored here has reached its limit.", true);
+            return refuse_and_close(status::payload_too_large, "What is stored here has reached its limit.");
         case errc::digest_mismatch:
-            return with_status(status::bad_request,
-                               "The content does not have the digest that Content-Digest or Repr-Digest says "
-                               "(RFC 9530): nothing was stored. Send it again.");
+            return refuse(status::bad_request,
+                          "The content does not have the digest that Content-Digest or Repr-Digest says "
+                          "(RFC 9530): nothing was stored. Send it again.");
         case errc::precondition_failed:
-            return with_status(status::precondition_failed,
-                               "What is stored is not what the request expects.");
+            return refuse(status::precondition_failed, "What is stored is not what the request expects.");
         case errc::not_a_file:
-            return with_status(status::conflict,
-                               "A folder, or something else that is no file, has this name.");
+            return refuse(status::conflict, "A folder, or something else that is no file, has this name.");
         case errc::abandoned:  // nobody reads it
         case errc::file_changed: break;
     }
-    return with_status(status::internal_server_error, "The server met an unexpected condition.");
+    return refuse(status::internal_server_error, "The server met an unexpected condition.");
 }
 
 problem problem_from_errno(int error) {
     switch (error) {
         case ENOENT:
-        case ENOTDIR: return with_status(status::not_found, "There is nothing at this address.");
+        case ENOTDIR: return refuse(status::not_found, "There is nothing at this address.");
         case EACCES:
         case EPERM:
         case ELOOP:
         case EXDEV:
-        case ENXIO: return with_status(status::forbidden, "This address may not be read.");
+        case ENXIO: return refuse(status::forbidden, "This address may not be read.");
         case ENAMETOOLONG:
-            return with_status(status::uri_too_long, "A part of the path is longer than a file name.");
+            return refuse(status::uri_too_long, "A part of the path is longer than a file name.");
         case ENOSPC:
         case EDQUOT:
-            return with_status(status::insufficient_storage, "There is no room left to store the request.");
+            return refuse(status::insufficient_storage, "There is no room left to store the request.");
         case EMFILE:
         case ENFILE: return overloaded("The server has too many files open.");
-        default: return with_status(status::internal_server_error, "The server met an unexpected condition.");
+        default: return refuse(status::internal_server_error, "The server met an unexpected condition.");
     }
 }
 
@@ -109,8 +99,22 @@ std::string render_html(status code, std::string_view detail, std::string_view r
 
 }  // namespace
 
+problem refuse(status code, std::string_view detail) {
+    problem answer;
+    answer.status = code;
+    answer.detail = detail;
+    return answer;
+}
+
+problem refuse_and_close(status code, std::string_view detail) {
+    auto answer = refuse(code, detail);
+    answer.close = true;
+    return answer;
+}
+
 problem to_problem(const refusal& value) {
-    auto answer = with_status(value.status, value.detail, value.close);
+    auto answer = refuse(value.status, value.detail);
+    answer.close = value.close;
     answer.event = value.event;
     return answer;
 }

@@ -33,6 +33,11 @@ struct problem {
     security_event event = security_event::none;
 };
 
+/// A refusal with a sentence for the client.
+problem refuse(http::status status, std::string_view detail);
+/// The same, after which the connection cannot go on.
+problem refuse_and_close(http::status status, std::string_view detail);
+
 /// What a handler or a step answers with.
 using outcome = std::variant<response, problem>;
 

@@ -17,9 +17,7 @@ std::string some_seconds(std::chrono::milliseconds retry_after) {
 
 http::problem overload(std::chrono::milliseconds retry_after, std::string_view limit) {
     const auto seconds = some_seconds(retry_after);
-    http::problem busy;
-    busy.status = http::status::service_unavailable;
-    busy.detail = "The server is at its limit of ";
+    auto busy = http::refuse(http::status::service_unavailable, "The server is at its limit of ");
     busy.detail.append(limit).append(". Try again in ").append(seconds).append(" s.");
     busy.fields.add("Retry-After", seconds);
     return busy;
@@ -27,11 +25,10 @@ http::problem overload(std::chrono::milliseconds retry_after, std::string_view l
 
 http::problem too_many_connections(std::chrono::milliseconds retry_after) {
     const auto seconds = some_seconds(retry_after);
-    http::problem refusal;
-    refusal.status = http::status::too_many_requests;
-    refusal.detail =
+    auto refusal = http::refuse(
+        http::status::too_many_requests,
         "Your address has as many connections open as one may have. Close some, or try again in " + seconds +
-        " s.";
+            " s.");
     refusal.fields.add("Retry-After", seconds);
     return refusal;
 }

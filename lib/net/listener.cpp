@@ -79,7 +79,7 @@ unique_fd open_socket(const std::string& host, std::uint16_t port, const listene
         return bind_and_listen(*found, where, true, options);
     } catch (const std::system_error& error) {
         // A kernel without IPv6 still has every IPv4 address.
-        if (error.code().value() != EAFNOSUPPORT && error.code().value() != EADDRNOTAVAIL) throw;
+        if (!is_errno(error.code(), EAFNOSUPPORT) && !is_errno(error.code(), EADDRNOTAVAIL)) throw;
         sockaddr_in any{};
         any.sin_family = AF_INET;
         any.sin_port = htons(port);

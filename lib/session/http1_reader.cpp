@@ -1,5 +1,7 @@
 #include "session/http1_reader.hpp"
 
+#include "http/field_value.hpp"
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstring>
@@ -12,18 +14,8 @@ namespace beast = boost::beast;
 // Empty lines that may stand before a request line (RFC 9112 section 2.2 asks for at least one).
 constexpr unsigned max_empty_lines = 4;
 
-http::problem bad_request(std::string detail) {
-    http::problem refusal;
-    refusal.status = http::status::bad_request;
-    refusal.detail = std::move(detail);
-    refusal.close = true;
-    return refusal;
-}
-
-bool is_token_char(char c) noexcept {
-    static constexpr std::string_view punctuation = "!#$%&'*+-.^_`|~";
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           punctuation.find(c) != std::string_view::npos;
+http::problem bad_request(std::string_view detail) {
+    return http::refuse_and_close(http::status::bad_request, detail);
 }
 
 /// Keeps views of what Beast found. It is fed one complete head and told to skip the body: how long that is,
@@ -82,13 +74,9 @@ std::optional<http::problem> settle_version(std::span<char> head, unsigned& mino
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     if (!is_digit(version[0]) || version[1] != '.' || !is_digit(version[2]))
         return bad_request("The request line does not end with a version such as HTTP/1.1.");
-    if (version[0] != '1') {
-        http::problem refusal;
-        refusal.status = http::status::http_version_not_supported;
-        refusal.detail = "This server speaks HTTP/1.1 and HTTP/1.0.";
-        refusal.close = true;
-        return refusal;
-    }
+    if (version[0] != '1')
+        return http::refuse_and_close(http::status::http_version_not_supported,
+                                      "This server speaks HTTP/1.1 and HTTP/1.0.");
     minor = version[2] == '0' ? 0 : 1;
     if (version[2] > '1') head[static_cast<std::size_t>(version + 2 - head.data())] = '1';
     return std::nullopt;
@@ -115,7 +103,7 @@ bool head_scanner::check_line_begin(char first) {
     if (first == '\r') return true;
     if (lines_ == 0) {
         // Answered at once, so that TLS or noise on this port does not wait for a time-out.
-        begun_ = is_token_char(first);
+        begun_ = http::is_token_char(first);
         if (!begun_) refuse(http::status::bad_request, "This is not an HTTP/1.1 request.");
         return begun_;
     }

@@ -106,10 +106,9 @@ http1_session::step http1_session::end_of_input(scratch& mine) {
     // Only a head that has begun is owed an answer (RFC 9110 section 15.5.9); who was silent, or left, gets
     // none.
     if (!deadline_.has_expired() || !scanner_.has_begun()) return step::leave;
-    http::problem late;
-    late.status = http::status::request_timeout;
-    late.detail = "The request head was not complete within " +
-                  std::to_string(shared_.limits.header_timeout.count() / 1000) + " s.";
+    const auto late = http::refuse(http::status::request_timeout,
+                                   "The request head was not complete within " +
+                                       std::to_string(shared_.limits.header_timeout.count() / 1000) + " s.");
     return send_batch(mine.batch, refuse(mine.batch, late, nullptr));
 }
 

@@ -29,9 +29,8 @@ enum class step {
 /// One keep-alive HTTP/1.1 connection (RFC 9112), without I/O of its own: everything goes through a
 /// `byte_stream`.
 ///
-///   1. read what is there            serve_ready()     a plain function on this thread's buffers, so that an
-///   idle
-///   2. answer every complete request                   connection owns no buffer
+///   1. read what is there            serve_ready()   a plain function on this thread's buffers,
+///   2. answer every complete request                 so that an idle connection owns none
 ///   3. write all answers at once
 ///   4. what may wait (a body, a cold file, the disk) is served by serve_suspended(), from memory of its own
 ///   5. what the client did not take yet is sent by flush()

@@ -1,9 +1,9 @@
 #include "session/tunnel.hpp"
 
 #include "base/event.hpp"
+#include "base/pause.hpp"
 #include "session/file_transfer.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -264,11 +264,8 @@ void tunnel::settle(direction& way) noexcept {
 
 /// Waits for room, and meanwhile looks whether somebody has ended the tunnel.
 task<> tunnel::sleep(direction& way) {
-    const auto here = co_await boost::asio::this_coro::executor;
-    boost::asio::basic_waitable_timer<watch::clock, boost::asio::wait_traits<watch::clock>, executor> timer(
-        here, watch::clock::now() + std::min<std::chrono::nanoseconds>(way.pause, longest_sleep));
     asleep_.fetch_add(1, std::memory_order_relaxed);
-    (void)co_await timer.async_wait(as_result);
+    co_await pause_for(std::min<std::chrono::nanoseconds>(way.pause, longest_sleep));
     if (deadline_.has_expired())
         cut(end::ahead);
     else if (way.to.has_left())

@@ -48,8 +48,7 @@ void add_health(named_site& to, const surroundings& around,
     auto& routes = to.routes;
     const auto& whole = *to.parts.front();
     std::vector<handlers::health_check> ready;
-    ready.push_back(
-        {"accepting", [&around_draining = around.is_draining] { return !around_draining.load(); }});
+    ready.push_back({"accepting", [&is_leaving = around.is_leaving] { return !is_leaving.load(); }});
     if (!stores.empty()) {
         const auto all = [&stores](auto holds) {
             return [&stores, holds] { return std::all_of(stores.begin(), stores.end(), holds); };
@@ -117,70 +116,76 @@ std::unique_ptr<site> make_admin(const config::settings& settings, const surroun
     return std::make_unique<site>(std::move(hosts), named_sites{std::move(made)}, around.log);
 }
 
-}  // namespace
+using shared_sites = std::vector<std::shared_ptr<named_site>>;
 
-built_sites build(const config::settings& settings, const surroundings& around) {
-    auto owned = std::make_shared<site_resources>(settings, around, load_media_types(settings.mime_types));
-    built_sites built;
-    site_builder builder(*owned, settings, around);
-    std::vector<std::shared_ptr<named_site>> sites;
+/// The sites with their handlers and what they are built of; the default site is the first.
+shared_sites build_sites(site_resources& owned, const config::settings& settings,
+                         const surroundings& around) {
+    site_builder builder(owned, settings, around);
+    shared_sites sites;
     sites.push_back(std::make_shared<named_site>(builder.build(settings.site)));
-    built.summary.push_back("serving " + settings.site.delivery.root);
-    for (const auto& one : settings.sites) {
-        sites.push_back(std::make_shared<named_site>(builder.build(one)));
-        built.summary.push_back("serving " + one.delivery.root + " as " + joined(one.hosts));
-    }
+    for (const auto& one : settings.sites) sites.push_back(std::make_shared<named_site>(builder.build(one)));
     if (!settings.uploads.path.empty()) builder.add_uploads(*sites.front());
-    for (const auto& one : owned->stores) {
-        built.summary.push_back("taking uploads into " + one->directory.string() + " (durability " +
-                                (one->store.is_durable() ? "full" : "off") + ")");
-        for (const auto& warning : one->store.warnings()) around.log.warn("{}", warning);
+    for (std::size_t i = 0; i < sites.size(); ++i)
+        guard(*sites[i], i == 0 ? settings.site : settings.sites[i - 1], owned.access,
+              settings.limits.retry_after, around.metrics, around.log);
+    for (const auto& one : sites) add_health(*one, around, owned.stores, false);
+    return sites;
+}
+
+std::vector<std::string> summary_of(const config::settings& settings, const site_resources& owned) {
+    std::vector<std::string> lines{"serving " + settings.site.delivery.root};
+    for (const auto& one : settings.sites)
+        lines.push_back("serving " + one.delivery.root + " as " + joined(one.hosts));
+    for (const auto& one : owned.stores)
+        lines.push_back("taking uploads into " + one->directory.string() + " (durability " +
+                        (one->store.is_durable() ? "full" : "off") + ")");
+    return lines;
+}
+
+/// What works, but perhaps not as its operator thinks.
+void warn(const config::settings& settings, const site_resources& owned, telemetry::log& log) {
+    for (const auto& one : owned.stores) {
+        for (const auto& warning : one->store.warnings()) log.warn("{}", warning);
         if (!one->store.keeps_digests())
-            around.log.warn(
+            log.warn(
                 "the file system of {} has no extended attributes: the digests of uploads are told, but not "
                 "kept, and entity tags change with a file's metadata",
                 one->directory.string());
     }
-    for (std::size_t i = 0; i < sites.size(); ++i)
-        guard(*sites[i], i == 0 ? settings.site : settings.sites[i - 1], owned->access,
-              settings.limits.retry_after, around.log);
-    for (auto& one : sites) add_health(*one, around, owned->stores, false);
     if (settings.site.hosts.empty() && settings.sites.empty() && listens_everywhere(settings.listen))
-        around.log.warn(
+        log.warn(
             "listening on every address, but \"hosts\" is empty: only loopback names are answered, "
             "any other Host gets 403");
+}
+
+}  // namespace
+
+built_sites build(const config::settings& settings, const surroundings& around) {
+    auto owned = std::make_shared<site_resources>(settings, around, load_media_types(settings.mime_types));
+    const auto sites = build_sites(*owned, settings, around);
+    warn(settings, *owned, around.log);
+    built_sites built;
+    built.summary = summary_of(settings, *owned);
     const auto proxies = proxy_rules_of(settings);
     for (const auto& where : plan_listeners(settings))
         built.pages.push_back(
             {where.at, make_pages(where, settings, {sites.begin(), sites.end()}, proxies, around.log)});
     built.admin = make_admin(settings, around, owned->stores);
 
-    built.keep_house = [&owned = *owned, &log = around.log, sites] {
-        const auto now = files::open_files::steady::now();
-        for (const auto& one : owned.folders) one->files->let_go_unused(now);
-        for (const auto& one : owned.stores) one->keep_house(now);
-        owned.access.keep_house(log);
-        owned.programs.keep_house();
+    auto& kept = *owned;
+    built.keep_house = [&kept, &log = around.log, sites] {
+        kept.keep_house(log);
         for (const auto& one : sites)
             for (const auto& its : one->parts) its->pages.refresh();
     };
     built.keep_house();
-    built.make_room = [&owned = *owned] {
-        for (const auto& one : owned.folders) (void)one->files->make_room();
-    };
-    built.expire = [&owned = *owned](limits::work_limit::clock::time_point now) {
-        for (const auto& one : owned.folders)
-            if (one->own_work) one->own_work->expire(now);
-        owned.programs.expire(now);
-    };
-    built.abandon = [&owned = *owned] {
-        owned.coded.stop();
-        owned.programs.stop();
-        owned.access.passwords.abandon();
-    };
-    if (owned->rates)
+    built.make_room = [&kept] { kept.make_room(); };
+    built.expire = [&kept](limits::work_limit::clock::time_point now) { kept.expire(now); };
+    built.abandon = [&kept] { kept.abandon(); };
+    if (kept.rates)
         around.metrics.watch(telemetry::source::rates_forgiven,
-                             [&rates = *owned->rates] { return static_cast<double>(rates.forgiven()); });
+                             [&rates = *kept.rates] { return static_cast<double>(rates.forgiven()); });
     built.resources = std::move(owned);
     return built;
 }

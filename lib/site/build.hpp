@@ -28,7 +28,7 @@ struct surroundings {
     net::deadline_list& deadlines;  ///< of what works for requests elsewhere
     telemetry::metrics& metrics;
     telemetry::log& log;
-    const std::atomic<bool>& is_draining;
+    const std::atomic<bool>& is_leaving;
     files::open_files_limits cache{};  ///< of all folders together
 };
 

@@ -67,7 +67,7 @@ void access_resources::keep_house(telemetry::log& log) {
 }
 
 void guard(named_site& made, const config::site_settings& site, access_resources& owned,
-           std::chrono::milliseconds retry_after, telemetry::log& log) {
+           std::chrono::milliseconds retry_after, telemetry::metrics& metrics, telemetry::log& log) {
     std::vector<http::access_map::place> places;
     places.push_back(place_of("", site.delivery, owned));
     for (const auto& route : site.routes) places.push_back(place_of(route.path, route.delivery, owned));
@@ -80,7 +80,7 @@ void guard(named_site& made, const config::site_settings& site, access_resources
     for (const auto& one : owned.known) options.known.push_back(one.get());
     for (const auto& its : made.parts) {
         options.are_preflights_answered = answers_preflights(*its);
-        its->steps.insert(place_in(its->steps), std::make_unique<steps::access>(*map, options));
+        its->steps.insert(place_in(its->steps), std::make_unique<steps::access>(*map, metrics, options));
     }
     owned.maps.push_back(std::move(map));
 }

@@ -6,6 +6,7 @@
 #include "site/site.hpp"
 #include "steps/logins.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -33,7 +34,7 @@ struct access_resources {
 /// addresses; leaves it alone when there are none. Warns of users whom rules name and nobody knows. Throws
 /// std::runtime_error that says which rule or file cannot be used.
 void guard(named_site& made, const config::site_settings& site, access_resources& owned,
-           std::chrono::milliseconds retry_after, telemetry::log& log);
+           std::chrono::milliseconds retry_after, telemetry::metrics& metrics, telemetry::log& log);
 
 /// Why files of users that the settings name are not taken, a sentence each: for who only checks.
 std::vector<std::string> find_user_file_faults(const config::settings& settings);

@@ -37,19 +37,17 @@ std::optional<http::outcome> not_a_proxy(const http::request& request) {
 /// Only names that the configuration lists are served (DNS rebinding, cache poisoning). A malformed, missing
 /// or repeated Host was refused with the framing (400).
 http::problem unlisted_host(std::string_view name) {
-    http::problem refusal;
-    refusal.status = http::status::forbidden;
-    refusal.detail = "This server does not serve the host name that the request names.";
+    auto refusal = http::refuse(http::status::forbidden,
+                                "This server does not serve the host name that the request names.");
     refusal.log_detail = "host \"" + std::string(name) + "\" is not listed: add it to \"hosts\" to allow it";
     refusal.event = http::security_event::host;
     return refusal;
 }
 
 http::problem failed(const std::exception& error) {
-    http::problem failure;
-    failure.detail = "The server failed to answer this request.";
+    auto failure = http::refuse_and_close(http::status::internal_server_error,
+                                          "The server failed to answer this request.");
     failure.log_detail = error.what();
-    failure.close = true;
     return failure;
 }
 
@@ -83,7 +81,7 @@ std::optional<http::outcome> site::find_client(http::request& request) const {
     return std::nullopt;
 }
 
-inline void site::find_route(http::request& request, way& where) {
+void site::find_route(http::request& request, way& where) {
     if (const auto* route = where.here->routes.find(request.path)) {
         where.target = route->target.get();
         where.within = route->belongs_to;

@@ -20,18 +20,11 @@ constexpr std::string_view attached_fields =
     "Content-Disposition: attachment\r\nContent-Security-Policy: sandbox; default-src 'none'\r\n";
 constexpr std::string_view sandboxed_fields = "Content-Security-Policy: sandbox; default-src 'none'\r\n";
 
-// Where there is no room for an upload of this size, uploads are said to fail. (A directory may take far
-// larger ones, and still has room for most that come.)
-constexpr std::uint64_t usual_upload = 1ULL << 20;
-
-// Between two counts of a store's files and keys.
-constexpr std::chrono::seconds least_pause{60};
-
 // Of all open-file caches together.
 constexpr std::size_t cache_entries = 8192;
 
-// A name server that does not answer holds one of these threads; who comes then waits in the queue.
-constexpr unsigned lookup_threads = 4;
+// A name server that does not answer holds one of these threads; one client can lose half of them so.
+constexpr unsigned lookup_threads = 8;
 constexpr unsigned lookup_queue = 128;
 
 // Two of a tunnel that is busy both ways; those beyond copy.
@@ -177,27 +170,6 @@ std::shared_ptr<handlers::handler> site_builder::handler_of_last(const config::d
     auto& folder = *owned_.folders.back();
     auto files = make_handler(folder, delivery, services_, settings_.limits.retry_after);
     return owned_.programs.add(folder, delivery, limits, std::move(url), std::move(files));
-}
-
-shared_store::shared_store(const config::upload_settings& its, const surroundings& around)
-    : settings(its),
-      directory(its.directory),
-      largest(its.max_body),
-      store(its.directory, its.durability, {its.quota, its.min_free}) {
-    around.commits.grow_to(handlers::upload_disk::threads_for(store));
-    if (its.idempotency_time.count() > 0)
-        records = std::make_unique<files::answer_records>(store, its.idempotency_time, its.idempotency_keys);
-}
-
-void shared_store::keep_house(std::chrono::steady_clock::time_point now) {
-    store.examine(std::min(largest, usual_upload));
-    if (now < next_count) return;
-    const auto begin = std::chrono::steady_clock::now();
-    (void)store.space().count();  // what cannot be counted now keeps its sum
-    if (records) records->expire();
-    // A large store costs time: at most a hundredth of it.
-    const auto took = std::chrono::steady_clock::now() - begin;
-    next_count = now + std::max<std::chrono::steady_clock::duration>(least_pause, 100 * took);
 }
 
 /// The store of a directory, opened when it is first asked for: it has one lock, one quota, one memory.

@@ -58,18 +58,16 @@ bool is_kept_back(std::string_view lines) noexcept {
 }
 
 http::problem forbidden() {
-    http::problem refusal;
-    refusal.status = http::status::forbidden;
-    refusal.detail = "The rules of this server do not allow you to do this here.";
-    return refusal;
+    return http::refuse(http::status::forbidden,
+                        "The rules of this server do not allow you to do this here.");
 }
 
 /// Who asks for a tunnel is asked by a proxy (RFC 9110 section 11.7.1).
 http::problem ask_for_name(const http::request& request, const http::access_map::place& where) {
     const bool is_for_proxy = request.method == http::verb::connect;
-    http::problem refusal;
-    refusal.status = is_for_proxy ? http::status::proxy_authentication_required : http::status::unauthorized;
-    refusal.detail = "Say who you are: a name and a password are needed here.";
+    auto refusal =
+        http::refuse(is_for_proxy ? http::status::proxy_authentication_required : http::status::unauthorized,
+                     "Say who you are: a name and a password are needed here.");
     refusal.fields.add(is_for_proxy ? "Proxy-Authenticate" : "WWW-Authenticate", where.challenge);
     return refusal;
 }
@@ -91,9 +89,9 @@ http::problem wrong(const http::request& request, const http::access_map::place&
 
 http::problem paused(std::chrono::seconds pause) {
     const auto seconds = std::to_string(std::max<std::chrono::seconds::rep>(pause.count(), 1));
-    http::problem refusal;
-    refusal.status = http::status::too_many_requests;
-    refusal.detail = "Too many wrong passwords came from your address. Try again in " + seconds + " s.";
+    auto refusal =
+        http::refuse(http::status::too_many_requests,
+                     "Too many wrong passwords came from your address. Try again in " + seconds + " s.");
     refusal.log_detail = "passwords are not looked at for " + seconds + " s";
     refusal.event = http::security_event::throttle;
     refusal.fields.add("Retry-After", seconds);
@@ -184,9 +182,12 @@ std::optional<http::problem> access::judge_named(http::request& request, const h
         case logins::found::kind::known: break;
         case logins::found::kind::wrong:
         case logins::found::kind::malformed: return wrong(request, where, login);
-        case logins::found::kind::paused: return paused(login.pause);
+        case logins::found::kind::paused:
+            metrics_.request_limited(telemetry::limit_reason::logins);
+            return paused(login.pause);
         case logins::found::kind::unchecked:  // forgotten since has_to_wait() looked
         case logins::found::kind::overloaded:
+            metrics_.request_shed(telemetry::shed_reason::logins);
             return limits::overload(options_.retry_after, "passwords to compare");
     }
     request.set_user(login.user);

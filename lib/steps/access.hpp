@@ -3,6 +3,7 @@
 #include "http/access_map.hpp"
 #include "steps/logins.hpp"
 #include "steps/step.hpp"
+#include "telemetry/metrics.hpp"
 
 #include <chrono>
 #include <string_view>
@@ -34,8 +35,9 @@ public:
         bool are_preflights_answered = false;
     };
 
-    /// `map` has the rules of the whole site. It outlives the step, as those who are known do.
-    access(const http::access_map& map, options how) : map_(map), options_(std::move(how)) {}
+    /// `map` has the rules of the whole site. It outlives the step, as `metrics` and those who are known do.
+    access(const http::access_map& map, telemetry::metrics& metrics, options how)
+        : map_(map), metrics_(metrics), options_(std::move(how)) {}
 
     std::optional<http::outcome> before(http::request& request) const override;
     bool has_to_wait(const http::request& request) const override;
@@ -52,6 +54,7 @@ private:
                                              const logins::found& login) const;
 
     const http::access_map& map_;
+    telemetry::metrics& metrics_;
     const options options_;
 };
 

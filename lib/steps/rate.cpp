@@ -15,11 +15,11 @@ std::string policy_line(const limits::rate_rule& rule) {
 
 http::problem too_many(const limits::rate_limit::verdict& verdict) {
     const auto seconds = std::to_string(http::seconds_to_wait(verdict.wait).count());
-    http::problem refusal;
-    refusal.status = http::status::too_many_requests;
-    refusal.detail = verdict.refused_by == reason::bytes
+    auto refusal =
+        http::refuse(http::status::too_many_requests,
+                     verdict.refused_by == reason::bytes
                          ? "This address sends and fetches more than is allowed here. Try again in "
-                         : "There are more requests than are allowed here. Try again in ";
+                         : "There are more requests than are allowed here. Try again in ");
     refusal.detail.append(seconds).append(" s.");
     refusal.fields.add("Retry-After", seconds);
     return refusal;

@@ -6,12 +6,8 @@ namespace fairlead::steps {
 namespace {
 
 http::outcome answer_with(const http::redirect& where) {
-    if (where.location.empty()) {
-        http::problem gone;
-        gone.status = where.status;
-        gone.detail = "What was at this address is gone, and will not come back.";
-        return gone;
-    }
+    if (where.location.empty())
+        return http::refuse(where.status, "What was at this address is gone, and will not come back.");
     http::response moved;
     moved.status = where.status;
     moved.fields.add("Location", where.location);

@@ -26,7 +26,7 @@ enum class shed_reason {
     queue_full,
     queue_timeout,
     connections,  ///< it came on a connection past the soft limit
-    draining,
+    logins,       ///< too many passwords are being compared
 };
 
 /// Why a request was answered 429.
@@ -34,6 +34,7 @@ enum class limit_reason {
     requests,     ///< more in a time than a rate allows
     bytes,        ///< the client is ahead of the bytes that a rate allows
     connections,  ///< it came on a connection past that of one address
+    logins,       ///< too many wrong passwords came from its address
 };
 
 /// Why a tunnel was not opened.

@@ -28,8 +28,8 @@ constexpr std::array duration_bounds = {0.0005, 0.001, 0.005, 0.01, 0.025, 0.05,
 constexpr std::array size_bounds = {256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0};
 
 constexpr std::array reject_reasons = {"soft_limit", "hard_limit", "fd_limit", "address_limit"};
-constexpr std::array limit_reasons = {"requests", "bytes", "connections"};
-constexpr std::array shed_reasons = {"queue_full", "queue_timeout", "connections", "draining"};
+constexpr std::array limit_reasons = {"requests", "bytes", "connections", "logins"};
+constexpr std::array shed_reasons = {"queue_full", "queue_timeout", "connections", "logins"};
 
 constexpr std::array tunnel_refusals = {"rule", "address", "limit", "unreachable", "timeout"};
 constexpr std::array tunnel_directions = {"client", "destination"};

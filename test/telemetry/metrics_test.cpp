@@ -83,11 +83,12 @@ BOOST_AUTO_TEST_CASE(every_counter_has_its_series) {
         {R"(fairlead_requests_limited_total{reason="requests"})", 0},
         {R"(fairlead_requests_limited_total{reason="bytes"})", 2},
         {R"(fairlead_requests_limited_total{reason="connections"})", 1},
+        {R"(fairlead_requests_limited_total{reason="logins"})", 0},
         {"fairlead_rates_forgiven_total", 5},
         {R"(fairlead_requests_shed_total{reason="queue_full"})", 0},
         {R"(fairlead_requests_shed_total{reason="queue_timeout"})", 1},
         {R"(fairlead_requests_shed_total{reason="connections"})", 0},
-        {R"(fairlead_requests_shed_total{reason="draining"})", 0},
+        {R"(fairlead_requests_shed_total{reason="logins"})", 0},
         {"fairlead_uploads_created_total", 3},
         {"fairlead_uploads_finished_total", 1},
         {"fairlead_uploads_terminated_total", 2},
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(totals_add_up) {
     counters.request_finished(verb::get, 404, 1ms, 20);
     counters.connection_accepted();
     counters.connection_rejected(reject_reason::hard_limit);
-    counters.request_shed(shed_reason::draining);
+    counters.request_shed(shed_reason::logins);
     counters.request_shed(shed_reason::connections);
     const metrics_totals totals = counters.totals();
     BOOST_TEST(totals.requests == 2u);
