@@ -2,6 +2,7 @@
 
 #include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
+#include "limits/shared_queue.hpp"
 #include "net/opened_tunnel.hpp"
 
 namespace fairlead::handlers {
@@ -46,7 +47,7 @@ task<http::outcome> open_tunnel::handle(http::request& request) {
     if (!place) co_return busy("tunnels");
     const waiting_client client(request.connection);
     const net::patience how_long{services_.deadlines, clock::now() + rules_.timeout, &client};
-    const auto found = co_await addresses_of(where, how_long);
+    const auto found = co_await addresses_of(where, request.client.ip, how_long);
     if (!found) co_return unreachable(where, found.error());
     const auto own = net::own_addresses();
     if (!own) co_return unguarded(own.error());
@@ -73,10 +74,10 @@ std::optional<http::problem> open_tunnel::check(const http::request& request,
     return count(refusal::rule, not_allowed(where.to_string() + " is not listed in connect.allow"));
 }
 
-task<net::resolver::answer> open_tunnel::addresses_of(http::connect_target where,
+task<net::resolver::answer> open_tunnel::addresses_of(http::connect_target where, ip_address asker,
                                                       net::patience how_long) const {
     if (where.address) co_return std::vector{*where.address};
-    auto found = co_await services_.names.resolve(where.name, how_long);
+    auto found = co_await services_.names.resolve(where.name, limits::wide_key(asker), how_long);
     co_return found;
 }
 

@@ -68,7 +68,8 @@ private:
     http::problem count(refusal reason, http::problem answer) const;
     http::problem busy(std::string_view limit) const;
     std::optional<http::problem> check(const http::request& request, http::connect_target& where) const;
-    task<net::resolver::answer> addresses_of(http::connect_target where, net::patience how_long) const;
+    task<net::resolver::answer> addresses_of(http::connect_target where, ip_address asker,
+                                             net::patience how_long) const;
     std::vector<ip_address> keep_allowed(const std::vector<ip_address>& found,
                                          const std::vector<ip_address>& own, std::string& refused) const;
     task<result<connected>> connect(std::vector<ip_address> to, std::uint16_t port,

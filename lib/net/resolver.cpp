@@ -12,6 +12,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace fairlead::net {
 namespace {
@@ -44,6 +45,7 @@ error_code error_of(int failure) noexcept {
 /// What is asked for. The one who asks may be gone when the answer comes.
 struct resolver::question {
     std::string name;
+    ip_address asker;
     clock::time_point deadline;
     event decided;
     std::mutex mutex;
@@ -55,18 +57,45 @@ struct resolver::shared_queue {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<std::shared_ptr<question>> waiting;
+    std::vector<std::shared_ptr<question>> begun;  // one for each thread that looks up a name
     std::size_t most = 0;
+    std::ptrdiff_t share = 0;  // threads that one asker may hold
     bool is_stopping = false;
     lookup how;
 
-    /// The next question; nothing at the end.
+    template <class Questions>
+    static std::ptrdiff_t count(const Questions& among, const ip_address& asker) {
+        return std::count_if(among.begin(), among.end(),
+                             [&](const auto& one) { return one->asker == asker; });
+    }
+    /// False: there is no place for it.
+    bool add(const std::shared_ptr<question>& one) {
+        const std::lock_guard guard(mutex);
+        const auto free = static_cast<std::ptrdiff_t>(most - waiting.size());
+        if (count(waiting, one->asker) >= free) return false;
+        waiting.push_back(one);
+        changed.notify_one();
+        return true;
+    }
+    /// The next question of one who does not hold his share of the threads; nothing at the end.
     std::shared_ptr<question> next() {
         std::unique_lock guard(mutex);
-        changed.wait(guard, [this] { return is_stopping || !waiting.empty(); });
+        auto chosen = waiting.end();
+        changed.wait(guard, [&] {
+            chosen = std::find_if(waiting.begin(), waiting.end(),
+                                  [&](const auto& one) { return count(begun, one->asker) < share; });
+            return is_stopping || chosen != waiting.end();
+        });
         if (is_stopping) return nullptr;
-        auto one = std::move(waiting.front());
-        waiting.pop_front();
+        begun.push_back(*chosen);
+        auto one = std::move(*chosen);
+        waiting.erase(chosen);
         return one;
+    }
+    void end(const std::shared_ptr<question>& one) {
+        const std::lock_guard guard(mutex);
+        std::erase(begun, one);
+        changed.notify_one();
     }
     /// Gives the place of a question back that was not begun in time.
     void forget(const std::shared_ptr<question>& late) {
@@ -83,20 +112,23 @@ struct resolver::shared_queue {
     }
     void serve() {
         while (const auto one = next()) {
-            if (clock::now() >= one->deadline) continue;  // nobody waits for it any more
-            auto found = look_up(one->name);
-            {
+            const bool is_late = clock::now() >= one->deadline;  // nobody waits for it any more
+            if (!is_late) {
+                auto found = look_up(one->name);
                 const std::lock_guard guard(one->mutex);
                 one->outcome = std::move(found);
                 one->is_answered = true;
             }
-            one->decided.set();
+            end(one);
+            if (!is_late) one->decided.set();
         }
     }
 };
 
 resolver::resolver(unsigned threads, unsigned queue, lookup how) : queue_(std::make_shared<shared_queue>()) {
     queue_->most = queue;
+    queue_->share = std::max(1U, threads / 2);
+    queue_->begun.reserve(threads);
     queue_->how = std::move(how);
     // Detached: joining would make the end of the program wait for a name server. They own what they touch.
     for (unsigned i = 0; i < threads; ++i) std::thread([mine = queue_] { mine->serve(); }).detach();
@@ -109,16 +141,12 @@ resolver::~resolver() {
     queue_->changed.notify_all();
 }
 
-task<resolver::answer> resolver::resolve(std::string name, patience how_long) {
+task<resolver::answer> resolver::resolve(std::string name, ip_address asker, patience how_long) {
     const auto asked = std::make_shared<question>();
     asked->name = std::move(name);
+    asked->asker = asker;
     asked->deadline = how_long.until;
-    {
-        const std::lock_guard guard(queue_->mutex);
-        if (queue_->waiting.size() >= queue_->most) co_return errc::overloaded;
-        queue_->waiting.push_back(asked);
-    }
-    queue_->changed.notify_one();
+    if (!queue_->add(asked)) co_return errc::overloaded;
     error_code why;
     {
         deadline limit(how_long.deadlines, asked->decided, how_long.client);

@@ -15,7 +15,9 @@ namespace fairlead::net {
 
 /// Names to addresses, on threads of its own: getaddrinfo() blocks for as long as a name server likes, and
 /// nothing interrupts it. What waits there is bounded by the threads and the queue, and who asks waits no
-/// longer than to a deadline. Nothing is remembered, so that what was checked is what is connected to.
+/// longer than to a deadline. Whoever asks for names that nobody answers for holds half of the threads at
+/// most, and no more places of the queue than he leaves free. Nothing is remembered, so that what was checked
+/// is what is connected to.
 class resolver {
 public:
     using clock = std::chrono::steady_clock;
@@ -33,11 +35,11 @@ public:
     resolver(const resolver&) = delete;
     resolver& operator=(const resolver&) = delete;
 
-    /// The addresses of `name` in the order in which they are to be tried, each once, at most
-    /// `most_addresses`. Errors: errc::timeout, abandoned (the client has left), cancelled (the server
-    /// stops), overloaded (the queue is full), ENOENT (no such name, or it has no address), EAGAIN (the name
-    /// servers do not answer), ENOMEM (also where the lookup throws).
-    task<answer> resolve(std::string name, patience how_long);
+    /// The addresses of `name`, asked for by `asker`, in the order in which they are to be tried, each once,
+    /// at most `most_addresses`. Errors: errc::timeout, abandoned (the client has left), cancelled (the
+    /// server stops), overloaded (the queue is full), ENOENT (no such name, or it has no address), EAGAIN
+    /// (the name servers do not answer), ENOMEM (also where the lookup throws).
+    task<answer> resolve(std::string name, ip_address asker, patience how_long);
 
     static answer ask_system(const std::string& name);
 

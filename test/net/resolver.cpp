@@ -28,7 +28,8 @@ resolver::answer ask(resolver& names, std::string name, std::chrono::millisecond
     static std::deque<boost::asio::io_context> contexts;
     auto& context = contexts.emplace_back(1);
     test::swept_deadlines deadlines;
-    return test::run_task(context, names.resolve(std::move(name), {deadlines.list, clock::now() + patience}));
+    return test::run_task(
+        context, names.resolve(std::move(name), at("192.0.2.7"), {deadlines.list, clock::now() + patience}));
 }
 
 BOOST_AUTO_TEST_SUITE(resolving)
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(who_asks_waits_to_the_deadline_and_no_longer) {
 
 task<> resolve_into(resolver& names, deadline_list& deadlines, std::atomic<int>& overloaded,
                     std::atomic<int>& others) {
-    const auto found = co_await names.resolve("slow", {deadlines, clock::now() + 300ms});
+    const auto found = co_await names.resolve("slow", at("192.0.2.7"), {deadlines, clock::now() + 300ms});
     ++(found.has_error() && found.error() == errc::overloaded ? overloaded : others);
 }
 
@@ -121,6 +122,51 @@ BOOST_AUTO_TEST_CASE(the_queue_is_bounded) {
     BOOST_TEST(others <= 3);  // one at work, two in the queue
 }
 
+/// A resolver of four threads that answers for no "dead" name while one asks for many of them.
+struct with_dead_names {
+    with_dead_names() {
+        for (int i = 0; i < 20; ++i)
+            boost::asio::co_spawn(
+                context, names.resolve("dead", at("192.0.2.7"), {deadlines.list, clock::now() + 20s}),
+                [this](std::exception_ptr, resolver::answer got) {
+                    if (got.has_error() && got.error() == errc::overloaded) ++overloaded;
+                });
+        runner = std::thread([this] { context.run(); });
+        const auto end = clock::now() + 10s;
+        while (begun < 2 && clock::now() < end) std::this_thread::sleep_for(1ms);
+        std::this_thread::sleep_for(50ms);
+    }
+    ~with_dead_names() {
+        answered.set_value();
+        runner.join();
+    }
+
+    std::promise<void> answered;
+    std::shared_future<void> may_go = answered.get_future().share();
+    std::atomic<int> begun{0};
+    std::atomic<int> overloaded{0};
+    boost::asio::io_context context{1};
+    test::swept_deadlines deadlines;
+    resolver names{4, 8, [this](const std::string& name) -> resolver::answer {
+                       if (name != "dead") return std::vector{at("192.0.2.1")};
+                       ++begun;
+                       may_go.wait();
+                       return errno_code(ENOENT);
+                   }};
+    std::thread runner;
+};
+
+BOOST_FIXTURE_TEST_CASE(who_asks_for_dead_names_leaves_threads_and_places_to_others, with_dead_names) {
+    BOOST_TEST(begun == 2);
+    BOOST_TEST(overloaded >= 10);
+    boost::asio::io_context own(1);
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(test::run_task(
+                       own, names.resolve("live", at("198.51.100.1"), {deadlines.list, clock::now() + 10s}))
+                       .has_value());
+    BOOST_TEST(begun == 2);
+}
+
 BOOST_AUTO_TEST_CASE(nobody_waits_for_a_client_that_has_left_or_when_the_server_stops) {
     std::promise<void> answered;
     const auto may_go = answered.get_future().share();
@@ -135,12 +181,13 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_a_client_that_has_left_or_when_the_server_
     test::swept_deadlines deadlines;
     const auto begin = clock::now();
     for (int i = 0; i < 3; ++i) {  // the second, too, has a place in the queue again
-        const auto found =
-            test::run_task(context, names.resolve("slow", {deadlines.list, clock::now() + 1h, &gone}));
+        const auto found = test::run_task(
+            context, names.resolve("slow", at("192.0.2.7"), {deadlines.list, clock::now() + 1h, &gone}));
         BOOST_TEST((found.error() == errc::abandoned));
     }
     deadlines.list.abort_all();
-    const auto found = test::run_task(context, names.resolve("slow", {deadlines.list, clock::now() + 1h}));
+    const auto found =
+        test::run_task(context, names.resolve("slow", at("192.0.2.7"), {deadlines.list, clock::now() + 1h}));
     BOOST_TEST((found.error() == errc::cancelled));
     BOOST_TEST((clock::now() - begin < 10s));
     BOOST_TEST(begun <= 1);
