@@ -249,6 +249,11 @@ node node_from_text(const setting& row, std::string_view text) {
         if (is_one_of(no)) made = {node::form::boolean, {}, "false", {}, {}};
     } else if (std::holds_alternative<endpoints_kind>(row.kind) ||
                std::holds_alternative<texts_kind>(row.kind)) {
+        // As in the file, for items with commas of their own. "[::1]:80" is no JSON.
+        if (text.starts_with('[')) {
+            auto parsed = parse_json(text);
+            if (auto* tree = std::get_if<node>(&parsed)) return std::move(*tree);
+        }
         made = {node::form::list, {}, {}, {}, {}};
         if (text.empty()) return made;
         for (const auto piece : split(text, ','))

@@ -221,7 +221,7 @@ private:
 std::string reading_failed(const error_code& error) {
     if (error == errc::too_large) return "this is no configuration file: it has more than 1 MiB";
     return "cannot read the configuration file: " + error.message() +
-           (error.value() == ENOENT ? "; check the path after --config or in FAIRLEAD_CONFIG" : "");
+           (is_errno(error, ENOENT) ? "; check the path after --config or in FAIRLEAD_CONFIG" : "");
 }
 
 }  // namespace

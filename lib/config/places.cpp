@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 
 namespace fairlead::config {
 namespace {
@@ -25,6 +26,43 @@ std::optional<std::string> find_fault(const std::string& path, wanted what) {
         return quote(path) + " cannot be run by this user: " + std::strerror(errno);
     if (what != wanted::program && ::access(path.c_str(), is_directory ? R_OK | X_OK : R_OK) != 0)
         return quote(path) + " cannot be read by this user: " + std::strerror(errno);
+    return std::nullopt;
+}
+
+/// Why nothing can be made in the folder of `path`, or nothing.
+std::optional<std::string> find_fault_of_folder(const std::filesystem::path& path) {
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    std::error_code unknown;
+    if (!std::filesystem::is_directory(folder, unknown))
+        return quote(path.string()) + " cannot be made: " + quote(folder.string()) +
+               " is no directory; create it, or correct the path";
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+        return quote(path.string()) + " cannot be made: " + quote(folder.string()) +
+               " cannot be written by this user: " + std::strerror(errno);
+    return std::nullopt;
+}
+
+/// Why uploads cannot be stored at `path`, which is made at the start with the folders above it.
+std::optional<std::string> find_fault_of_store(std::filesystem::path path) {
+    std::error_code unknown;
+    if (!path.has_filename()) path = path.parent_path();  // "uploads/"
+    if (std::filesystem::exists(path, unknown)) {
+        if (!std::filesystem::is_directory(path, unknown)) return quote(path.string()) + " is no directory";
+        if (::access(path.c_str(), R_OK | W_OK | X_OK) == 0) return std::nullopt;
+        return quote(path.string()) + " cannot be written by this user: " + std::strerror(errno);
+    }
+    while (path.has_parent_path() && !std::filesystem::exists(path.parent_path(), unknown))
+        path = path.parent_path();
+    return find_fault_of_folder(path);
+}
+
+/// Why lines cannot be added to the file `path`, which is made at the start.
+std::optional<std::string> find_fault_of_log(const std::string& path) {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0) return find_fault_of_folder(path);
+    if (S_ISDIR(found.st_mode)) return quote(path) + " is a directory";
+    if (::access(path.c_str(), W_OK) != 0)
+        return quote(path) + " cannot be written by this user: " + std::strerror(errno);
     return std::nullopt;
 }
 
@@ -78,6 +116,9 @@ void check_scope(const loaded& configuration, const given_scope& scope, const st
         if (table()[row].path == "error_pages") level.check_error_pages(where);
         if (table()[row].path == "cgi.programs") level.check_programs(where);
         if (table()[row].path == "cgi.script") level.check_script(where);
+        if (table()[row].path != "uploads.directory") continue;
+        if (auto fault = find_fault_of_store(scope.values.uploads.directory))
+            errors.push_back({where, pointer + "/uploads/directory", std::move(*fault)});
     }
     for (const auto& route : scope.routes) check_scope(configuration, route, pointer + "/routes", errors);
 }
@@ -96,6 +137,18 @@ config_errors check_places(const loaded& configuration) {
         if (auto fault = find_fault(values.mime_types, wanted::file))
             errors.push_back(
                 {configuration.origin_of("mime_types").place(), "/mime_types", std::move(*fault)});
+    const auto check = [&](const char* path, const std::string& value, auto find) {
+        if (value.empty()) return;
+        if (auto fault = find(value))
+            errors.push_back({configuration.origin_of(path).place(), pointer_of(path), std::move(*fault)});
+    };
+    if (!values.uploads.path.empty())
+        check("uploads.directory", values.uploads.directory, find_fault_of_store);
+    check("log.file", values.log.file, find_fault_of_log);
+    check("log.access.file", values.log.access.file, find_fault_of_log);
+    check("log.success.file", values.log.success.file, find_fault_of_log);
+    check("log.failure.file", values.log.failure.file, find_fault_of_log);
+    check("log.security.file", values.log.security.file, find_fault_of_log);
     for (const auto& route : configuration.scopes.routes)
         check_scope(configuration, route, "/routes", errors);
     for (const auto& site : configuration.scopes.sites) check_scope(configuration, site, "/sites", errors);

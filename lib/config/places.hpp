@@ -5,8 +5,9 @@
 namespace fairlead::config {
 
 /// What the configuration names and cannot be used as it is now: a root that is no readable directory, a file
-/// or interpreter that is missing, scripts that others would send or write. An error for each, with its
-/// place. Looks at the file system, opens nothing.
+/// or interpreter that is missing, scripts that others would send or write, a folder of uploads or a log that
+/// cannot be made or written. An error for each, with its place. Looks at the file system, opens and makes
+/// nothing.
 config_errors check_places(const loaded& configuration);
 
 }  // namespace fairlead::config

@@ -252,6 +252,43 @@ BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
     BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(places_that_will_be_written_are_looked_at_and_not_made) {
+    const test::temp_dir dir;
+    dir.write("file", "x");
+    dir.write("old.log", "x");
+    dir.make_folder("www");
+    dir.make_folder("kept");
+    const auto base = dir.path().string();
+    const auto faults = [&](const std::string& uploads, const std::string& log) {
+        const auto loaded = given::must_load(
+            "{\"root\": \"" + base + "/www\", \"uploads\": {\"path\": \"/up\", \"directory\": \"" + base +
+            uploads + "\"},\n\"log\": {\"access\": {\"file\": \"" + base + log + "\"}}}");
+        std::vector<std::string> found;
+        for (const auto& error : check_places(loaded)) found.push_back(error.text());
+        return found;
+    };
+    for (const auto* uploads : {"/kept", "/kept/", "/new", "/new/and/below/"})
+        for (const auto* log : {"/old.log", "/new.log"}) BOOST_TEST(faults(uploads, log).empty(), uploads);
+    BOOST_TEST(!std::filesystem::exists(dir / "new"));
+    BOOST_TEST(!std::filesystem::exists(dir / "new.log"));
+    for (const auto* uploads : {"/file", "/file/below"}) {
+        const auto found = faults(uploads, "/new.log");
+        BOOST_TEST_REQUIRE(found.size() == 1u, uploads);
+        BOOST_TEST(found[0].find("/uploads/directory: \"" + base + "/file") != std::string::npos, found[0]);
+        BOOST_TEST(found[0].find("is no directory") != std::string::npos, found[0]);
+    }
+    const auto no_folder = faults("/kept", "/logs/access.log");
+    BOOST_TEST_REQUIRE(no_folder.size() == 1u);
+    BOOST_TEST(no_folder[0] == at + "2:20: /log/access/file: \"" + base +
+                                   "/logs/access.log\" cannot be made: \"" + base +
+                                   "/logs\" is no directory; create it, or correct the path");
+    BOOST_TEST(faults("/kept", "/kept").at(0).find("is a directory") != std::string::npos);
+    if (::geteuid() == 0) return;  // may write everywhere
+    std::filesystem::permissions(dir / "kept", std::filesystem::perms::owner_read);
+    BOOST_TEST(faults("/kept", "/new.log").size() == 1u);
+    BOOST_TEST(faults("/kept/below", "/new.log").size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(tunnels_belong_to_the_first_site_of_an_address) {
     const auto all =
         given::must_load(R"({"listen": "*:80", "connect": {"allow": ["a:1"], "networks": ["10.0.0.0/8"],

@@ -74,21 +74,24 @@ BOOST_AUTO_TEST_CASE(a_syntax_error_does_not_hide_errors_elsewhere) {
 }
 
 BOOST_AUTO_TEST_CASE(texts_of_variables) {
-    const auto all = given::must_load("{\"index\": [\"a\"], \"hosts\": [\"b\"]}",
-                                      given::variables({{"FAIRLEAD_LISTEN", "*:80, [::1]:81"},
-                                                        {"FAIRLEAD_TYPES", "html,CSS,"},
-                                                        {"FAIRLEAD_INDEX", ""},
-                                                        {"FAIRLEAD_HOSTS", "a.example,*.b.example:8080"},
-                                                        {"FAIRLEAD_DEFER_ACCEPT", "No"},
-                                                        {"FAIRLEAD_UPLOADS_SERVE", "1"},
-                                                        {"FAIRLEAD_UPLOADS_MAX_BODY", "2m"},
-                                                        {"FAIRLEAD_LIMITS_MIN_BODY_RATE", "0"},
-                                                        {"FAIRLEAD_LOG_LEVEL", "warn"}}))
-                         .values;
+    const auto all =
+        given::must_load("{\"index\": [\"a\"], \"hosts\": [\"b\"]}",
+                         given::variables({{"FAIRLEAD_LISTEN", "*:80, [::1]:81"},
+                                           {"FAIRLEAD_TYPES", "html,CSS,"},
+                                           {"FAIRLEAD_INDEX", ""},
+                                           {"FAIRLEAD_HOSTS", "a.example,*.b.example:8080"},
+                                           {"FAIRLEAD_CONNECT_ALLOW", R"(["a:443,8000-8099", "b"])"},
+                                           {"FAIRLEAD_DEFER_ACCEPT", "No"},
+                                           {"FAIRLEAD_UPLOADS_SERVE", "1"},
+                                           {"FAIRLEAD_UPLOADS_MAX_BODY", "2m"},
+                                           {"FAIRLEAD_LIMITS_MIN_BODY_RATE", "0"},
+                                           {"FAIRLEAD_LOG_LEVEL", "warn"}}))
+            .values;
     BOOST_TEST((all.listen == std::vector<endpoint>{{"*", 80}, {"::1", 81}}));
     BOOST_TEST((all.site.delivery.types == std::vector<std::string>{"html", "CSS", ""}));
     BOOST_TEST(all.site.delivery.index.empty());
     BOOST_TEST((all.site.hosts == std::vector<std::string>{"a.example", "*.b.example:8080"}));
+    BOOST_TEST((all.site.connect.allow == std::vector<std::string>{"a:443,8000-8099", "b"}));
     BOOST_TEST(!all.defer_accept);
     BOOST_TEST(all.uploads.serve);
     BOOST_TEST(all.uploads.max_body == 2u << 20);

@@ -203,9 +203,10 @@ class Start(unittest.TestCase):
             path = self.folder / "site.json"
             path.write_text(json.dumps({"listen": ["127.0.0.1:0"], "root": str(self.folder), "uploads": {"path": ""}, "admin": {"listen": []},
                                         "log": {log: {"file": str(self.folder / "absent/x.log")}}}))
-            code, _, errors = run("-c", path)
-            self.assertEqual(code, 1)
-            self.assertRegex(errors, r"cannot open the log file \S+/absent/x\.log: No such file or directory")
+            for arguments in (["-c", path], ["-t", "-c", path]):
+                code, _, errors = run(*arguments)
+                self.assertEqual(code, 1)
+                self.assertRegex(errors, rf'/log/{log}/file: "\S+/absent/x\.log" cannot be made: "\S+/absent" is no directory')
 
 
 if __name__ == "__main__":
