@@ -56,6 +56,10 @@ constexpr std::array rows{
             R"("1k")"},
     setting{"limits.write_stall_timeout", time_kind{limit<&l::write_stall_timeout>(), 100ms, 24h},
             "How long a client may take no byte of an answer.", R"("1m")"},
+    setting{
+        "limits.shutdown_delay", time_kind{limit<&l::shutdown_delay>(), 0ms, 1h},
+        "When the server is told to stop, how long it goes on as before while `/readyz` says 503 already.",
+        R"("5s")"},
     setting{"limits.drain_timeout", time_kind{limit<&l::drain_timeout>(), 0ms, 24h},
             "Time for requests at work when the server stops.", R"("25s")"},
 };

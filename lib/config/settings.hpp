@@ -66,6 +66,7 @@ struct limit_settings {
     std::uint64_t header_size = 8 * 1024;              ///< bytes of request line and fields together
     std::uint64_t min_body_rate = 256;  ///< bytes per second, averaged, below which a body or a reader is cut
     std::chrono::milliseconds write_stall_timeout{30'000};  ///< no byte taken by the client for this long
+    std::chrono::milliseconds shutdown_delay{0};            ///< from the word to stop until that begins
     std::chrono::milliseconds drain_timeout{10'000};        ///< for requests at work when the server stops
     unsigned connections_per_address = 0;  ///< of one client, from where on a new one gets 429; 0: no limit
     unsigned rate_keys = 100'000;          ///< addresses and users whose rates are known at once

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <system_error>
 #include <thread>
 
 namespace fairlead::server {
@@ -64,7 +65,7 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
       work_(settings_.limits.in_flight, settings_.limits.queue, settings_.limits.queue_timeout, metrics_),
       watches_({settings_.limits.idle_timeout, settings_.limits.idle_timeout_pressed}),
       sites_(site::build(settings_,
-                         {disk_, commits_, encoders_, work_, deadlines_, metrics_, log_, is_draining_})),
+                         {disk_, commits_, encoders_, work_, deadlines_, metrics_, log_, is_leaving_})),
       admin_shared_(share(*sites_.admin, admin_connections_, admin_addresses_)),
       sweep_timer_(context_.get_executor()),
       drain_timer_(context_.get_executor()),
@@ -155,7 +156,12 @@ int server::run() {
     spawn(sweep(), "sweeper");
     spawn(drain(), "drain");
     std::vector<std::thread> others;
-    for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { context_.run(); });
+    try {
+        for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this] { context_.run(); });
+    } catch (const std::system_error& error) {
+        log_.error("only {} of {} I/O threads could be started: {} (threads; ulimit -u, TasksMax)",
+                   others.size() + 1, threads_, error.what());
+    }
     context_.run();
     for (auto& thread : others) thread.join();
     return exit_code_;
@@ -208,20 +214,25 @@ void server::keep_house() noexcept {
     is_keeping_house_ = false;
 }
 
-/// Waits for the word to stop, then: no new connections; idle ones end; those at work may finish; at the
-/// deadline the rest is cut. Then nothing is left that keeps the context running.
+/// Waits for the word to stop, then: goes on for a while, so that balancers can see that it will not; no new
+/// connections; idle ones end; those at work may finish; at the deadline the rest is cut. Whoever watches
+/// sees how it goes until the end. Then nothing is left that keeps the context running.
 task<> server::drain() {
-    const auto pause = [this] {
-        drain_timer_.expires_after(drain_poll);
+    const auto pause = [this](std::chrono::milliseconds time = drain_poll) {
+        drain_timer_.expires_after(time);
         return drain_timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<executor>{}));
     };
     co_await drain_requested_.wait();
+    is_leaving_ = true;
+    if (const auto delay = settings_.limits.shutdown_delay; delay.count() > 0) {
+        log_.info("asked to stop: not ready from now on, stopping in {} ms", delay.count());
+        co_await pause(delay);
+    }
     is_draining_ = true;
     const auto deadline = std::chrono::steady_clock::now() + settings_.limits.drain_timeout;
     log_.info("stopping: {} connections open, waiting up to {} ms for requests at work", watches_.size(),
               settings_.limits.drain_timeout.count());
     for (const auto& one : listeners_) one->stop();
-    for (const auto& one : admin_listeners_) one->stop();
     watches_.begin_drain();
     while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause();
     if (watches_.size() > 0) {
@@ -234,6 +245,7 @@ task<> server::drain() {
         const auto end = std::chrono::steady_clock::now() + cut_patience;
         while (watches_.size() > 0 && std::chrono::steady_clock::now() < end) co_await pause();
     }
+    for (const auto& one : admin_listeners_) one->stop();
     is_stopped_ = true;  // the sweeper ends at its next turn
     guard_.reset();
     if (on_stopped_) on_stopped_();

@@ -54,7 +54,6 @@ public:
     boost::asio::io_context& context() noexcept { return context_; }
     /// For what may block. What is posted has ended when the server is destroyed.
     boost::asio::thread_pool& disk() noexcept { return disk_; }
-    unsigned threads() const noexcept { return threads_; }
 
 private:
     using timer =
@@ -79,7 +78,8 @@ private:
     telemetry::log& log_;
     telemetry::access_log& access_log_;
     telemetry::metrics metrics_;
-    std::atomic<bool> is_draining_{false};
+    std::atomic<bool> is_leaving_{false};   // was told to stop: not ready any more
+    std::atomic<bool> is_draining_{false};  // stops
     event drain_requested_;
     std::atomic<bool> is_stopped_{false};
     std::atomic<bool> is_keeping_house_{false};

@@ -77,6 +77,38 @@ class Stopping(WithServer):
             self.assertEqual(line.answer().body, content)
         self.assertEqual(server.wait(), 0)
 
+    def test_balancers_see_that_it_stops_before_it_does(self):
+        server = self.start({"limits": {"shutdown_delay": "1500ms"}})
+        with server.connect() as idle:
+            idle.ask()
+            begin = time.monotonic()
+            server.signal(signal.SIGTERM)
+            self.assertTrue(wait_for(lambda: server.ask(target="/readyz").status == 503))
+            self.assertIn(b"[-]accepting failed", server.ask(target="/readyz?verbose", admin=True).body)
+            self.assertEqual(server.ask(target="/livez").status, 200)
+            self.assertEqual(idle.ask(fields=[]).body, b"home", "kept connections are kept")
+            self.assertNotIn("stopping: ", server.log())
+            self.assertEqual(server.wait(), 0)
+            self.assertGreater(time.monotonic() - begin, 1.4)
+
+    def test_a_second_signal_ends_the_delay_too(self):
+        server = self.start({"limits": {"shutdown_delay": "1m"}})
+        server.signal(signal.SIGTERM)
+        self.assertTrue(server.wait_for_log("asked to stop: "))
+        server.signal(signal.SIGINT)
+        self.assertEqual(server.wait(), 2)
+
+    def test_metrics_and_health_can_be_asked_for_until_the_end(self):
+        server = self.start()
+        line = self.begun_upload(server)
+        server.signal(signal.SIGTERM)
+        self.assertTrue(server.wait_for_log("stopping: "))
+        self.assertEqual(server.ask(target="/readyz", admin=True).status, 503)
+        self.assertIn(b"fairlead_connections_active", server.ask(target="/metrics", admin=True).body)
+        line.send(b"}")
+        self.assertEqual(line.answer().status, 201)
+        self.assertEqual(server.wait(), 0)
+
     def test_second_signal_stops_at_once(self):
         server = self.start()
         self.begun_upload(server)
