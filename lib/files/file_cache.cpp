@@ -59,9 +59,10 @@ void file_cache::keep(const key& path, const std::shared_ptr<const open_file>& f
     if (const auto old = part.by_path.find(path); old != part.by_path.end()) erase(part, old->second, gone);
     evict(part, {bounds_.entries - 1, bounds_.descriptors - descriptors, bounds_.content_bytes - bytes},
           gone);
-    part.entries.push_back({std::string(path.text), file, looked_at, false});
-    const auto added = std::prev(part.entries.end());
-    part.by_path.emplace(key(added->path), added);
+    std::list<entry> added;  // so that nothing is counted when memory runs out on the way
+    added.push_back({std::string(path.text), file, looked_at, false});
+    part.by_path.emplace(key(added.front().path), added.begin());
+    part.entries.splice(part.entries.end(), added);
     part.descriptors += descriptors;
     part.content_bytes += bytes;
 }

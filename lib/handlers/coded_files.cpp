@@ -36,13 +36,13 @@ coded_files::file_pointer coded_files::find(const std::string& key) {
     return place->second->file;
 }
 
-std::optional<coded_files::claim> coded_files::try_claim(const std::string& key) {
+std::optional<coded_files::claim> coded_files::try_claim(std::string key) {
     const std::lock_guard guard(claims_mutex_);
     const bool is_kept = shard_bytes_ > 0;
     if (at_work_ >= most_at_work || (is_kept && under_way_.contains(key))) return std::nullopt;
-    ++at_work_;
     ++under_way_[key].claims;
-    return claim(this, key);
+    ++at_work_;
+    return claim(this, std::move(key));
 }
 
 void coded_files::give_back(const std::string& key) {
@@ -79,9 +79,10 @@ void coded_files::keep(const claim& made, file_pointer file) {
         take_out(part, old->second, gone);
     while (!part.entries.empty() && part.bytes + bytes > shard_bytes_)
         take_out(part, part.entries.begin(), gone);
-    part.entries.push_back({made.key_, std::move(file)});
-    const auto added = std::prev(part.entries.end());
-    part.by_key.emplace(added->key, added);
+    std::list<entry> added;  // so that nothing is half there when memory runs out on the way
+    added.push_back({made.key_, std::move(file)});
+    part.by_key.emplace(added.front().key, added.begin());
+    part.entries.splice(part.entries.end(), added);
     part.bytes += bytes;
 }
 

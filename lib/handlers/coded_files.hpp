@@ -55,13 +55,13 @@ public:
 
     private:
         friend class coded_files;
-        claim(coded_files* owner, const std::string& key) : owner_(owner), key_(key) {}
+        claim(coded_files* owner, std::string key) noexcept : owner_(owner), key_(std::move(key)) {}
         coded_files* owner_;
         std::string key_;
     };
     /// Nothing when somebody else is at it, or when `most_at_work` are at something. Where nothing is kept,
     /// the same may be made several times.
-    std::optional<claim> try_claim(const std::string& key);
+    std::optional<claim> try_claim(std::string key);
 
     /// Returns when nobody is at what has this key.
     task<> wait_for(std::string key);

@@ -20,9 +20,11 @@ login_throttle::record& login_throttle::find_or_add(const ip_address& from, cloc
         return found;
     }
     if (by_age_.size() >= bounds_.addresses) make_room();
-    by_age_.push_front({});
-    by_age_.front().from = from;
-    by_address_.emplace(from, by_age_.begin());
+    records added;  // so that nothing is half there when memory runs out on the way
+    added.push_front({});
+    added.front().from = from;
+    by_address_.emplace(from, added.begin());
+    by_age_.splice(by_age_.begin(), added);
     size_.store(by_age_.size(), std::memory_order_relaxed);
     return by_age_.front();
 }

@@ -13,9 +13,8 @@ public:
 
     /// A place, or nothing when all are taken.
     std::shared_ptr<void> enter() {
-        if (count_->taken.fetch_add(1) < count_->most) return std::make_shared<place>(count_);
-        --count_->taken;
-        return nullptr;
+        auto mine = std::make_shared<place>(count_);  // counted in, whether it may stay or not
+        return mine->is_within_limit ? mine : nullptr;
     }
     unsigned taken() const noexcept { return count_->taken; }
 
@@ -26,11 +25,13 @@ private:
         std::atomic<unsigned> taken{0};
     };
     struct place {
-        explicit place(std::shared_ptr<count> whole) noexcept : of(std::move(whole)) {}
+        explicit place(std::shared_ptr<count> whole) noexcept
+            : of(std::move(whole)), is_within_limit(of->taken.fetch_add(1) < of->most) {}
         ~place() { --of->taken; }
         place(const place&) = delete;
         place& operator=(const place&) = delete;
         std::shared_ptr<count> of;
+        const bool is_within_limit;
     };
 
     std::shared_ptr<count> count_;

@@ -238,7 +238,11 @@ task<error_code> plain_stream::wait_first(wait_set what) {
 task<error_code> plain_stream::finish_connecting() {
     // The first edge may be older than the outcome, so the socket itself is asked.
     pollfd outcome{socket_.get(), POLLOUT, 0};
-    while (::poll(&outcome, 1, 0) == 0) {
+    for (;;) {
+        const int found = ::poll(&outcome, 1, 0);
+        if (found > 0) break;
+        if (found < 0 && errno == EINTR) continue;
+        if (found < 0) co_return last_error();
         is_full_ = true;
         const auto failed = co_await wait(readiness::writable);
         if (failed) co_return failed;
