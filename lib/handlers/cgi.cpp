@@ -217,7 +217,7 @@ task<http::outcome> cgi::read_answer(http::request& request, std::unique_ptr<scr
     // Read to the end all the same: the script may have more to do than to answer.
     for (;;) {
         const auto got = co_await output->read_some(piece);
-        if (output->feed_failed()) co_return script_input::refusal_for(output->feed_failed());
+        if (output->feed_failed()) co_return body_failed(output->feed_failed());
         if (!got || *got == 0) break;
         if (head.body == http::script_body::absent && !is_head)
             co_return http::bad_script_output("the output has a body, but no Content-Type");
@@ -252,7 +252,7 @@ task<http::outcome> cgi::answer_with_body(http::script_head head,
 /// The output came to its end before its head did.
 http::problem cgi::no_answer(const script_output& output, http::cgi_output& head, error_code failed) const {
     using reason = net::deadline::reason;
-    if (output.feed_failed()) return script_input::refusal_for(output.feed_failed());
+    if (output.feed_failed()) return body_failed(output.feed_failed());
     if (output.cut() == reason::client_left) return client_left();
     if (output.cut() == reason::stopping) return is_stopping();
     if (output.cut() == reason::time || output.how().signal == SIGXCPU) {

@@ -98,6 +98,8 @@ task<http::outcome> fastcgi::run(http::request& request, found_script script) {
         exchange->send_head(make_head(request, script, body.get()));
         const auto reached = co_await exchange->ask();
         using state = fastcgi_exchange::state;
+        if (reached == state::begun && request.method != http::verb::head)
+            co_await exchange->spare_connection();
         if (reached == state::complete || reached == state::begun)
             co_return make_answer(std::move(exchange), reached, request.method == http::verb::head);
         if (reached == state::failed) co_return refuse(*exchange, request);

@@ -1,7 +1,12 @@
 #include "handlers/fastcgi_exchange.hpp"
 
+#include "base/blocking.hpp"
+#include "base/pause.hpp"
+#include "base/scratch_file.hpp"
 #include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +24,13 @@ constexpr std::size_t feed_size = 32 * 1024;
 // Of content that nobody wants, such as that of HEAD. It is read to its end, so that the connection can be
 // used again, unless there is more.
 constexpr std::size_t most_discarded = 1024 * 1024;
+
+// Of an answer that is taken in. An application that makes more, takes longer, or says nothing for a while
+// (events, progress) is passed on from there, and keeps its connection.
+constexpr std::uint64_t most_taken = 1ULL << 30;
+constexpr std::chrono::seconds most_taking{10};
+constexpr std::chrono::seconds most_silence{1};
+constexpr std::chrono::milliseconds look_again{5};
 
 }  // namespace
 
@@ -42,6 +54,7 @@ fastcgi_exchange::~fastcgi_exchange() { close(); }
 void fastcgi_exchange::close() noexcept {
     deadline_.reset();
     connection_ = {};
+    pace_.reset();
 }
 
 void fastcgi_exchange::give_back() {
@@ -50,6 +63,7 @@ void fastcgi_exchange::give_back() {
     deadline_.reset();
     if (is_usable) around_.servers.give_back(std::move(connection_));
     connection_ = {};
+    pace_.reset();
 }
 
 void fastcgi_exchange::send_head(std::string_view records) {
@@ -151,7 +165,7 @@ task<error_code> fastcgi_exchange::fill_piece() {
 /// answer.
 error_code fastcgi_exchange::client_failed(error_code how) {
     client_failed_ = how;
-    const auto refusal = script_input::refusal_for(how);
+    const auto refusal = body_failed(how);
     (void)fail(refusal.status, "the client did not send all of the body: " + how.message());
     return how;
 }
@@ -290,7 +304,7 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
 
 http::problem fastcgi_exchange::refusal() const {
     if (client_failed_) {
-        auto refusal = script_input::refusal_for(client_failed_);
+        auto refusal = body_failed(client_failed_);
         refusal.log_detail = "fastcgi " + server_name_ + ": " + cause_;
         return refusal;
     }
@@ -303,6 +317,75 @@ http::problem fastcgi_exchange::refusal() const {
     refusal.close = status_ == client_closed_request;
     refusal.log_detail = "fastcgi " + server_name_ + ": " + cause_;
     return refusal;
+}
+
+task<> fastcgi_exchange::spare_connection() {
+    // Whoever has yet to send his body has a place among those.
+    if (sending_ != sending::done) co_return;
+    pace_ = around_.servers.paced_answers().try_acquire();
+    if (!pace_) co_await take_in();
+}
+
+task<> fastcgi_exchange::take_in() {
+    using clock = net::deadline::clock;
+    const auto end = clock::now() + most_taking;
+    auto silent_since = clock::now();
+    while (taken_bytes_ < most_taken) {
+        const auto seen = advance();
+        if (seen == progress::ended) give_back();
+        // What has failed fails again behind what came before.
+        if (seen == progress::ended || seen == progress::failed) co_return;
+        if (content_.size() >= read_size) {
+            if (const auto failed = co_await put_aside()) {
+                around_.log.warn(
+                    "request {}: the answer of fastcgi {} cannot be taken in, so its connection waits for "
+                    "the "
+                    "client: the folder for temporary files (TMPDIR): {}",
+                    request_id_, server_name_, failed.message());
+                co_return;
+            }
+        }
+        const auto now = clock::now();
+        if (seen == progress::bytes) silent_since = now;
+        if (now >= end || now - silent_since >= most_silence) co_return;
+        if (seen == progress::bytes) continue;
+        co_await pause_for(look_again);
+    }
+}
+
+/// Moves the content from memory to the file. Error: an errno; then it stays.
+task<error_code> fastcgi_exchange::put_aside() {
+    const auto failed = co_await run_blocking(around_.disk, [this]() -> error_code {
+        if (!taken_in_) {
+            auto made = open_scratch_file();
+            if (!made) return made.error();
+            taken_in_ = std::move(*made);
+        }
+        return write_all(taken_in_.get(), content_);
+    });
+    if (failed) co_return failed;
+    taken_bytes_ += content_.size();
+    content_.clear();
+    co_return error_code{};
+}
+
+task<result<std::size_t>> fastcgi_exchange::read_taken(std::span<char> buffer) {
+    const auto most =
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), taken_bytes_ - taken_given_));
+    const auto got = co_await run_blocking(around_.disk, [&]() -> result<std::size_t> {
+        const auto n = ::pread(taken_in_.get(), buffer.data(), most, static_cast<off_t>(taken_given_));
+        if (n < 0) return last_error();
+        return static_cast<std::size_t>(n);
+    });
+    if (!got || *got == 0) {
+        lost_ = got ? errno_code(EIO) : got.error();
+        (void)fail(http::status::internal_server_error,
+                   "what was taken in of the answer cannot be read: " + lost_.message());
+        co_return cut();
+    }
+    taken_given_ += *got;
+    if (taken_given_ == taken_bytes_) taken_in_.reset();
+    co_return got;
 }
 
 std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
@@ -320,6 +403,10 @@ std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
 
 task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
     for (;;) {
+        if (taken_given_ < taken_bytes_) {
+            const auto taken = co_await read_taken(buffer);
+            co_return taken;
+        }
         if (!content_.empty()) co_return hand_out(buffer);
         if (records_.has_ended()) {
             pieces_.rest();

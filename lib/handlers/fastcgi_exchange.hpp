@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/unique_fd.hpp"
 #include "content/fastcgi.hpp"
 #include "handlers/fastcgi_servers.hpp"
 #include "handlers/input_pieces.hpp"
@@ -12,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +68,12 @@ public:
     /// The answer to the client, with the cause for the log; in all other states.
     http::problem refusal() const;
 
+    /// When the answer has begun, before it is read: sees to it that a client that takes its time does not
+    /// keep the connection from others. Is there no place among `paced_answers()` of the servers, what the
+    /// application gives is taken in, up to 1 GiB and as far as it comes within ten seconds, without a second
+    /// of silence; most of it to a file without a name in the folder for temporary files.
+    task<> spare_connection();
+
     /// What follows when the answer has begun. Errors: errc::timeout, errc::end_of_stream, errc::bad_framing,
     /// or the connection's; they have been logged.
     task<result<std::size_t>> read_some(std::span<char> buffer) override;
@@ -93,6 +101,9 @@ private:
     state fail(http::status status, std::string cause);
     state fail_closed();
     error_code client_failed(error_code how);
+    task<> take_in();
+    task<error_code> put_aside();
+    task<result<std::size_t>> read_taken(std::span<char> buffer);
     std::size_t hand_out(std::span<char> buffer) noexcept;
     error_code cut();
     void start_clock() noexcept { deadline_->set(net::deadline::clock::now() + around_.timeout); }
@@ -124,7 +135,12 @@ private:
     http::cgi_output output_;
     http::script_head head_;
     script_errors errors_;
-    std::string content_;    // behind the head
+    std::optional<limits::work_limit::permit> pace_;  // the client's own
+    // The content, behind the head: first what was put aside, then what is in memory.
+    unique_fd taken_in_;
+    std::uint64_t taken_bytes_ = 0;
+    std::uint64_t taken_given_ = 0;  // of them, that were handed out
+    std::string content_;
     std::size_t given_ = 0;  // bytes of it that were handed out
     bool has_head_ = false;
     bool has_bytes_ = false;      // any of the answer

@@ -68,6 +68,9 @@ public:
 
     /// How many of the connections may carry bodies that have yet to come.
     limits::work_limit& streams() noexcept { return streams_; }
+    /// How many of them may stay with answers that a client takes at its own pace: half, so that clients who
+    /// take their time, however many, leave the others for everybody else.
+    limits::work_limit& paced_answers() noexcept { return paced_answers_; }
 
     std::size_t count() const noexcept { return servers_.size(); }
     /// To be told when a new connection to one of them was closed before a byte of an answer came: it is left
@@ -100,6 +103,7 @@ private:
     telemetry::log& log_;
     limits::work_limit places_;
     limits::work_limit streams_;
+    limits::work_limit paced_answers_;
     std::atomic<unsigned> next_{0};
 };
 

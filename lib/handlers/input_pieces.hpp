@@ -20,7 +20,7 @@ public:
 
     /// The next bytes, while there are any left, in the front of `to`: those in memory, or what the client
     /// has sent. EAGAIN: the disk has to be asked (`needs_disk`), or the client has to send first. Other
-    /// errors are the client's (script_input::refusal_for): the body cannot be completed.
+    /// errors are the client's (body_failed): the body cannot be completed.
     result<std::size_t> take_now(std::span<char> to);
     /// Whether the next bytes are in a file.
     bool needs_disk() const noexcept { return !is_clients_turn() && !input_->is_in_memory(); }

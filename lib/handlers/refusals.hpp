@@ -7,19 +7,22 @@
 /// Refusals that several handlers give in the same words.
 namespace fairlead::handlers {
 
-inline http::problem refuse(http::status status, std::string_view detail) {
-    http::problem refusal;
-    refusal.status = status;
-    refusal.detail = detail;
-    return refusal;
-}
+using http::refuse;
+using http::refuse_and_close;
 
 /// What log tools know as "the client closed the request".
 inline constexpr auto client_closed_request = static_cast<http::status>(499);
 
 /// Ends the connection of a client that has left; nobody reads it.
-inline http::problem client_left() {
-    auto refusal = refuse(client_closed_request, "The client has left.");
+inline http::problem client_left() { return refuse_and_close(client_closed_request, "The client has left."); }
+
+/// For the body of a request that could not be read to its end: 400 when it ended early, 408 when it was too
+/// slow, 499 when the client has left, 503 when the server stops. Whatever the reason, nothing after it can
+/// be framed, so the connection ends.
+inline http::problem body_failed(error_code error) {
+    // What is no error of ours is one of the connection: it was reset.
+    if (error.category() != fairlead_category()) return client_left();
+    auto refusal = http::problem_from(error);
     refusal.close = true;
     return refusal;
 }

@@ -18,7 +18,7 @@ public:
     script_feed(boost::asio::io_context& context, unique_fd pipe, std::unique_ptr<script_input> input,
                 boost::asio::thread_pool& disk);
 
-    /// Passes on what can be passed on now. Error: the client's (script_input::refusal_for), or that the file
+    /// Passes on what can be passed on now. Error: the client's (body_failed), or that the file
     /// of the first part cannot be read (errc::file_changed).
     task<error_code> advance();
 

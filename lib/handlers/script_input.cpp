@@ -1,6 +1,7 @@
 #include "handlers/script_input.hpp"
 
 #include "base/blocking.hpp"
+#include "base/scratch_file.hpp"
 #include "handlers/refusals.hpp"
 
 #include <fcntl.h>
@@ -8,45 +9,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <span>
 
 namespace fairlead::handlers {
-namespace {
-
-error_code write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const auto written = ::write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return last_error();
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
-
-/// A file that goes when its last descriptor is closed.
-result<unique_fd> make_file() {
-    std::error_code failed;
-    const auto folder = std::filesystem::temp_directory_path(failed);
-    if (failed) return errno_code(failed.value());
-    unique_fd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (!file) return last_error();
-    return file;
-}
-
-}  // namespace
-
 http::problem script_input::too_long() const {
     return refuse(http::status::payload_too_large,
                   "The body has more than " + std::to_string(most_) + " bytes, which is the limit here.");
-}
-
-http::problem script_input::refusal_for(error_code failed) {
-    // What is no error of ours is one of the connection: it was reset.
-    if (failed.category() != make_error_code(errc::timeout).category()) return client_left();
-    auto refusal = http::problem_from(failed);
-    refusal.close = true;
-    return refusal;
 }
 
 task<std::optional<http::problem>> script_input::receive(http::body_reader& body, std::uint64_t first) {
@@ -84,7 +52,7 @@ task<std::optional<http::problem>> script_input::receive_until(http::body_reader
         const auto room = std::span(buffer_).subspan(used_);
         const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), end - taken_));
         const auto got = co_await body.read_some(room.first(most));
-        if (!got) co_return refusal_for(got.error());
+        if (!got) co_return body_failed(got.error());
         if (*got == 0) co_return std::nullopt;
         taken_ += *got;
         used_ += *got;
@@ -96,7 +64,7 @@ task<std::optional<http::problem>> script_input::receive_until(http::body_reader
 /// Moves the buffer to the file. Blocks.
 error_code script_input::keep() {
     if (!file_) {
-        auto made = make_file();
+        auto made = open_scratch_file();
         if (!made) return made.error();
         file_ = std::move(*made);
     }

@@ -66,10 +66,6 @@ public:
     /// disk, if it is in memory. Error: an errno. Only once.
     result<unique_fd> open();
 
-    /// What a client's failure to send its body is answered with: 400 when it ended early, 408 when it was
-    /// too slow, 499 when the client has left. The connection ends.
-    static http::problem refusal_for(error_code failed);
-
 private:
     http::problem too_long() const;
     task<std::optional<http::problem>> receive_until(http::body_reader& body, std::uint64_t end);

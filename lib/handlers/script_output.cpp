@@ -77,7 +77,7 @@ task<error_code> script_output::feed_and_wait() {
 /// Clients leave all the time; those who stall, or break off, may look for the reason.
 void script_output::report_feed() const {
     constexpr auto* text = "script {} of request {} was ended: it cannot be given all of the body: {}";
-    if (script_input::refusal_for(feed_failed_).status == client_closed_request)
+    if (body_failed(feed_failed_).status == client_closed_request)
         log_.debug(text, name_.script, name_.request_id, feed_failed_.message());
     else
         log_.info(text, name_.script, name_.request_id, feed_failed_.message());

@@ -608,6 +608,51 @@ class Connections(Ended):
             time.sleep(2)
             self.assertEqual(line.answer().body, content)
 
+    def test_clients_that_read_slowly_leave_connections_for_others(self):
+        def act(exchange):
+            size = int(exchange.variables["QUERY_STRING"])
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\n\r\n"))
+            for begin in range(0, size, 50_000):
+                exchange.send(record(peers.STDOUT, bytes([begin // 50_000 % 251]) * min(50_000, size - begin)))
+            return end()
+        application = self.application(act)
+        server = self.serve(site(application.address, connections=4))
+        size = 12_000_000
+        expected = b"".join(bytes([i % 251]) * 50_000 for i in range(size // 50_000))
+        lines = []
+        for _ in range(10):
+            line = server.connect(receive_buffer=8192)
+            self.addCleanup(line.socket.close)
+            line.send(request("GET", f"/hello.php?{size}"))
+            self.assertEqual(line.head().status, 200)
+            lines.append(line)
+        begin = time.monotonic()
+        for _ in range(5):
+            self.assertEqual(server.ask(target="/hello.php?5").body, bytes(5))
+        self.assertLess(time.monotonic() - begin, 2)
+        for line in lines[::-1]:
+            self.assertEqual(b"".join(line.pieces()), expected)
+
+    def test_an_answer_that_does_not_come_to_an_end_is_not_waited_for(self):
+        def act(exchange):
+            exchange.send(record(peers.STDOUT, b"Content-Type: text/event-stream\r\n\r\nfirst"))
+            self.may_end.wait(60)
+            exchange.send(record(peers.STDOUT, b"last"))
+            return end()
+        self.may_end = threading.Event()
+        self.addCleanup(self.may_end.set)
+        application = self.application(act)
+        server = self.serve(site(application.address, connections=1))  # none of which a client may keep
+        with server.connect() as line:
+            line.send(request("GET", "/hello.php"))
+            begin = time.monotonic()
+            pieces = line.pieces()
+            self.assertEqual(line.head().status, 200)
+            self.assertEqual(next(pieces), b"first")
+            self.assertLess(time.monotonic() - begin, 5)
+            self.may_end.set()
+            self.assertEqual(b"".join(pieces), b"last")
+
     def test_the_end_behind_the_last_announced_byte_is_waited_for(self):
         def act(exchange):
             exchange.send(record(peers.STDOUT, b"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"))

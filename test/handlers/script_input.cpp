@@ -1,5 +1,6 @@
 #include "handlers/input_pieces.hpp"
 
+#include "handlers/refusals.hpp"
 #include "support/run_task.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -233,13 +234,14 @@ BOOST_AUTO_TEST_CASE(the_pieces_come_from_what_was_taken_in_then_from_the_client
 
 BOOST_AUTO_TEST_CASE(who_fails_to_send_a_body_is_told_what_it_was) {
     const auto status_for = [](error_code failed) {
-        const auto refusal = script_input::refusal_for(failed);
+        const auto refusal = body_failed(failed);
         BOOST_TEST(refusal.close);
         return static_cast<unsigned>(refusal.status);
     };
     BOOST_TEST(status_for(errc::end_of_stream) == 400u);
     BOOST_TEST(status_for(errc::bad_framing) == 400u);
     BOOST_TEST(status_for(errc::timeout) == 408u);
+    BOOST_TEST(status_for(errc::cancelled) == 503u);
     BOOST_TEST(status_for(errno_code(ECONNRESET)) == 499u);
 }
 
