@@ -22,6 +22,12 @@ namespace {
 
 constexpr const char* secret_name = "secret";
 constexpr std::size_t secret_bytes = 32;
+
+/// What a power loss leaves of a file that was written without syncs: nothing, or only zeros.
+bool is_blank(std::string_view text) noexcept {
+    return text.find_first_not_of('\0') == std::string_view::npos;
+}
+
 std::string text_of(const answer_record& record) {
     return boost::json::serialize(boost::json::object{{"fingerprint", record.fingerprint},
                                                       {"location", record.location},
@@ -76,6 +82,10 @@ error_code answer_records::prepare() {
 
 error_code answer_records::load_secret() {
     auto known = read_small_file(*directory_, secret_name);
+    if (known && is_blank(*known)) {
+        if (::unlinkat(directory_->get(), secret_name, 0) != 0) return last_error();
+        known = errno_code(ENOENT);
+    }
     if (!known && known.error() == boost::system::errc::no_such_file_or_directory) {
         std::array<std::uint8_t, secret_bytes> fresh;
         fill_random(fresh);
@@ -111,16 +121,17 @@ bool answer_records::is_over(std::int64_t mtime_ns) const noexcept {
     return mtime_ns < std::chrono::duration_cast<std::chrono::nanoseconds>(now - lifetime_).count();
 }
 
+/// The place of a record that does not count is needed for the next answer.
+result<std::optional<answer_record>> answer_records::forget(const std::string& identity) {
+    if (::unlinkat(directory_->get(), identity.c_str(), 0) != 0 && errno != ENOENT) return last_error();
+    return std::nullopt;
+}
+
 result<std::optional<answer_record>> answer_records::find(const claim& of) {
     const auto entry = store_.look(*directory_, of.identity());
     if (!entry) return entry.error();
     if (!*entry) return std::nullopt;
-    if (is_over((*entry)->mtime_ns)) {
-        // Its place is needed for the next answer.
-        if (::unlinkat(directory_->get(), of.identity().c_str(), 0) != 0 && errno != ENOENT)
-            return last_error();
-        return std::nullopt;
-    }
+    if (is_over((*entry)->mtime_ns)) return forget(of.identity());
     const auto text = read_small_file(*directory_, of.identity());
     // Forgotten a moment ago.
     if (!text && text.error() == boost::system::errc::no_such_file_or_directory) return std::nullopt;
@@ -128,7 +139,8 @@ result<std::optional<answer_record>> answer_records::find(const claim& of) {
     // Whoever wrote it may not have come to the sync.
     if (const auto failed = store_.settle(*directory_)) return failed;
     auto record = record_of(*text);
-    // What is no record was not written by us, who only make whole ones: not to be built upon.
+    if (!record && is_blank(*text)) return forget(of.identity());
+    // What else is no record was not written by us, who only make whole ones: not to be built upon.
     if (!record) return errno_code(EIO);
     return record;
 }
@@ -152,7 +164,6 @@ void answer_records::expire() {
         std::int64_t mtime_ns;
         std::string name;
     };
-    const auto forget = [&](const std::string& name) { ::unlinkat(directory_->get(), name.c_str(), 0); };
     std::vector<old_record> kept;
     std::error_code failed;
     const auto path = fs::path("/proc/self/fd") / std::to_string(directory_->get()) / ".";
@@ -164,7 +175,7 @@ void answer_records::expire() {
             continue;
         const auto mtime_ns = nanoseconds_of(found.st_mtim);
         if (is_over(mtime_ns))
-            forget(name);
+            (void)forget(name);
         else
             kept.push_back({mtime_ns, std::move(name)});
     }
@@ -172,7 +183,7 @@ void answer_records::expire() {
         const auto first_kept = kept.end() - static_cast<std::ptrdiff_t>(most_);
         std::nth_element(kept.begin(), first_kept, kept.end(),
                          [](const auto& a, const auto& b) { return a.mtime_ns < b.mtime_ns; });
-        for (auto oldest = kept.begin(); oldest != first_kept; ++oldest) forget(oldest->name);
+        for (auto oldest = kept.begin(); oldest != first_kept; ++oldest) (void)forget(oldest->name);
         kept.erase(kept.begin(), first_kept);
     }
     const std::lock_guard guard(mutex_);

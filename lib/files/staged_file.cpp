@@ -12,15 +12,13 @@
 namespace fairlead::files {
 namespace {
 
-// Who announces a gigabyte has not sent it yet: so much is allocated before it comes, no more.
-constexpr std::uint64_t ahead = 16ULL << 20;
 // Smaller files are allocated in one piece anyway.
 constexpr std::uint64_t worth_allocating = 1ULL << 20;
 // The disk begins with so much at a time, so that the sync at the end has little left to do.
 constexpr std::uint64_t writeback_step = 8ULL << 20;
 
 bool is_unsupported(const error_code& failed) noexcept {
-    return failed.value() == EOPNOTSUPP || failed.value() == ENOSYS || failed.value() == EINVAL;
+    return is_errno(failed, EOPNOTSUPP) || is_errno(failed, ENOSYS) || is_errno(failed, EINVAL);
 }
 
 }  // namespace
@@ -72,7 +70,7 @@ staged_file::~staged_file() {
 /// A full disk is met before the bytes are taken, and the file lies in few pieces.
 error_code staged_file::allocate_ahead(std::size_t more) {
     if (allocated_ >= expected_ || size_ + more <= allocated_) return {};
-    const auto length = std::min(expected_ - allocated_, std::max<std::uint64_t>(ahead, more));
+    const auto length = room_for(size_ + more, expected_) - allocated_;
     if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(allocated_),
                     static_cast<off_t>(length)) == 0) {
         allocated_ += length;
@@ -108,12 +106,12 @@ error_code staged_file::seal(const std::optional<sha_digest>& digest, const std:
         const auto info = inspect(file_.get());
         if (!info) return info.error();
         const auto failed = keep_digest(file_.get(), *info, *digest);
-        if (failed && failed.value() != ENOTSUP) return store_.health().note(failed);
+        if (failed && !is_errno(failed, ENOTSUP)) return store_.health().note(failed);
         if (!failed) etag_ = make_entity_tag(*digest);
     }
     if (mark) {
         const auto failed = keep_mark(file_.get(), *mark);
-        if (failed && failed.value() != ENOTSUP) return store_.health().note(failed);
+        if (failed && !is_errno(failed, ENOTSUP)) return store_.health().note(failed);
     }
     if (!store_.is_durable()) return {};
     // Before the name: a name without its data is what a power loss leaves of a file that was only linked.

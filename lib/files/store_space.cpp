@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,10 @@ namespace {
 // Below this distance to the floor each upload looks at the disk itself; above it, what was seen within the
 // last second will do.
 constexpr std::uint64_t near_floor = 256ULL << 20;
+constexpr std::uint64_t few_inodes = 4096;
+
+constexpr std::uint64_t least_ahead = 1ULL << 20;
+constexpr std::uint64_t most_ahead = 16ULL << 20;
 
 /// Bytes of all regular files below an open directory that are not hidden.
 result<std::uint64_t> bytes_below(int directory) {
@@ -41,16 +46,26 @@ result<std::uint64_t> bytes_below(int directory) {
 
 }  // namespace
 
+std::uint64_t room_for(std::uint64_t arrived, std::uint64_t announced) noexcept {
+    if (arrived >= announced) return arrived;
+    return arrived + std::min(std::clamp(arrived, least_ahead, most_ahead), announced - arrived);
+}
+
 error_code store_space::look() noexcept {
     struct statvfs about{};
     if (::fstatvfs(directory_, &about) != 0) return last_error();
+    // File systems that make inodes as they are needed say that they have none.
+    const bool has_inodes = about.f_files != 0;
+    inodes_.store(has_inodes ? about.f_favail : std::numeric_limits<std::uint64_t>::max(),
+                  std::memory_order_relaxed);
     free_.store(static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize, std::memory_order_relaxed);
     return {};
 }
 
 store_space::usage store_space::current() const noexcept {
     const std::lock_guard guard(mutex_);
-    return {stored(), claimed_, free_.load(std::memory_order_relaxed)};
+    return {stored(), claimed_, free_.load(std::memory_order_relaxed),
+            inodes_.load(std::memory_order_relaxed) > 0};
 }
 
 std::uint64_t store_space::stored() const noexcept {
@@ -63,11 +78,25 @@ result<store_space::claim> store_space::take(std::uint64_t bytes) {
     return taken;
 }
 
+result<store_space::claim> store_space::admit(std::int64_t announced) {
+    const auto all = announced < 0 ? 0 : static_cast<std::uint64_t>(announced);
+    const auto first = room_for(0, all);
+    claim taken(this);
+    if (const auto failed = set_aside(first, all)) return failed;
+    taken.bytes_ = first;
+    return taken;
+}
+
 error_code store_space::claim::grow_to(std::uint64_t bytes) {
     if (bytes <= bytes_) return {};
-    if (const auto failed = owner_->set_aside(bytes - bytes_)) return failed;
+    if (const auto failed = owner_->set_aside(bytes - bytes_, bytes - bytes_)) return failed;
     bytes_ = bytes;
     return {};
+}
+
+error_code store_space::claim::cover(std::uint64_t arrived, std::int64_t announced) {
+    if (arrived <= bytes_) return {};
+    return grow_to(announced < 0 ? arrived : room_for(arrived, static_cast<std::uint64_t>(announced)));
 }
 
 void store_space::claim::begin_placing() noexcept {
@@ -106,22 +135,25 @@ void store_space::removal::done(std::uint64_t size) noexcept {
     if (owner_.counted_ == counted_) owner_.stored_ -= static_cast<std::int64_t>(size);
 }
 
-/// What has been written of other uploads counts twice, as claimed and as no longer free: that errs on the
-/// safe side, for as long as they take.
-error_code store_space::set_aside(std::uint64_t more) {
-    const auto needed = [&](std::uint64_t claimed) { return limits_.min_free + claimed + more; };
+/// Sets `more` bytes aside, if `foreseen` would find room. What has been written of other uploads counts
+/// twice, as claimed and as no longer free: that errs on the safe side, for as long as they take.
+error_code store_space::set_aside(std::uint64_t more, std::uint64_t foreseen) {
+    const auto has_room = [&](std::uint64_t claimed, std::uint64_t spare, std::uint64_t inodes) {
+        return free_.load(std::memory_order_relaxed) >= limits_.min_free + claimed + foreseen + spare &&
+               inodes_.load(std::memory_order_relaxed) >= inodes;
+    };
     std::uint64_t claimed = 0;
     {
         const std::lock_guard guard(mutex_);
         if (limits_.quota != 0 &&
-            (stored() + claimed_ > limits_.quota || more > limits_.quota - stored() - claimed_))
+            (stored() + claimed_ > limits_.quota || foreseen > limits_.quota - stored() - claimed_))
             return errc::quota_exceeded;
         claimed = claimed_;
         claimed_ += more;
     }
-    if (free_.load(std::memory_order_relaxed) >= needed(claimed) + near_floor) return {};
+    if (has_room(claimed, near_floor, few_inodes)) return {};
     auto failed = look();
-    if (!failed && free_.load(std::memory_order_relaxed) < needed(claimed)) failed = errno_code(ENOSPC);
+    if (!failed && !has_room(claimed, 0, 1)) failed = errno_code(ENOSPC);
     if (failed) give_back(more, false);
     return failed;
 }

@@ -14,8 +14,14 @@ struct space_limits {
     std::uint64_t min_free = 0;  ///< bytes of the file system that uploads leave free
 };
 
+/// How many bytes an upload has been given once `arrived` of its `announced` bytes are there: set aside, and
+/// allocated. As many again as have come, but at least one and at most 16 MiB more. So whoever announces much
+/// and sends little takes no room from others.
+std::uint64_t room_for(std::uint64_t arrived, std::uint64_t announced) noexcept;
+
 /// How many bytes a store may still take: those that its quota leaves, and those above the floor of free
-/// space. What is on its way is set aside before its first byte is asked for. Thread safe.
+/// space. Whether all of an upload would find room is asked before its first byte; room is set aside as it
+/// comes. Thread safe.
 class store_space {
 public:
     /// Bytes set aside for one upload; given back when destroyed, unless they were stored.
@@ -41,6 +47,9 @@ public:
         void begin_placing() noexcept;
         /// Sets aside up to `bytes` in all. Errors: as `take`.
         error_code grow_to(std::uint64_t bytes);
+        /// `arrived` bytes are to be stored, of `announced` (-1: not known); sets aside what that needs.
+        /// Errors: as `take`.
+        error_code cover(std::uint64_t arrived, std::int64_t announced);
         /// `size` bytes are in the store now, in the place of `replaced`.
         void keep(std::uint64_t size, std::uint64_t replaced) noexcept;
 
@@ -72,6 +81,7 @@ public:
         std::uint64_t stored = 0;   ///< bytes of the store's files; 0 without a quota
         std::uint64_t claimed = 0;  ///< bytes on their way
         std::uint64_t free = 0;     ///< bytes of the file system that may be written, when last looked at
+        bool has_inodes = true;     ///< the file system has room for another file, when last looked at
     };
 
     /// `directory` stays open as long as this.
@@ -80,9 +90,12 @@ public:
     const space_limits& limits() const noexcept { return limits_; }
     usage current() const noexcept;
 
-    /// Sets bytes aside. Errors: errc::quota_exceeded; ENOSPC when the free space would fall below the floor;
-    /// the errno of fstatvfs.
+    /// Sets bytes aside. Errors: errc::quota_exceeded; ENOSPC when the free space would fall below the floor,
+    /// or no file can be added; the errno of fstatvfs.
     result<claim> take(std::uint64_t bytes);
+    /// For an upload of `announced` bytes (-1: not known), which have to find room now: sets the first ones
+    /// aside. Errors: as `take`.
+    result<claim> admit(std::int64_t announced);
     /// Looks at the free space of the file system. Error: the errno of fstatvfs.
     error_code look() noexcept;
     /// Counts the files again, which others may have removed or added; walks the whole store, so it blocks.
@@ -92,13 +105,14 @@ public:
     error_code count();
 
 private:
-    error_code set_aside(std::uint64_t more);
+    error_code set_aside(std::uint64_t more, std::uint64_t foreseen);
     void give_back(std::uint64_t bytes, bool was_placing) noexcept;
     std::uint64_t stored() const noexcept;
 
     const int directory_;
     const space_limits limits_;
     std::atomic<std::uint64_t> free_{0};
+    std::atomic<std::uint64_t> inodes_{0};  // that are free
     mutable std::mutex mutex_;
     std::int64_t stored_ =
         0;  // for a moment below 0: a removal may be told before the upload that it removed

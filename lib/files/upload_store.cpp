@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -25,8 +24,8 @@ constexpr std::uint64_t directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr std::uint64_t inside = linkless | RESOLVE_NO_XDEV;
 constexpr const char* lock_name = ".fairlead-lock";
 
-[[noreturn]] void fail(const std::string& what, const std::string& path) {
-    throw std::runtime_error("uploads.directory: " + what + " " + path + ": " + std::strerror(errno));
+[[noreturn]] void fail(const std::string& what, const std::string& path, error_code why = last_error()) {
+    throw std::runtime_error("uploads.directory: " + what + " " + path + ": " + why.message());
 }
 
 void sync_path(const std::filesystem::path& path) {
@@ -99,11 +98,9 @@ upload_store::upload_store(const std::filesystem::path& directory, config::durab
     if (is_durable()) sync_time_ = try_sync();
     // Files that a killed process had linked, but not synced, count as stored from here on.
     if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
-    if (const auto failed = settle(*top_)) {
-        errno = failed.value();
-        fail("cannot sync", place);
-    }
-    if (space_.look() || space_.count()) fail("cannot count the files in", place);
+    if (const auto failed = settle(*top_)) fail("cannot sync", place, failed);
+    if (const auto failed = space_.look()) fail("cannot ask for the free space of", place, failed);
+    if (const auto failed = space_.count()) fail("cannot count the files in", place, failed);
 }
 
 /// The lock lies on the directory itself, so that nothing of ours stands in it. NFS locks only what is open
@@ -118,8 +115,7 @@ void upload_store::lock_against_others(const std::string& path) {
     if (failed == EWOULDBLOCK)
         throw std::runtime_error("uploads.directory: another server writes into " + path +
                                  "; give each its own directory");
-    errno = failed;
-    if (failed != 0) fail("cannot lock", path);
+    if (failed != 0) fail("cannot lock", path, errno_code(failed));
 }
 
 /// Removes what a crash left. Nobody else writes here, so every temporary is an orphan: a file, or a folder
@@ -152,7 +148,8 @@ bool upload_store::try_unnamed(link_form form) const {
 bool upload_store::try_digest() const {
     const auto file = open_unnamed(top_->get());
     const auto info = file ? inspect(file.get()) : result<file_info>(errno_code(EOPNOTSUPP));
-    return !info || keep_digest(file.get(), *info, sha_hasher(sha_kind::sha256).finish()).value() != ENOTSUP;
+    if (!info) return true;
+    return !is_errno(keep_digest(file.get(), *info, sha_hasher(sha_kind::sha256).finish()), ENOTSUP);
 }
 
 unique_fd upload_store::open_unnamed(int directory) noexcept {
@@ -190,7 +187,7 @@ error_code upload_store::link_as(link_form form, int fd, int directory, const st
 /// A promise that the file system cannot keep is not made.
 void upload_store::judge_file_system(const std::string& path) {
     const auto verdict = judge_syncs(top_->get());
-    if (!verdict) fail("cannot examine", path);
+    if (!verdict) fail("cannot examine", path, verdict.error());
     if (verdict->is_container_layer)
         warnings_.push_back(
             "uploads.directory: " + path +
@@ -204,8 +201,10 @@ void upload_store::judge_file_system(const std::string& path) {
 
 void upload_store::examine(std::uint64_t size) noexcept {
     const bool is_known = !space_.look();
-    is_usable_.store(is_known && space_.current().free >= space_.limits().min_free + size && is_writable(),
-                     std::memory_order_relaxed);
+    const auto now = space_.current();
+    is_usable_.store(
+        is_known && now.has_inodes && now.free >= space_.limits().min_free + size && is_writable(),
+        std::memory_order_relaxed);
 }
 
 bool upload_store::is_writable() const noexcept {

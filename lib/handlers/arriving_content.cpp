@@ -22,20 +22,20 @@ constexpr std::uint64_t worth_waiting = 256 * 1024;
 
 }  // namespace
 
-arriving_content::arriving_content(const upload_place& place, content_plan plan)
-    : place_(place),
+arriving_content::arriving_content(ongoing_upload& of, content_plan plan)
+    : of_(of),
       plan_(std::move(plan)),
-      memory_(place.with.buffer_bytes),
+      memory_(of.place.with.buffer_bytes),
       check_(std::move(plan_.expected), plan_.wants_digest) {}
 
 arriving_content::~arriving_content() {
-    if (staged_ && staged_->size() >= worth_waiting) place_.with.disk.let_go(std::move(*staged_));
+    if (staged_ && staged_->size() >= worth_waiting) of_.place.with.disk.let_go(std::move(*staged_));
 }
 
 error_code arriving_content::announce(std::int64_t length) {
     announced_ = length;
     if (!plan_.open_directory) return {};
-    auto claim = place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : 0);
+    auto claim = of_.place.with.store.space().admit(length);
     if (!claim) return claim.error();
     claim_.emplace(std::move(*claim));
     return {};
@@ -71,27 +71,27 @@ bool arriving_content::should_stage() const noexcept {
 
 task<std::optional<http::problem>> arriving_content::receive(http::body_reader& body,
                                                              content::json_check* check) {
-    const auto most = place_.rules.max_body;
+    const auto most = of_.place.rules.max_body;
     const auto refused = announce(body.length());
-    if (refused) co_return storage_failed(place_, refused);
+    if (refused) co_return storage_failed(of_.place, of_.request, refused);
     for (;;) {
         if (should_stage()) {
             const auto failed = co_await stage();
-            if (failed) co_return storage_failed(place_, failed);
+            if (failed) co_return storage_failed(of_.place, of_.request, failed);
         }
         const auto into = room();
         const auto got = co_await body.read_some(into);
         if (!got) co_return body_failed(got.error());
         if (*got == 0) break;
         received_ += *got;
-        if (received_ > most) co_return too_large(place_.rules, "more");
+        if (received_ > most) co_return too_large(of_.place.rules, "more");
         const auto fault = check ? check->write(into.first(*got)) : std::nullopt;
         if (fault) co_return refuse(http::status::bad_request, fault->text());
         used_ += *got;
     }
     const auto fault = check ? check->finish() : std::nullopt;
     if (fault) co_return refuse(http::status::bad_request, fault->text());
-    co_return std::nullopt;
+    co_return take_trailer(body, check_);
 }
 
 task<error_code> arriving_content::append(std::span<const char> piece) {
@@ -116,12 +116,12 @@ error_code arriving_content::write_out() {
     check_.update(piece);
     used_ = 0;
     if (!plan_.open_directory) return {};
-    if (claim_ && announced_ < 0)
-        if (const auto failed = claim_->grow_to(received_)) return failed;
+    if (claim_)
+        if (const auto failed = claim_->cover(received_, announced_)) return failed;
     if (!staged_) {
         auto where = plan_.open_directory();
         if (!where) return where.error();
-        auto file = files::staged_file::create(place_.with.store, std::move(*where),
+        auto file = files::staged_file::create(of_.place.with.store, std::move(*where),
                                                announced_ > 0 ? static_cast<std::uint64_t>(announced_) : 0);
         if (!file) return file.error();
         staged_.emplace(std::move(*file));
@@ -132,7 +132,7 @@ error_code arriving_content::write_out() {
 task<error_code> arriving_content::stage() {
     // Who has become slow since, or came when memory was plenty, goes on with less.
     const bool is_slow = clock::now() - filling_since_ > quick_fill || memory_.is_scarce();
-    const auto failed = co_await place_.with.disk.run([this] { return write_out(); });
+    const auto failed = co_await of_.disk.run([this] { return write_out(); });
     if (is_slow) resize_buffer(0);
     co_return failed;
 }

@@ -23,8 +23,8 @@ struct content_plan {
     /// Opens the directory that it will stay in; called on the pool, once. Not set: the content is only
     /// digested.
     std::function<result<std::shared_ptr<files::store_directory>>()> open_directory;
-    std::vector<sha_digest> expected;  ///< what its sender says that it has
-    bool wants_digest = false;         ///< its SHA-256 is needed
+    expected_digests expected;
+    bool wants_digest = false;  ///< its SHA-256 is needed
 };
 
 /// One content on its way from a client to the disk. Its memory is bounded whatever its length: small ones
@@ -32,13 +32,14 @@ struct content_plan {
 /// is left of one that is given up.
 class arriving_content {
 public:
-    arriving_content(const upload_place& place, content_plan plan);
+    arriving_content(ongoing_upload& of, content_plan plan);
     arriving_content(const arriving_content&) = delete;
     arriving_content& operator=(const arriving_content&) = delete;
     ~arriving_content();
 
-    /// Sets room aside for `length` bytes (-1: not known, then as they come). Without it nothing is set
-    /// aside: whoever takes a form has done so. Errors: errc::quota_exceeded, ENOSPC.
+    /// `length` bytes are to come (-1: not known), and have to find room: it is set aside as they come.
+    /// Without it nothing is set aside: whoever takes a form has done so. Errors: errc::quota_exceeded,
+    /// ENOSPC.
     error_code announce(std::int64_t length);
 
     /// Reads a body to its end; `check`, if there is one, sees each piece. A refusal: nothing will be stored.
@@ -72,7 +73,7 @@ private:
     error_code write_out();
     task<error_code> stage();
 
-    const upload_place& place_;
+    ongoing_upload& of_;
     content_plan plan_;
     buffer_share memory_;
     std::string buffer_;  // received and checked, not staged yet

@@ -19,10 +19,13 @@ using event = content::multipart_reader::event;
 
 constexpr std::size_t first_read = 4 * 1024;
 constexpr std::size_t most_read = 32 * 1024;
-// Files that the answer tells of.
-constexpr std::size_t most_told = 1000;
+// What the answer may tell of files: it is remembered for the key, so it has to stay small.
+constexpr std::size_t most_told_bytes = 16 * 1024;
 // Text fields of one form together are kept in memory.
 constexpr std::size_t most_field_bytes = 256 * 1024;
+// So are the names of fields and files, and the types of files. All of them, escaped, have to be far less
+// than what files::read_small_file takes.
+constexpr std::size_t most_name_bytes = 1024 * 1024;
 
 http::problem bad_form(std::string_view sentence) { return refuse(http::status::bad_request, sentence); }
 
@@ -34,13 +37,13 @@ content::multipart_limits limits_of(const upload_rules& rules) {
 
 }  // namespace
 
-arriving_form::arriving_form(const upload_place& place, const http::request& request, repeat_guard& guard,
-                             std::string_view boundary, std::vector<sha_digest> expected)
-    : place_(place),
-      request_(request),
+arriving_form::arriving_form(ongoing_upload& of, repeat_guard& guard, std::string_view boundary,
+                             expected_digests expected)
+    : of_(of),
+      place_(of.place),
       guard_(guard),
-      reader_(boundary, limits_of(place.rules)),
-      memory_(place.with.buffer_bytes),
+      reader_(boundary, limits_of(of.place.rules)),
+      memory_(of.place.with.buffer_bytes),
       whole_(std::move(expected)),
       hasher_(sha_kind::sha256) {}
 
@@ -48,11 +51,11 @@ arriving_form::~arriving_form() {
     if (folder_ && !folder_->is_placed()) place_.with.disk.let_go(std::move(*folder_));
 }
 
-task<std::optional<http::problem>> arriving_form::receive(http::body_reader& body) {
+task<std::optional<http::problem>> arriving_form::receive() {
+    auto& body = *of_.request.body;
     if (!guard_.is_repeat()) {
-        const auto length = body.length();
-        auto claim = place_.with.store.space().take(length >= 0 ? static_cast<std::uint64_t>(length) : 0);
-        if (!claim) co_return storage_failed(place_, claim.error());
+        auto claim = place_.with.store.space().admit(body.length());
+        if (!claim) co_return storage_failed(place_, of_.request, claim.error());
         claim_.emplace(std::move(*claim));
     }
     std::vector<char> input(first_read);
@@ -64,7 +67,8 @@ task<std::optional<http::problem>> arriving_form::receive(http::body_reader& bod
         received_ += *got;
         if (received_ > place_.rules.max_body) co_return too_large(place_.rules, "more");
         if (claim_)
-            if (const auto failed = claim_->grow_to(received_)) co_return storage_failed(place_, failed);
+            if (const auto failed = claim_->cover(received_, body.length()))
+                co_return storage_failed(place_, of_.request, failed);
         whole_.update({input.data(), *got});
         auto refused = co_await read_pieces({input.data(), *got});
         if (refused) co_return refused;
@@ -74,7 +78,8 @@ task<std::optional<http::problem>> arriving_form::receive(http::body_reader& bod
             input.resize(2 * input.size());
         }
     }
-    if (const auto other = whole_.finish()) co_return storage_failed(place_, other);
+    if (auto refused = take_trailer(body, whole_)) co_return refused;
+    if (const auto other = whole_.finish()) co_return storage_failed(place_, of_.request, other);
     if (const auto fault = reader_.finish()) co_return bad_form(*fault);
     if (files_.empty() && fields_.empty()) co_return bad_form("The form has neither a file nor a field.");
     co_return std::nullopt;
@@ -101,6 +106,11 @@ task<std::optional<http::problem>> arriving_form::begin_part() {
     const auto& head = reader_.part();
     is_in_file_ = head.filename.has_value();
     is_skipped_ = is_in_file_ && head.filename->empty();
+    name_bytes_ += head.name.size() + head.content_type.size() + (is_in_file_ ? head.filename->size() : 0);
+    if (name_bytes_ > most_name_bytes)
+        co_return refuse(http::status::payload_too_large,
+                         "The names in a form may have 1048576 bytes together: send fewer parts, or give "
+                         "them shorter names.");
     if (is_skipped_) co_return std::nullopt;
     if (!is_in_file_) {
         fields_.emplace_back(head.name, std::string());
@@ -108,9 +118,9 @@ task<std::optional<http::problem>> arriving_form::begin_part() {
     }
     // The one before goes into the folder, and gives its descriptor back.
     if (!files_.empty()) {
-        const auto failed = co_await place_.with.disk.run(
-            [this] { return guard_.is_repeat() ? finish_last() : move_to_folder(); });
-        if (failed) co_return storage_failed(place_, failed);
+        const auto failed =
+            co_await of_.disk.run([this] { return guard_.is_repeat() ? finish_last() : move_to_folder(); });
+        if (failed) co_return storage_failed(place_, of_.request, failed);
     }
     stored_part part;
     part.field = head.name;
@@ -143,11 +153,11 @@ std::optional<http::problem> arriving_form::begin_file(stored_part& part) {
     content_plan plan;
     const auto wanted = http::parse_digests(reader_.part().content_digest);
     if (!wanted) return http::to_problem(wanted.error());
-    if (wanted->sha256) plan.expected.push_back(*wanted->sha256);
-    if (wanted->sha512) plan.expected.push_back(*wanted->sha512);
+    if (wanted->sha256) plan.expected.known.push_back(*wanted->sha256);
+    if (wanted->sha512) plan.expected.known.push_back(*wanted->sha512);
     plan.wants_digest = rules.has_digests || guard_.is_on();
     if (!guard_.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
-    part.content = std::make_unique<arriving_content>(place_, std::move(plan));
+    part.content = std::make_unique<arriving_content>(of_, std::move(plan));
     return std::nullopt;
 }
 
@@ -155,7 +165,7 @@ task<std::optional<http::problem>> arriving_form::take_data(std::span<const char
     if (is_in_file_) {
         if (is_skipped_) co_return bad_form("A file of the form has no name: give it one (filename).");
         const auto failed = co_await files_.back().content->append(piece);
-        if (failed) co_return storage_failed(place_, failed);
+        if (failed) co_return storage_failed(place_, of_.request, failed);
         co_return std::nullopt;
     }
     field_bytes_ += piece.size();
@@ -249,7 +259,8 @@ result<files::answer_record> arriving_form::store_parts() {
 /// Whether a file that comes alone is stored under the name that the client gave it. Who may not know of
 /// what is stored there would learn from a refusal that the name is taken.
 bool arriving_form::keeps_name(const stored_part& part) const {
-    return place_.rules.are_named_by_client && http::may_see(request_, place_.rules.url_prefix + part.name);
+    return place_.rules.are_named_by_client &&
+           http::may_see(of_.request, place_.rules.url_prefix + part.name);
 }
 
 result<files::answer_record> arriving_form::store_single() {
@@ -283,9 +294,7 @@ result<files::answer_record> arriving_form::store_folder() {
         indeterminate_ = folder_->indeterminate_name();
         return placed.error();
     }
-    std::uint64_t bytes = fields_size_;
-    for (const auto& one : files_) bytes += one.size;
-    if (placed->is_new) claim_->keep(bytes, 0);
+    if (placed->is_new) claim_->keep(stored_bytes_, 0);
     files::answer_record record;
     record.location = place_.rules.url_prefix + placed->name + "/";
     record.body = describe(record.location);
@@ -312,20 +321,24 @@ error_code arriving_form::write_fields() {
     auto object = fields_object();
     object["fingerprint"] = fingerprint_;
     const auto text = boost::json::serialize(object);
+    stored_bytes_ = text.size();
+    for (const auto& one : files_) stored_bytes_ += one.size;
+    if (const auto failed = claim_->grow_to(stored_bytes_)) return failed;
     auto file = files::staged_file::create(place_.with.store, place_.with.store.top());
     if (!file) return file.error();
     if (const auto failed = file->write(text)) return failed;
     if (const auto failed = file->seal(std::nullopt)) return failed;
-    fields_size_ = text.size();
     return folder_->add(std::move(*file), form_fields_name);
 }
 
 std::string arriving_form::describe(const std::string& location) const {
     boost::json::object text{
         {"status", "success"}, {"message", "File created successfully"}, {"filepath", location}};
-    // What is remembered for a key has to stay small; all of it is in the folder.
-    if (files_.size() <= most_told) text["files"] = fields_object()["files"];
-    return boost::json::serialize(text);
+    auto answer = text;
+    answer["files"] = fields_object()["files"];
+    auto whole = boost::json::serialize(answer);
+    // All of it is in the folder.
+    return whole.size() <= most_told_bytes ? whole : boost::json::serialize(text);
 }
 
 }  // namespace fairlead::handlers

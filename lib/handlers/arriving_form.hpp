@@ -29,15 +29,15 @@ namespace fairlead::handlers {
 class arriving_form {
 public:
     /// `boundary` is one that content::multipart_reader::boundary_of gave; `expected` are digests of the
-    /// whole body. `place`, `request` and `guard` outlive the form.
-    arriving_form(const upload_place& place, const http::request& request, repeat_guard& guard,
-                  std::string_view boundary, std::vector<sha_digest> expected);
+    /// whole body. `guard`, which is that of the same upload, outlives the form.
+    arriving_form(ongoing_upload& of, repeat_guard& guard, std::string_view boundary,
+                  expected_digests expected);
     arriving_form(const arriving_form&) = delete;
     arriving_form& operator=(const arriving_form&) = delete;
     ~arriving_form();
 
     /// Reads the body to its end.
-    task<std::optional<http::problem>> receive(http::body_reader& body);
+    task<std::optional<http::problem>> receive();
 
     /// Places everything. Blocks: for the pool.
     result<files::answer_record> store();
@@ -80,8 +80,8 @@ private:
 
     bool is_single() const noexcept { return files_.size() == 1 && fields_.empty(); }
 
+    ongoing_upload& of_;
     const upload_place& place_;
-    const http::request& request_;
     repeat_guard& guard_;
     content::multipart_reader reader_;
     buffer_share memory_;
@@ -90,6 +90,7 @@ private:
     std::optional<files::store_space::claim> claim_;
     std::vector<std::pair<std::string, std::string>> fields_;
     std::size_t field_bytes_ = 0;
+    std::size_t name_bytes_ = 0;
     std::vector<stored_part> files_;
     std::set<std::string> names_;  // that clients chose
     bool is_in_file_ = false;
@@ -97,7 +98,7 @@ private:
     std::optional<files::staged_folder> folder_;
     std::uint64_t received_ = 0;
     std::string fingerprint_;
-    std::uint64_t fields_size_ = 0;
+    std::uint64_t stored_bytes_ = 0;  // of all that lies in the folder
     std::string indeterminate_;
     bool is_taken_ = false;
 };

@@ -21,7 +21,8 @@ task<http::outcome> delete_upload::handle(http::request& request) {
     auto& store = place_.with.store;
     std::string indeterminate;
     const auto turn = co_await place_.with.turns.enter(target.path());
-    const auto removed = co_await place_.with.disk.run([&]() -> result<files::stored_entry> {
+    disk_visits disk(place_.with.disk);
+    const auto removed = co_await disk.run([&]() -> result<files::stored_entry> {
         const auto folder = store.open(target.folder(), false);
         if (!folder) return folder.error();
         return store.remove(**folder, target.name(), condition_of(request), indeterminate);

@@ -5,14 +5,23 @@
 
 namespace fairlead::handlers {
 
-digest_check::digest_check(std::vector<sha_digest> expected, bool wants_sha256)
-    : expected_(std::move(expected)) {
+digest_check::digest_check(expected_digests expected, bool wants_sha256)
+    : expected_(std::move(expected.known)) {
     const auto is_expected = [&](sha_kind kind) {
         return std::any_of(expected_.begin(), expected_.end(),
                            [&](const sha_digest& one) { return one.kind() == kind; });
     };
-    if (wants_sha256 || is_expected(sha_kind::sha256)) sha256_hasher_.emplace(sha_kind::sha256);
-    if (is_expected(sha_kind::sha512)) sha512_hasher_.emplace(sha_kind::sha512);
+    if (wants_sha256 || expected.follow || is_expected(sha_kind::sha256))
+        sha256_hasher_.emplace(sha_kind::sha256);
+    if (expected.follow || is_expected(sha_kind::sha512)) sha512_hasher_.emplace(sha_kind::sha512);
+}
+
+bool digest_check::expect(std::vector<sha_digest> more) {
+    for (auto& one : more) {
+        if (!(one.kind() == sha_kind::sha256 ? sha256_hasher_ : sha512_hasher_)) return false;
+        expected_.push_back(std::move(one));
+    }
+    return true;
 }
 
 void digest_check::update(std::span<const char> piece) {

@@ -4,6 +4,7 @@
 #include "content/json_check.hpp"
 #include "files/stored_digest.hpp"
 #include "handlers/arriving_content.hpp"
+#include "handlers/form_upload.hpp"
 #include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 #include "handlers/upload_count.hpp"
@@ -79,23 +80,25 @@ std::optional<http::outcome> post_upload::refuse_early(const http::request& requ
 task<http::outcome> post_upload::handle(http::request& request) {
     way how{};
     if (auto refusal = refuse_early(request, how)) co_return std::move(*refusal);
-    repeat_guard guard(place_);
-    auto refused = co_await guard.enter(request);
+    ongoing_upload upload(place_, request);
+    repeat_guard guard(upload);
+    auto refused = co_await guard.enter();
     if (refused) co_return std::move(*refused);
-    auto outcome = how == way::form ? forms_.take(request, guard) : take(request, how, guard);
+    auto outcome = how == way::form ? take_form(upload, guard) : take(upload, how, guard);
     auto answer = co_await std::move(outcome);
     co_return answer;
 }
 
-task<http::outcome> post_upload::take(http::request& request, way how, repeat_guard& guard) {
+task<http::outcome> post_upload::take(ongoing_upload& of, way how, repeat_guard& guard) {
+    auto& request = of.request;
     upload_count count(place_.with.metrics);
     content_plan plan;
-    auto expected = expected_digests(request.fields);
+    auto expected = digests_expected_by(request.fields);
     if (!expected) co_return http::to_problem(expected.error());
     plan.expected = std::move(*expected);
     plan.wants_digest = place_.rules.has_digests || guard.is_on();
     if (!guard.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
-    arriving_content arriving(place_, std::move(plan));
+    arriving_content arriving(of, std::move(plan));
 
     std::optional<content::json_check> check;
     if (how == way::json) check.emplace(place_.rules.max_depth, place_.rules.max_body);
@@ -105,11 +108,11 @@ task<http::outcome> post_upload::take(http::request& request, way how, repeat_gu
     const auto extension =
         how == way::json ? ".json" : http::extension_for(request.fields[http::field::content_type]);
     count.begin_commit();
-    const auto stored = co_await place_.with.disk.run(
+    const auto stored = co_await of.disk.run(
         [&]() -> result<files::answer_record> { return store(arriving, guard, extension); });
     count.committed(stored.has_value());
     if (!stored && stored.error() == errc::precondition_failed) co_return guard.other_content();
-    if (!stored) co_return storage_failed(place_, stored.error(), arriving.indeterminate_name());
+    if (!stored) co_return storage_failed(place_, request, stored.error(), arriving.indeterminate_name());
     if (guard.is_repeat()) co_return guard.answer_again(stored->fingerprint);
     co_return created(place_, *stored);
 }

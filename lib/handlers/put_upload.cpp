@@ -73,20 +73,22 @@ error_code put_upload::look_ahead(const http::request& request) const {
 
 task<http::outcome> put_upload::handle(http::request& request) {
     if (auto refusal = refuse_early(request)) co_return std::move(*refusal);
+    ongoing_upload upload(place_, request);
     if (should_look_ahead(request)) {
-        const auto failed = co_await place_.with.disk.run([&] { return look_ahead(request); });
+        const auto failed = co_await upload.disk.run([&] { return look_ahead(request); });
         if (failed) co_return name_failed(place_, request, failed);
     }
-    auto answer = co_await take(request);
+    auto answer = co_await take(upload);
     co_return answer;
 }
 
-task<http::outcome> put_upload::take(http::request& request) {
+task<http::outcome> put_upload::take(ongoing_upload& of) {
+    auto& request = of.request;
     upload_count count(place_.with.metrics);
     auto& store = place_.with.store;
     const stored_name target(place_, request);
     content_plan plan;
-    auto expected = expected_digests(request.fields);
+    auto expected = digests_expected_by(request.fields);
     if (!expected) co_return http::to_problem(expected.error());
     plan.expected = std::move(*expected);
     plan.wants_digest = place_.rules.has_digests;
@@ -96,12 +98,12 @@ task<http::outcome> put_upload::take(http::request& request) {
         // Made when there is something to put into it.
         return is_missing && place_.rules.makes_directories ? store.open({}, false) : std::move(folder);
     };
-    arriving_content arriving(place_, std::move(plan));
+    arriving_content arriving(of, std::move(plan));
     auto refused = co_await arriving.receive(*request.body, nullptr);
     count.received(arriving.received());
     if (refused) co_return std::move(*refused);
     count.begin_commit();
-    const auto placed = co_await finish(request, target, arriving);
+    const auto placed = co_await finish(of, target, arriving);
     count.committed(placed.has_value());
     if (!placed) co_return name_failed(place_, request, placed.error(), arriving.indeterminate_name());
     arriving.keep(placed->replaced);
@@ -128,22 +130,21 @@ result<files::staged_file::placed> put_upload::place(const http::request& reques
 
 /// Completes the content and gives it its name, in one visit to the disk if nobody else is at that name; else
 /// the content comes to the disk while others have their turn.
-task<result<files::staged_file::placed>> put_upload::finish(const http::request& request,
-                                                            const stored_name& target,
+task<result<files::staged_file::placed>> put_upload::finish(ongoing_upload& of, const stored_name& target,
                                                             arriving_content& arriving) {
-    auto& disk = place_.with.disk;
+    auto& disk = of.disk;
     auto turn = place_.with.turns.try_enter(target.path());
     if (!turn) {
         const auto failed = co_await disk.run([&] { return seal(arriving); });
         if (failed) co_return failed;
         auto mine = co_await place_.with.turns.enter(target.path());
-        auto placed = co_await disk.run([&] { return place(request, target, arriving); });
+        auto placed = co_await disk.run([&] { return place(of.request, target, arriving); });
         place_.forget(target.path());
         co_return placed;
     }
     auto placed = co_await disk.run([&]() -> result<files::staged_file::placed> {
         if (const auto failed = seal(arriving)) return failed;
-        return place(request, target, arriving);
+        return place(of.request, target, arriving);
     });
     place_.forget(target.path());
     co_return placed;

@@ -31,10 +31,10 @@ public:
 private:
     std::optional<http::problem> refuse_early(const http::request& request) const;
     error_code look_ahead(const http::request& request) const;
-    task<http::outcome> take(http::request& request);
+    task<http::outcome> take(ongoing_upload& of);
     result<files::staged_file::placed> place(const http::request& request, const stored_name& target,
                                              arriving_content& arriving) const;
-    task<result<files::staged_file::placed>> finish(const http::request& request, const stored_name& target,
+    task<result<files::staged_file::placed>> finish(ongoing_upload& of, const stored_name& target,
                                                     arriving_content& arriving);
 
     const upload_place& place_;

@@ -21,23 +21,23 @@ http::problem repeat_guard::other_content() {
                   "This Idempotency-Key was used for another content: use a new key for a new upload.");
 }
 
-task<std::optional<http::problem>> repeat_guard::enter(const http::request& request) {
+task<std::optional<http::problem>> repeat_guard::enter() {
     auto* const records = place_.with.records;
     if (!records) co_return std::nullopt;
-    const auto key = http::parse_idempotency_key(request.fields);
+    const auto key = http::parse_idempotency_key(of_.request.fields);
     if (!key) co_return http::to_problem(key.error());
     if (!*key) co_return std::nullopt;
     if (!records->is_ready()) {
-        const auto failed = co_await place_.with.disk.run([records] { return records->prepare(); });
-        if (failed) co_return storage_failed(place_, failed);
+        const auto failed = co_await of_.disk.run([records] { return records->prepare(); });
+        if (failed) co_return storage_failed(place_, of_.request, failed);
     }
     auto claim = records->try_claim(records->identity(place_.rules.url_prefix, **key));
     if (!claim)
         co_return refuse(http::status::conflict,
                          "Another request with this Idempotency-Key is under way: wait for its answer.");
     claim_.emplace(std::move(*claim));
-    auto found = co_await place_.with.disk.run([&] { return records->find(*claim_); });
-    if (!found) co_return storage_failed(place_, found.error());
+    auto found = co_await of_.disk.run([&] { return records->find(*claim_); });
+    if (!found) co_return storage_failed(place_, of_.request, found.error());
     first_ = std::move(*found);
     co_return std::nullopt;
 }

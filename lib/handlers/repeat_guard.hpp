@@ -17,11 +17,11 @@ inline constexpr const char* form_fields_name = "fields.json";
 /// key; else that the first answer to it is found, given again, or remembered.
 class repeat_guard {
 public:
-    explicit repeat_guard(const upload_place& place) : place_(place) {}
+    explicit repeat_guard(ongoing_upload& of) : of_(of), place_(of.place) {}
 
     /// Reads the key and looks for what was answered. A refusal: 400 for a malformed key, 409 while another
     /// request has it.
-    task<std::optional<http::problem>> enter(const http::request& request);
+    task<std::optional<http::problem>> enter();
 
     /// There is a key.
     bool is_on() const noexcept { return claim_.has_value(); }
@@ -66,6 +66,7 @@ private:
                             const std::optional<sha_digest>& content) const;
     error_code compare_with_form(const std::string& name, std::string_view fingerprint) const;
 
+    ongoing_upload& of_;
     const upload_place& place_;
     std::optional<files::answer_records::claim> claim_;
     std::optional<files::answer_record> first_;

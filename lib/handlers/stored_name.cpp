@@ -82,7 +82,7 @@ http::problem name_failed(const upload_place& place, const http::request& reques
         return refuse(http::status::forbidden,
                       "A link, or another file system, stands on the way to this name: nothing is written "
                       "through it.");
-    return storage_failed(place, error, indeterminate);
+    return storage_failed(place, request, error, indeterminate);
 }
 
 }  // namespace fairlead::handlers

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace fairlead::handlers {
 
@@ -36,12 +37,30 @@ public:
         return store.sync_time() > slow_sync ? 64 : 24;
     }
 
-    /// Runs `call`, which returns an error_code or a result, and gives what it returned; errc::overloaded
-    /// when there was no place. What it refers to must live in the awaiting frame.
+    /// Lets `what` go on the pool: freeing a large file takes as long as writing it.
+    template <class Kept>
+    void let_go(Kept what) noexcept {
+        try {
+            boost::asio::post(commits_, [kept = std::move(what)] {});
+        } catch (const std::bad_alloc&) {
+            // Then it has gone here.
+        }
+    }
+
+private:
+    friend class disk_visits;
+    using clock = std::chrono::steady_clock;
+
     template <class Call>
-    task<std::invoke_result_t<Call>> run(Call call) {
-        const auto permit = co_await work_.acquire();
-        if (!permit) co_return make_error_code(errc::overloaded);
+    task<std::invoke_result_t<Call>> run(Call call, bool may_refuse) {
+        limits::work_limit::permit permit;
+        if (may_refuse) {
+            auto first = co_await work_.acquire();
+            if (!first) co_return make_error_code(errc::overloaded);
+            permit = std::move(*first);
+        } else {
+            permit = co_await work_.acquire_again();
+        }
         const auto begin = clock::now();
         const bool is_quick = !store_.is_durable() &&
                               begin.time_since_epoch().count() >= slow_until_.load(std::memory_order_relaxed);
@@ -54,19 +73,6 @@ public:
         take_note(begin, clock::now(), sleeps_before);
         co_return done;
     }
-
-    /// Lets `what` go on the pool: freeing a large file takes as long as writing it.
-    template <class Kept>
-    void let_go(Kept what) noexcept {
-        try {
-            boost::asio::post(commits_, [kept = std::move(what)] {});
-        } catch (const std::bad_alloc&) {
-            // Then it has gone here.
-        }
-    }
-
-private:
-    using clock = std::chrono::steady_clock;
 
     // A call to the page cache takes some 20 us. One that took longer than this, and slept, waited for the
     // disk, and after it the pool is used for so many times as long, at most for `slow_period`. So an I/O
@@ -97,6 +103,27 @@ private:
     boost::asio::thread_pool& commits_;
     limits::work_limit& work_;
     std::atomic<clock::rep> slow_until_{0};
+};
+
+/// The disk calls of one upload or removal, one after the other. Only the first one can find no place among
+/// the requests at work: who has got one, and has sent its body since, is not sent away any more.
+class disk_visits {
+public:
+    /// `disk` outlives it, and it outlives its calls.
+    explicit disk_visits(upload_disk& disk) noexcept : disk_(disk) {}
+    disk_visits(const disk_visits&) = delete;
+    disk_visits& operator=(const disk_visits&) = delete;
+
+    /// Runs `call`, which returns an error_code or a result, and gives what it returned; errc::overloaded
+    /// when there was no place. What it refers to must live in the awaiting frame.
+    template <class Call>
+    task<std::invoke_result_t<Call>> run(Call call) {
+        return disk_.run(std::move(call), !std::exchange(is_admitted_, true));
+    }
+
+private:
+    upload_disk& disk_;
+    bool is_admitted_ = false;
 };
 
 }  // namespace fairlead::handlers

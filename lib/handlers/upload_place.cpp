@@ -2,12 +2,20 @@
 
 #include "base/text.hpp"
 #include "handlers/refusals.hpp"
+#include "http/access_map.hpp"
+#include "http/chunked.hpp"
 #include "http/digest_fields.hpp"
+#include "http/field_value.hpp"
 #include "http/host.hpp"
 #include "limits/overload.hpp"
 
+#include <array>
+
 namespace fairlead::handlers {
 namespace {
+
+// Without a Content-Encoding both mean the same bytes.
+constexpr std::array digest_fields{"Content-Digest", "Repr-Digest"};
 
 std::string bytes_text(std::uint64_t count) { return std::to_string(count) + " bytes"; }
 
@@ -21,56 +29,55 @@ bool is_of_other_site(const http::request& request, std::string_view origin) {
     return !host || !iequals(host->name, request.host_name);
 }
 
-http::problem no_quota(const files::store_space& space) {
+/// Whether a client may know how much is stored. From two answers with that it would learn the size of what
+/// came between them.
+bool may_know_usage(const upload_place& place, const http::request& request) {
+    return http::may_see(request, request.path) && http::may_see(request, place.rules.url_prefix);
+}
+
+http::problem no_quota(const files::store_space& space, bool may_know) {
     const auto used = space.current();
-    const auto quota = space.limits().quota;
-    auto refusal = refuse(http::status::payload_too_large,
-                          "The files here may have " + bytes_text(quota) + " together (uploads.quota); " +
-                              bytes_text(used.stored + used.claimed) +
-                              " are stored or on their way. Remove something first.");
-    refusal.close = true;
+    auto refusal =
+        refuse_and_close(http::status::payload_too_large, "There is no room left for this upload.");
+    if (may_know)
+        refusal.detail = "The files here may have " + bytes_text(space.limits().quota) +
+                         " together (uploads.quota); " + bytes_text(used.stored + used.claimed) +
+                         " are stored or on their way. Remove something first.";
     return refusal;
 }
 
-http::problem no_room(const files::store_space& space, const error_code& error) {
+http::problem no_room(const files::store_space& space, const error_code& error, bool may_know) {
     const auto used = space.current();
     auto refusal =
-        refuse(http::status::insufficient_storage,
-               "The disk has no room for this upload: " + bytes_text(used.free) + " are free, of which " +
-                   bytes_text(space.limits().min_free) + " stay free (uploads.min_free).");
+        refuse_and_close(http::status::insufficient_storage, "The disk has no room for this upload");
+    if (may_know)
+        refusal.detail += used.has_inodes
+                              ? ": " + bytes_text(used.free) + " are free, of which " +
+                                    bytes_text(space.limits().min_free) + " stay free (uploads.min_free)"
+                              : ": its file system can have no further file (no inode is free)";
+    refusal.detail += ".";
     refusal.log_detail = "upload not stored: " + error.message();
-    refusal.close = true;
+    if (!used.has_inodes) refusal.log_detail += " (no inode is free)";
     return refusal;
 }
 
 /// EFBIG.
 http::problem beyond_file_size(const error_code& error) {
-    auto refusal =
-        refuse(http::status::payload_too_large,
-               "Files of this size cannot be written here: the limit is that of the file system, or of "
-               "the server's process.");
+    auto refusal = refuse_and_close(
+        http::status::payload_too_large,
+        "Files of this size cannot be written here: the limit is that of the file system, or of "
+        "the server's process.");
     refusal.log_detail = "upload not stored: " + error.message() + " (raise ulimit -f, LimitFSIZE)";
-    refusal.close = true;
     return refusal;
 }
 
 }  // namespace
 
-http::problem body_failed(error_code error) {
-    if (error == errc::end_of_stream) error = errc::bad_framing;
-    // What is no error of ours is one of the connection.
-    if (error.category() != fairlead_category()) return client_left();
-    auto refusal = http::problem_from(error);
-    refusal.close = true;
-    return refusal;
-}
-
 http::problem too_large(const upload_rules& rules, std::string_view actual) {
-    auto refusal =
-        refuse(http::status::payload_too_large, "The limit for one upload is " + bytes_text(rules.max_body) +
-                                                    " (uploads.max_body); this one has ");
+    auto refusal = refuse_and_close(
+        http::status::payload_too_large,
+        "The limit for one upload is " + bytes_text(rules.max_body) + " (uploads.max_body); this one has ");
     refusal.detail.append(actual).append(".");
-    refusal.close = true;
     return refusal;
 }
 
@@ -101,11 +108,13 @@ std::optional<http::problem> refuse_body(const upload_place& place, const http::
     return refuse_after_failure(place);
 }
 
-http::problem storage_failed(const upload_place& place, error_code error, const std::string& indeterminate) {
+http::problem storage_failed(const upload_place& place, const http::request& request, error_code error,
+                             const std::string& indeterminate) {
     const auto& space = place.with.store.space();
+    const bool may_know = may_know_usage(place, request);
     if (error == errc::overloaded) return limits::overload(place.rules.retry_after, "requests at work");
-    if (error == errc::quota_exceeded) return no_quota(space);
-    if (error == boost::system::errc::no_space_on_device) return no_room(space, error);
+    if (error == errc::quota_exceeded) return no_quota(space, may_know);
+    if (error == boost::system::errc::no_space_on_device) return no_room(space, error, may_know);
     if (error == boost::system::errc::file_too_large) return beyond_file_size(error);
     auto refusal = http::problem_from(error);
     if (error.category() == fairlead_category()) return refusal;
@@ -116,20 +125,35 @@ http::problem storage_failed(const upload_place& place, error_code error, const 
         refusal.detail = "The upload could not be stored.";
     }
     refusal.log_detail = "upload not stored: " + error.message();
+    if (error == boost::system::errc::no_such_file_or_directory)
+        refusal.log_detail += " (has uploads.directory, or a folder in it, been removed?)";
     if (!indeterminate.empty())
         refusal.log_detail += "; nobody knows what a power loss would leave as " + indeterminate;
     return refusal;
 }
 
-http::checked<std::vector<sha_digest>> expected_digests(const http::field_table& fields) {
-    std::vector<sha_digest> expected;
-    for (const auto* name : {"Content-Digest", "Repr-Digest"}) {
+http::checked<expected_digests> digests_expected_by(const http::field_table& fields) {
+    expected_digests expected;
+    for (const auto* name : digest_fields) {
         const auto wanted = http::parse_digests(fields, name);
         if (!wanted) return wanted.error();
-        if (wanted->sha256) expected.push_back(*wanted->sha256);
-        if (wanted->sha512) expected.push_back(*wanted->sha512);
+        if (wanted->sha256) expected.known.push_back(*wanted->sha256);
+        if (wanted->sha512) expected.known.push_back(*wanted->sha512);
+        for (const auto& line : fields)
+            expected.follow |= line.id == http::field::trailer && http::list_has_token(line.value, name);
     }
     return expected;
+}
+
+std::optional<http::problem> take_trailer(const http::body_reader& body, digest_check& check) {
+    if (body.trailer().empty()) return std::nullopt;
+    const auto lines = http::lines_of_trailer(body.trailer());
+    auto expected = digests_expected_by(http::field_table(lines));
+    if (!expected) return http::to_problem(expected.error());
+    if (check.expect(std::move(expected->known))) return std::nullopt;
+    return refuse(http::status::bad_request,
+                  "The digest behind the content cannot be checked any more, so nothing was stored: announce "
+                  "it by Trailer: Content-Digest, or send it in front.");
 }
 
 http::response created(const upload_place& place, const files::answer_record& stored) {

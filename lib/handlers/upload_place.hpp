@@ -4,6 +4,7 @@
 #include "files/answer_records.hpp"
 #include "files/open_files.hpp"
 #include "files/upload_store.hpp"
+#include "handlers/digest_check.hpp"
 #include "handlers/name_turns.hpp"
 #include "handlers/upload_disk.hpp"
 #include "http/cors.hpp"
@@ -64,6 +65,16 @@ struct upload_place {
     }
 };
 
+/// One upload on its way, from the first look at the disk to its answer. Outlives whatever refers to it.
+struct ongoing_upload {
+    ongoing_upload(const upload_place& taken_by, http::request& asked)
+        : place(taken_by), request(asked), disk(taken_by.with.disk) {}
+
+    const upload_place& place;
+    http::request& request;
+    disk_visits disk;
+};
+
 /// 503 after the disk has failed; nothing while it can be believed.
 std::optional<http::problem> refuse_after_failure(const upload_place& place);
 
@@ -77,21 +88,21 @@ std::optional<http::problem> refuse_other_sites(const upload_place& place, const
 /// 413, 415 for an encoding, 503 after the disk has failed. Nothing: it may come.
 std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request);
 
-/// The refusal for a body that could not be read to its end: whatever the reason, nothing after it can be
-/// framed.
-http::problem body_failed(error_code error);
-
 /// 413 for a body of `actual` bytes.
 http::problem too_large(const upload_rules& rules, std::string_view actual);
 
 /// The refusal for what went wrong while storing. `indeterminate` names a file of which nobody knows whether
-/// it would be there after a power loss.
-http::problem storage_failed(const upload_place& place, error_code error,
+/// it would be there after a power loss. How much is stored or free is told to those alone who may read it.
+http::problem storage_failed(const upload_place& place, const http::request& request, error_code error,
                              const std::string& indeterminate = {});
 
 /// What Content-Digest and Repr-Digest say of the body: without a Content-Encoding both mean the same bytes.
 /// Refusals: those of http::parse_digests.
-http::checked<std::vector<sha_digest>> expected_digests(const http::field_table& fields);
+http::checked<expected_digests> digests_expected_by(const http::field_table& fields);
+
+/// After a body was read to its end: adds what its trailer section says to what is checked. A refusal, 400:
+/// what stands there is malformed, or was not announced and cannot be checked any more.
+std::optional<http::problem> take_trailer(const http::body_reader& body, digest_check& check);
 
 /// 201 for what was made by POST.
 http::response created(const upload_place& place, const files::answer_record& stored);

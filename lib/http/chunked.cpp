@@ -1,5 +1,6 @@
 #include "http/chunked.hpp"
 
+#include "base/text.hpp"
 #include "http/field_value.hpp"
 
 #include <algorithm>
@@ -25,8 +26,7 @@ int hex_value(unsigned char byte) noexcept {
 
 }  // namespace
 
-result<chunked_decoder::step> chunked_decoder::decode(std::span<const char> in,
-                                                      std::span<char> out) noexcept {
+result<chunked_decoder::step> chunked_decoder::decode(std::span<const char> in, std::span<char> out) {
     step done;
     while (done.consumed < in.size() && state_ != state::done) {
         if (state_ == state::data) {
@@ -50,7 +50,7 @@ result<chunked_decoder::step> chunked_decoder::decode(std::span<const char> in,
     return done;
 }
 
-error_code chunked_decoder::take(unsigned char byte) noexcept {
+error_code chunked_decoder::take(unsigned char byte) {
     switch (state_) {
         case state::size_first:
         case state::size: return take_size(byte);
@@ -163,7 +163,7 @@ error_code chunked_decoder::take_extension(unsigned char byte) noexcept {
     }
 }
 
-error_code chunked_decoder::take_trailer(unsigned char byte) noexcept {
+error_code chunked_decoder::take_trailer(unsigned char byte) {
     if (state_ == state::end_lf) {
         if (byte != lf) return errc::bad_framing;
         state_ = state::done;
@@ -173,7 +173,13 @@ error_code chunked_decoder::take_trailer(unsigned char byte) noexcept {
         state_ = state::end_lf;
         return {};
     }
-    if (++trailer_bytes_ > max_trailer_bytes) return errc::too_large;
+    if (trailer_.size() == max_trailer_bytes) return errc::too_large;
+    trailer_.push_back(static_cast<char>(byte));
+    return step_trailer(byte);
+}
+
+/// Takes a byte of a line.
+error_code chunked_decoder::step_trailer(unsigned char byte) noexcept {
     switch (state_) {
         case state::trailer_first:
             if (!is_tchar(byte)) return errc::bad_framing;
@@ -196,6 +202,18 @@ error_code chunked_decoder::take_trailer(unsigned char byte) noexcept {
             state_ = state::trailer_first;
             return {};
     }
+}
+
+std::vector<field_view> lines_of_trailer(std::string_view trailer) {
+    std::vector<field_view> lines;
+    while (!trailer.empty()) {
+        const auto line = trailer.substr(0, trailer.find('\r'));
+        trailer.remove_prefix(std::min(line.size() + 2, trailer.size()));
+        const auto name = line.substr(0, line.find(':'));
+        const auto value = trim(line.substr(std::min(name.size() + 1, line.size())));
+        lines.push_back({boost::beast::http::string_to_field(name), name, value});
+    }
+    return lines;
 }
 
 }  // namespace fairlead::http

@@ -81,6 +81,9 @@ public:
     virtual task<result<std::size_t>> read_some(std::span<char> buffer) = 0;
     /// The announced length in bytes, or -1 when it is not known before the end (chunked).
     virtual std::int64_t length() const noexcept = 0;
+    /// The trailer section of a request's body that has been read to its end: lines as in
+    /// http/chunked.hpp, which belong to no field that a handler sees unless it asks for them here.
+    virtual std::string_view trailer() const noexcept { return {}; }
     /// Another way to read the body of a request, for those who wait for something else at the same time
     /// (net/body_feed.hpp). Tells a client that waits for it to send. nullptr: there is only `read_some`.
     virtual task<net::body_feed*> feed() { co_return nullptr; }

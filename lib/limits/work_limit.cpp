@@ -1,7 +1,5 @@
 #include "limits/work_limit.hpp"
 
-#include <vector>
-
 namespace fairlead::limits {
 
 task<result<work_limit::permit>> work_limit::acquire() {
@@ -9,7 +7,7 @@ task<result<work_limit::permit>> work_limit::acquire() {
     {
         const std::lock_guard guard(mutex_);
         // Whoever arrives while others wait joins the queue, so that nobody is overtaken.
-        if (usage_.in_flight < in_flight_max_ && queue_.empty()) {
+        if (usage_.in_flight < in_flight_max_ && !is_awaited()) {
             ++usage_.in_flight;
             co_return permit(this);
         }
@@ -20,7 +18,7 @@ task<result<work_limit::permit>> work_limit::acquire() {
         place = std::make_shared<waiter>();
         place->deadline = clock::now() + longest_wait_;
         queue_.push_back(place);
-        usage_.queued = static_cast<unsigned>(queue_.size());
+        count_waiters();
     }
     co_await place->decided.wait();
     // `granted` was written before `decided` was set, by whoever took the waiter off the queue.
@@ -28,9 +26,25 @@ task<result<work_limit::permit>> work_limit::acquire() {
     co_return errc::overloaded;
 }
 
+task<work_limit::permit> work_limit::acquire_again() {
+    std::shared_ptr<waiter> place;
+    {
+        const std::lock_guard guard(mutex_);
+        if (usage_.in_flight < in_flight_max_ && !is_awaited()) {
+            ++usage_.in_flight;
+            co_return permit(this);
+        }
+        place = std::make_shared<waiter>();
+        again_.push_back(place);
+        count_waiters();
+    }
+    co_await place->decided.wait();
+    co_return permit(this);
+}
+
 std::optional<work_limit::permit> work_limit::try_acquire() {
     const std::lock_guard guard(mutex_);
-    if (usage_.in_flight >= in_flight_max_ || !queue_.empty()) return std::nullopt;
+    if (usage_.in_flight >= in_flight_max_ || is_awaited()) return std::nullopt;
     ++usage_.in_flight;
     return permit(this);
 }
@@ -46,28 +60,28 @@ void work_limit::release() {
     std::shared_ptr<waiter> next;
     {
         const std::lock_guard guard(mutex_);
-        if (queue_.empty()) {
+        if (!is_awaited()) {
             --usage_.in_flight;
             return;
         }
-        next = std::move(queue_.front());  // the place passes on; in_flight stays as it is
-        queue_.pop_front();
-        usage_.queued = static_cast<unsigned>(queue_.size());
+        auto& queue = again_.empty() ? queue_ : again_;
+        next = std::move(queue.front());  // the place passes on; in_flight stays as it is
+        queue.pop_front();
+        count_waiters();
     }
     next->granted = true;
     next->decided.set();
 }
 
 void work_limit::expire(clock::time_point now) {
-    std::vector<std::shared_ptr<waiter>> late;
+    std::list<std::shared_ptr<waiter>> late;
     {
         const std::lock_guard guard(mutex_);
         while (!queue_.empty() && queue_.front()->deadline <= now) {
-            late.push_back(std::move(queue_.front()));
-            queue_.pop_front();
+            late.splice(late.end(), queue_, queue_.begin());
             metrics_.request_shed(telemetry::shed_reason::queue_timeout);
         }
-        usage_.queued = static_cast<unsigned>(queue_.size());
+        count_waiters();
     }
     for (const auto& one : late) one->decided.set();
 }

@@ -53,6 +53,9 @@ public:
     /// A permit, at once or after waiting. Error errc::overloaded: the queue is full, or the wait was too
     /// long.
     task<result<permit>> acquire();
+    /// A permit for a request that has had one before: however long the wait, it is not sent away, and comes
+    /// before those that have had none.
+    task<permit> acquire_again();
     /// A permit at once, or nothing when there is none or others wait.
     std::optional<permit> try_acquire();
 
@@ -74,6 +77,8 @@ private:
     };
 
     void release();
+    bool is_awaited() const noexcept { return !again_.empty() || !queue_.empty(); }
+    void count_waiters() noexcept { usage_.queued = static_cast<unsigned>(again_.size() + queue_.size()); }
 
     const unsigned in_flight_max_;
     const unsigned queue_max_;
@@ -81,6 +86,7 @@ private:
     telemetry::metrics& metrics_;
     mutable std::mutex mutex_;
     usage usage_;
+    std::list<std::shared_ptr<waiter>> again_;  // who has had a permit before
     std::list<std::shared_ptr<waiter>> queue_;
 };
 

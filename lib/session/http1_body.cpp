@@ -38,7 +38,7 @@ bool http1_body::is_complete() const noexcept {
 watch::clock::time_point http1_body::slowest_end() const noexcept {
     using std::chrono::milliseconds;
     // A grace, then the average rate; and never silent for longer than an idle connection may be. So a slow
-    // honest client lives, and one that sends a byte now and then does not (USERS 33).
+    // honest client lives, and one that sends a byte now and then does not.
     const auto if_silent = progress_ + std::max(limits_.idle_timeout, limits_.header_timeout);
     if (limits_.min_body_rate == 0) return if_silent;
     const auto by_rate =
@@ -76,10 +76,16 @@ std::size_t http1_body::take_early(std::span<char> buffer) {
     return n;
 }
 
+/// What the end of the stream within the body means.
+errc http1_body::why_ended() const noexcept {
+    if (deadline_.is_cut()) return errc::cancelled;
+    return deadline_.has_expired() || is_late_ ? errc::timeout : errc::end_of_stream;
+}
+
 /// Reads once. EAGAIN: the deadline of the client runs.
 result<std::size_t> http1_body::read_stream(std::span<char> buffer) {
     const auto got = stream_.read_now(buffer);
-    if (got && *got == 0) return deadline_.has_expired() || is_late_ ? errc::timeout : errc::end_of_stream;
+    if (got && *got == 0) return why_ended();
     if (got) {
         progress_ = rests_since_ = watch::clock::now();
         is_awaited_ = false;

@@ -22,6 +22,7 @@ public:
 
     task<result<std::size_t>> read_some(std::span<char> buffer) override;
     std::int64_t length() const noexcept override;
+    std::string_view trailer() const noexcept override { return chunks_.trailer(); }
     task<net::body_feed*> feed() override;
 
     /// Reads and throws away what is left if that is at most `limit` bytes; false when it is more, or reading
@@ -44,6 +45,7 @@ private:
 
     std::span<char> cut(std::span<char> buffer) const noexcept;
     std::size_t take_early(std::span<char> buffer);
+    errc why_ended() const noexcept;
     result<std::size_t> read_stream(std::span<char> buffer);
     task<result<std::size_t>> read_raw(std::span<char> buffer);
     task<error_code> send_continue();

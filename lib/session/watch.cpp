@@ -69,9 +69,11 @@ std::size_t watch_list::at_work() const {
 
 void watch_list::abort_all() {
     const std::lock_guard guard(mutex_);
-    for (auto& one : watches_)
+    for (auto& one : watches_) {
+        one.is_cut_.store(true, std::memory_order_release);
         one.abort(one.current() == watch::phase::tunnel ? net::byte_stream::abort_by_reset
                                                         : net::byte_stream::abort_both);
+    }
 }
 
 std::size_t watch_list::size() const {

@@ -56,6 +56,8 @@ public:
     /// True when the sweeper ended this phase: a read that returned 0 then means "too late", not "the peer
     /// left".
     bool has_expired() const noexcept { return (state_.load(std::memory_order_acquire) & expired_bit) != 0; }
+    /// True when the server has ended it because it stops, whatever the phase.
+    bool is_cut() const noexcept { return is_cut_.load(std::memory_order_acquire); }
 
 private:
     friend class watch_list;
@@ -77,6 +79,7 @@ private:
     net::byte_stream& stream_;
     net::byte_stream* other_ = nullptr;  // guarded by the list
     std::atomic<bool> ends_by_reset_{false};
+    std::atomic<bool> is_cut_{false};
     std::atomic<std::uint64_t> state_{0};
 };
 

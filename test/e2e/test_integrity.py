@@ -68,6 +68,39 @@ class Digests(WithFiles):
         got = self.ask("GET", "kept.txt")
         self.assertEqual((got.body, got["ETag"]), (b"kept", entity_tag(b"kept")))
 
+    def send_with_trailer(self, way, head, *trailer):
+        _, method, target, first, body = way
+        text = b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, b"".join(line.encode() + b"\r\n" for line in trailer))
+        with self.server.connect() as line:
+            line.send(request(method, target, ["Transfer-Encoding: chunked", *first, *head]) + text)
+            return line.answer()
+
+    def test_those_behind_the_content_are_checked(self):
+        announced = ["Trailer: X, content-digest"]
+        for way in ways(BODY):
+            body = way[4]
+            right, wrong = digest_of(body), digest_of(b"x" + body)
+            right512, wrong512 = digest_of(body, "sha512"), digest_of(b"x" + body, "sha512")
+            for head, trailer, is_taken in (
+                    ([], ["X: 1"], True), (announced, [], True), (announced, [f"Content-Digest: {right}"], True),
+                    (announced, [f"Content-Digest: {right512}"], True), (announced, [f"Content-Digest: {wrong}"], False),
+                    (announced, [f"Content-Digest: {wrong512}"], False), (announced, [f"Repr-Digest: {right}, {wrong512}"], False),
+                    (announced, [f"content-digest:{right}", f"repr-digest: {wrong}"], False),
+                    (announced, ["Content-Digest: sha-256=x"], False), ([f"Content-Digest: {wrong}"], [f"Content-Digest: {right}"], False),
+                    ([], [f"Content-Digest: {wrong}"], False), ([], [f"Content-Digest: {right512}"], False)):
+                with self.subTest(way[0], head=head, trailer=trailer):
+                    answer = self.send_with_trailer(way, head, *trailer)
+                    self.assertEqual(answer.status in (201, 204), is_taken, answer.body)
+                    if not is_taken:
+                        self.assertEqual(answer.status, 400)
+                        self.assertEqual(self.stored(), {"kept.txt": b"kept"})
+                    for path in self.stored():
+                        if path != "kept.txt":
+                            self.assertEqual(self.ask("DELETE", path).status, 204)
+        # One of ours is computed anyway, so it needs no announcement.
+        self.assertEqual(self.send_with_trailer(ways(BODY)[2], [], f"Content-Digest: {digest_of(BODY)}").status, 201)
+        self.assertIn(b"Trailer: Content-Digest", self.send_with_trailer(ways(BODY)[2], [], "Content-Digest: " + digest_of(BODY, "sha512")).body)
+
     def test_parts_have_digests_of_their_own(self):
         digest = "Content-Digest: " + digest_of(BODY)
         good, bad = part("f", BODY, "f.txt", "text/plain", [digest]), part("f", OTHER, "f.txt", "text/plain", [digest])

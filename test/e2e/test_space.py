@@ -69,6 +69,13 @@ class Quota(WithFiles):
         self.assertTrue(wait_for(lambda: self.put("b", bytes(6000)).status == 201))
         self.assertEqual(list(self.stored()), ["b"])
 
+    def test_the_list_of_a_form_counts_too(self):
+        # The body would fit, and so would the files alone; fields.json, which says what was in the form, does not.
+        content_type, body = form(*(part("f", bytes(10), name * 60 + ".txt") for name in "abcd"))
+        self.assertEqual(self.put("a", bytes(10000 - len(body))).status, 201)
+        self.assertEqual(self.server.ask("POST", "/files", [content_type], body).status, 413)
+        self.assertEqual(list(self.stored()), ["a"])
+
     def test_a_restart_counts_what_is_there(self):
         self.put("a", bytes(6000))
         content_type, body = form(part("a", b"1"), part("f", bytes(3000), "f.txt"))
@@ -88,6 +95,25 @@ class Quota(WithFiles):
         for _ in range(5):
             self.assertEqual(self.put("a", bytes(9000), "Content-Digest: " + digest_of(b"x")).status, 400)
         self.assertEqual(self.put("a", bytes(9000)).status, 201)
+
+
+class LargeQuota(WithFiles):
+    uploads = {"quota": "96m", "max_body": "64m"}
+
+    def test_who_announces_much_and_sends_little_leaves_the_room_to_others(self):
+        lines = []
+        for number in range(40):
+            line = self.server.connect()
+            self.addCleanup(line.socket.close)
+            line.send(request("PUT", f"/files/slow{number}", [f"Content-Length: {16 << 20}"]) + bytes(10))
+            lines.append(line)
+        wait_for(lambda: b"fairlead_uploads_created_total 40" in self.server.ask(target="/metrics", admin=True).body, 5)
+        self.assertEqual(self.put("quick", bytes(20 << 20)).status, 201)
+        with self.server.connect() as line:  # all of it would have to fit
+            line.send(request("PUT", "/files/other", [f"Content-Length: {60 << 20}"]))
+            self.assertEqual(line.answer().status, 413)
+        lines[0].send(bytes((16 << 20) - 10))
+        self.assertEqual(lines[0].answer().status, 201)
 
 
 class Floor(WithFiles):
@@ -179,7 +205,10 @@ class FullDisk(unittest.TestCase):
             (self.files / f"i{number}").touch()
         for name, *asked in ways(b"1"):
             with self.subTest(name):
-                self.assertEqual(self.server.ask(*asked).status, 507)
+                answer = self.server.ask(*asked)
+                self.assertEqual(answer.status, 507)
+                self.assertIn(b"no inode is free", answer.body)
+        self.check(b"[-]uploads failed")
         self.assertEqual(len(tree(self.files)), used.f_favail)
         self.assertEqual(self.server.ask("DELETE", "/files/i0").status, 204)
         self.assertEqual(self.server.ask(*ways(b"1")[0][1:]).status, 201)

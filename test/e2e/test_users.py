@@ -276,6 +276,19 @@ class Uploads(UsersTest):
         self.assertEqual((server.directory / "drop/a.txt").read_bytes(), b"x")
         self.assertFalse((server.directory / "drop/b.txt").exists())
 
+    def test_who_may_not_read_learns_no_size_from_a_refusal(self):
+        server = self.start({"routes": {"/drop": {"uploads": {"quota": "12345"}}, "/files": {"uploads": {"quota": "12345"}}}})
+        ann = ("ann", "wonder")
+        for place, who, is_told in (("/drop", None, False), ("/files", ann, True)):
+            self.assertEqual(self.ask(server, place + "/a.txt", who, "PUT", (), bytes(6789)).status, 201)
+            for method, target, fields in (("PUT", "/b.txt", ()), ("POST", "", ["Content-Type: text/plain"])):
+                with self.subTest(method, place=place):
+                    refused = self.ask(server, place + target, who, method, ["Accept: application/json", *fields], bytes(6789))
+                    self.assertEqual(refused.status, 413)
+                    detail = json.loads(refused.body)["detail"]
+                    self.assertEqual("6789" in detail and "12345" in detail, is_told, detail)
+                    self.assertEqual(any(c.isdigit() for c in detail), is_told, detail)
+
     def test_stored_files_in_listings(self):
         server = self.start()
         for name in ("a.txt", "secret/b.txt"):
@@ -384,6 +397,7 @@ class Throttle(UsersTest):
         self.assertEqual(here("ann", "wonder", at="127.0.0.2").status, 200)
         self.assertEqual(here("ann", "wonder").status, 429)  # although it is known by now
         self.assertTrue(server.wait_for_log("event=throttle client=127.0.0.1 "))
+        self.assertIn(b'fairlead_requests_limited_total{reason="logins"} 5', server.ask(target="/metrics", admin=True).body)
 
     def test_a_success_does_not_help_against_others(self):
         server = self.start()

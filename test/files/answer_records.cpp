@@ -159,7 +159,7 @@ BOOST_FIXTURE_TEST_CASE(every_text_comes_back_as_it_was, fixture) {
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_record_is_an_error, fixture) {
     for (const auto* text :
-         {"", "{", "[]", "null", "{}", "\"text\"", "{\"fingerprint\":\"f\"}",
+         {"x", "{", "[]", "null", "{}", "\"text\"", "{\"fingerprint\":\"f\"}",
           "{\"fingerprint\":1,\"location\":\"/l\"}", "{\"fingerprint\":\"\",\"location\":\"/l\"}",
           "{\"fingerprint\":\"f\",\"location\":\"/l\"} x"}) {
         BOOST_TEST_CONTEXT(text) {
@@ -238,8 +238,32 @@ BOOST_FIXTURE_TEST_CASE(expire_by_number_the_oldest_first, fixture) {
     BOOST_TEST(fs::exists(file_of("5")));
 }
 
+// Without syncs a power loss may leave a file without its content.
+BOOST_FIXTURE_TEST_CASE(what_a_power_loss_left_blank_counts_as_never_written, fixture) {
+    for (const auto& blank : {std::string(), std::string(1, '\0'), std::string(500, '\0')}) {
+        test::write_file(file_of("key"), blank);
+        const auto found = records.find(claim("key"));
+        BOOST_TEST((found && !*found));
+        BOOST_TEST(!fs::exists(file_of("key")));
+        BOOST_TEST(!records.remember(claim("key"), first));
+        fs::remove(file_of("key"));
+    }
+    for (const auto& blank : {std::string(), std::string(32, '\0')}) {
+        const test::temp_dir fresh_dir;
+        fresh_dir.write(".fairlead-keys/secret", blank);
+        upload_store other(fresh_dir.path(), config::durability::off);
+        answer_records fresh(other, 1h, 10);
+        BOOST_TEST(fresh.is_ready());
+        const auto secret = test::read_file(fresh_dir / ".fairlead-keys/secret");
+        BOOST_TEST(secret.size() == 32U);
+        BOOST_TEST((secret != std::string(32, '\0')));
+        answer_records again(other, 1h, 10);
+        BOOST_TEST(again.identity("/", "key") == fresh.identity("/", "key"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_memory_that_cannot_be_used_ends_the_start) {
-    for (const auto* secret : {"", "short", "a secret of more than thirty-two bytes"}) {
+    for (const auto* secret : {"short", "a secret of more than thirty-two bytes"}) {
         const test::temp_dir dir;
         dir.write(".fairlead-keys/secret", secret);
         upload_store store(dir.path(), config::durability::off);

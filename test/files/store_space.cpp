@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <vector>
+
 using namespace fairlead;
 using namespace fairlead::files;
 namespace fs = std::filesystem;
@@ -86,6 +88,46 @@ BOOST_AUTO_TEST_CASE(a_claim_grows_as_far_as_there_is_room) {
         BOOST_TEST(space.take(1).error() == make_error_code(errc::quota_exceeded));
     }
     BOOST_TEST(space.current().claimed == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(who_announces_much_and_sends_little_takes_little) {
+    constexpr std::uint64_t mib = 1 << 20;
+    BOOST_TEST(room_for(0, 0) == 0U);
+    BOOST_TEST(room_for(0, 1000) == 1000U);
+    BOOST_TEST(room_for(0, gib) == mib);
+    BOOST_TEST(room_for(1, gib) == mib + 1);
+    BOOST_TEST(room_for(3 * mib, gib) == 6 * mib);
+    BOOST_TEST(room_for(100 * mib, gib) == 116 * mib);
+    BOOST_TEST(room_for(gib - 1, gib) == gib);
+    BOOST_TEST(room_for(gib, gib) == gib);
+    BOOST_TEST(room_for(7, 5) == 7U);
+    BOOST_TEST(room_for(1, UINT64_MAX) == mib + 1);
+
+    // A hundred of them leave the room of a quota to those who fill it.
+    auto space = make(gib);
+    std::vector<store_space::claim> dripping;
+    for (int i = 0; i < 100; ++i) dripping.push_back(space.admit(512 * mib).value());
+    BOOST_TEST(space.current().claimed == 100 * mib);
+    auto quick = space.admit(900 * mib).value();
+    BOOST_TEST(!quick.cover(900 * mib, 900 * mib));
+    BOOST_TEST(space.current().claimed == 1000 * mib);
+    // What cannot fit as things are is refused before it comes.
+    BOOST_TEST(space.admit(25 * mib).error() == make_error_code(errc::quota_exceeded));
+    BOOST_TEST(space.admit(24 * mib).has_value());
+    BOOST_TEST(dripping[0].cover(mib, 512 * mib) == error_code{});
+    BOOST_TEST(dripping[0].cover(40 * mib, 512 * mib) == make_error_code(errc::quota_exceeded));
+}
+
+BOOST_AUTO_TEST_CASE(an_upload_of_unknown_length_is_covered_as_it_comes) {
+    auto space = make(100);
+    auto claim = space.admit(-1).value();
+    BOOST_TEST(space.current().claimed == 0U);
+    BOOST_TEST(!claim.cover(60, -1));
+    BOOST_TEST(!claim.cover(60, -1));
+    BOOST_TEST(space.current().claimed == 60U);
+    BOOST_TEST(claim.cover(101, -1) == make_error_code(errc::quota_exceeded));
+    claim.keep(60, 0);
+    BOOST_TEST(space.current().stored == 60U);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_kept_is_stored_and_the_rest_given_back) {

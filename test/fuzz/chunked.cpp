@@ -1,4 +1,5 @@
 #include "http/chunked.hpp"
+#include "http/field_value.hpp"
 
 #include "require.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 struct decoded {
     std::string content;
+    std::string trailer;
     std::size_t consumed = 0;
     bool is_done = false;
     bool is_refused = false;
@@ -41,6 +43,7 @@ decoded decode(std::string_view text, std::size_t piece, std::size_t room) {
         all.consumed += step->consumed;
     }
     all.is_done = decoder.is_done();
+    if (all.is_done) all.trailer = decoder.trailer();
     return all;
 }
 
@@ -70,6 +73,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!whole.is_done) return 0;
     REQUIRE_INVARIANT(text.substr(0, whole.consumed).ends_with("\r\n\r\n"));
     REQUIRE_INVARIANT(has_whole_line_ends(text.substr(0, whole.consumed)));
+    // The lines of the trailer section are whole, in order, and all of it but blanks.
+    REQUIRE_INVARIANT(text.substr(0, whole.consumed).ends_with(whole.trailer + "\r\n"));
+    std::size_t at = 0;
+    for (const auto& line : lines_of_trailer(whole.trailer)) {
+        REQUIRE_INVARIANT(is_token(line.name) && is_field_content(line.value));
+        REQUIRE_INVARIANT(whole.trailer.compare(at, line.name.size() + 1, std::string(line.name) + ':') == 0);
+        const auto value = whole.trailer.find(line.value, at + line.name.size() + 1);
+        REQUIRE_INVARIANT(value != std::string::npos);
+        at = whole.trailer.find("\r\n", value + line.value.size()) + 2;
+    }
+    REQUIRE_INVARIANT(at == whole.trailer.size());
     // Encoding the content again gives the same content.
     std::string again;
     if (!whole.content.empty()) {

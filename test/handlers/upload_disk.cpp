@@ -3,8 +3,10 @@
 #include "support/run_task.hpp"
 #include "support/temp_dir.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
 #include <thread>
 
 namespace fairlead::handlers {
@@ -15,13 +17,15 @@ using namespace std::chrono_literals;
 /// A directory without syncs, so that calls run where they are made as long as the disk is quick.
 struct with_disk {
     std::thread::id thread_of_a_call() {
+        disk_visits visits(disk);
         return test::run_task(
-                   disk.run([]() -> result<std::thread::id> { return std::this_thread::get_id(); }))
+                   visits.run([]() -> result<std::thread::id> { return std::this_thread::get_id(); }))
             .value();
     }
     template <class Call>
     void run(Call call) {
-        (void)test::run_task(disk.run([&call]() -> result<int> {
+        disk_visits visits(disk);
+        (void)test::run_task(visits.run([&call]() -> result<int> {
             call();
             return 0;
         }));
@@ -67,9 +71,44 @@ BOOST_AUTO_TEST_CASE(with_syncs_every_call_runs_on_the_pool) {
     const test::temp_dir other;
     files::upload_store durable{other.path(), config::durability::full};
     upload_disk synced{durable, commits, work};
+    disk_visits visits(synced);
     const auto where =
-        test::run_task(synced.run([]() -> result<std::thread::id> { return std::this_thread::get_id(); }));
+        test::run_task(visits.run([]() -> result<std::thread::id> { return std::this_thread::get_id(); }));
     BOOST_TEST((where.value() != std::this_thread::get_id()));
+}
+
+// Its body has come since: what it was asked for cannot be taken back.
+BOOST_AUTO_TEST_CASE(who_was_admitted_is_not_sent_away_at_a_later_call) {
+    const auto nothing = [] { return error_code{}; };
+    disk_visits admitted(disk);
+    BOOST_TEST(!test::run_task(admitted.run(nothing)));
+    boost::asio::io_context context(1);
+    const auto start = [&](disk_visits& visits, std::optional<error_code>& outcome) {
+        boost::asio::co_spawn(context, visits.run(nothing),
+                              [&outcome](std::exception_ptr, error_code how) { outcome = how; });
+        context.restart();
+        context.poll();
+    };
+    auto only_place = work.try_acquire();
+    BOOST_TEST_REQUIRE(only_place.has_value());
+    disk_visits waits(disk), comes_late(disk);
+    std::optional<error_code> queued, refused, again;
+    start(waits, queued);
+    start(comes_late, refused);
+    start(admitted, again);
+    BOOST_TEST((refused == make_error_code(errc::overloaded)));
+    BOOST_TEST(!again.has_value());
+    BOOST_TEST(work.current().queued == 2u);
+    // Time sends away whoever was not admitted.
+    work.expire(std::chrono::steady_clock::now() + 1h);
+    context.restart();
+    context.poll();
+    BOOST_TEST((queued == make_error_code(errc::overloaded)));
+    BOOST_TEST(!again.has_value());
+    only_place.reset();
+    context.restart();
+    context.poll();
+    BOOST_TEST((again == error_code{}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

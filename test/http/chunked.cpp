@@ -174,6 +174,41 @@ BOOST_AUTO_TEST_CASE(bounds_what_it_throws_away) {
     BOOST_TEST((decode(with_trailer(most + 1), 1000, 64).error == errc::too_large));
 }
 
+BOOST_AUTO_TEST_CASE(keeps_the_trailer_section_apart) {
+    const struct {
+        const char* section;
+        std::vector<std::pair<std::string, std::string>> lines;
+    } cases[] = {
+        {"", {}},
+        {"A:\r\n", {{"A", ""}}},
+        {"Content-Digest: sha-256=:AA==:\r\n", {{"Content-Digest", "sha-256=:AA==:"}}},
+        {"a: \t1:2 \t\r\nb:c d\r\na:\xFF\r\n", {{"a", "1:2"}, {"b", "c d"}, {"a", "\xFF"}}},
+    };
+    for (const auto& each : cases) {
+        BOOST_TEST_CONTEXT(each.section) {
+            for (const std::size_t piece : {1, 3, 1000}) {
+                chunked_decoder decoder;
+                const auto text = "2\r\nhi\r\n0\r\n" + std::string(each.section) + "\r\n";
+                char out[8];
+                std::size_t used = 0;
+                while (used < text.size())
+                    used +=
+                        decoder
+                            .decode(std::span(text).subspan(used, std::min(piece, text.size() - used)), out)
+                            .value()
+                            .consumed;
+                BOOST_TEST(decoder.is_done());
+                BOOST_TEST(decoder.trailer() == each.section);
+                std::vector<std::pair<std::string, std::string>> lines;
+                for (const auto& line : lines_of_trailer(decoder.trailer()))
+                    lines.emplace_back(line.name, line.value);
+                BOOST_TEST((lines == each.lines));
+            }
+        }
+    }
+    BOOST_TEST((lines_of_trailer("content-type:x\r\n").front().id == field::content_type));
+}
+
 BOOST_AUTO_TEST_CASE(stays_failed_and_stays_done) {
     chunked_decoder failed;
     char out[8];

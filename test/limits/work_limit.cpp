@@ -20,8 +20,10 @@ using namespace std::chrono_literals;
 struct workers {
     workers(unsigned in_flight, unsigned queue) : limit(in_flight, queue, 5s, metrics) {}
 
-    void ask(int number) {
-        boost::asio::co_spawn(context, work(number), [](std::exception_ptr failure) {
+    void ask(int number) { start(work(number)); }
+    void ask_again(int number) { start(more_work(number)); }
+    void start(task<> what) {
+        boost::asio::co_spawn(context, std::move(what), [](std::exception_ptr failure) {
             if (failure) std::rethrow_exception(failure);
         });
         settle();
@@ -43,6 +45,12 @@ struct workers {
         }
         granted.push_back(number);
         permits.emplace_back(std::move(*permit));
+    }
+
+    task<> more_work(int number) {
+        auto permit = co_await limit.acquire_again();
+        granted.push_back(number);
+        permits.emplace_back(std::move(permit));
     }
 
     telemetry::metrics metrics{2};
@@ -72,6 +80,36 @@ BOOST_AUTO_TEST_CASE(grants_in_the_order_of_arrival) {
     BOOST_TEST(all.limit.current().in_flight == 0u);
     all.ask(6);
     BOOST_TEST(all.granted.back() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_had_a_permit_gets_the_next_one_and_is_never_sent_away) {
+    workers all(1, 1);
+    all.ask(1);
+    all.ask(2);
+    all.ask_again(3);
+    all.ask_again(4);
+    BOOST_TEST(all.limit.current().queued == 3u);
+    all.limit.expire(work_limit::clock::now() + 1h);
+    all.settle();
+    BOOST_TEST(all.refused == (std::vector{2}), boost::test_tools::per_element());
+    all.ask(5);
+    for (std::size_t i = 0; i < 4; ++i) all.let_go(i);
+    BOOST_TEST(all.granted == (std::vector{1, 3, 4, 5}), boost::test_tools::per_element());
+    BOOST_TEST(all.limit.current().in_flight == 0u);
+    BOOST_TEST(all.limit.current().queued == 0u);
+    all.ask_again(6);
+    BOOST_TEST(all.granted.back() == 6);
+}
+
+// Nobody overtakes those who wait, by whatever way they ask.
+BOOST_AUTO_TEST_CASE(a_permit_at_once_is_not_given_past_who_has_had_one) {
+    workers all(1, 1);
+    all.ask(1);
+    all.ask_again(2);
+    BOOST_TEST(!all.limit.try_acquire().has_value());
+    all.let_go(0);
+    BOOST_TEST(all.granted.back() == 2);
+    BOOST_TEST(!all.limit.try_acquire().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_sends_the_next_one_away_at_once) {
