@@ -1,12 +1,8 @@
 #include "handlers/fastcgi_exchange.hpp"
 
-#include "base/blocking.hpp"
 #include "base/pause.hpp"
-#include "base/scratch_file.hpp"
 #include "handlers/refusals.hpp"
 #include "limits/overload.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -44,7 +40,8 @@ fastcgi_exchange::fastcgi_exchange(const fastcgi_services& around, const http::r
       connection_(std::move(connection)),
       server_name_(connection_.server->name()),
       pieces_(body_.get(), around.disk),
-      errors_(around.log, std::string(script), request_id_) {
+      errors_(around.log, std::string(script), request_id_),
+      spool_(around.disk) {
     deadline_.emplace(around.deadlines, *connection_.stream, request.connection);
     start_clock();
 }
@@ -330,17 +327,16 @@ task<> fastcgi_exchange::take_in() {
     using clock = net::deadline::clock;
     const auto end = clock::now() + most_taking;
     auto silent_since = clock::now();
-    while (taken_bytes_ < most_taken) {
+    while (spool_.size() < most_taken) {
         const auto seen = advance();
         if (seen == progress::ended) give_back();
         // What has failed fails again behind what came before.
         if (seen == progress::ended || seen == progress::failed) co_return;
         if (content_.size() >= read_size) {
-            if (const auto failed = co_await put_aside()) {
+            if (const auto failed = co_await spool_.append(content_)) {
                 around_.log.warn(
-                    "request {}: the answer of fastcgi {} cannot be taken in, so its connection waits for "
-                    "the "
-                    "client: the folder for temporary files (TMPDIR): {}",
+                    "request {}: the answer of fastcgi {} waits for the client in its connection, "
+                    "as TMPDIR cannot be written: {}",
                     request_id_, server_name_, failed.message());
                 co_return;
             }
@@ -353,39 +349,13 @@ task<> fastcgi_exchange::take_in() {
     }
 }
 
-/// Moves the content from memory to the file. Error: an errno; then it stays.
-task<error_code> fastcgi_exchange::put_aside() {
-    const auto failed = co_await run_blocking(around_.disk, [this]() -> error_code {
-        if (!taken_in_) {
-            auto made = open_scratch_file();
-            if (!made) return made.error();
-            taken_in_ = std::move(*made);
-        }
-        return write_all(taken_in_.get(), content_);
-    });
-    if (failed) co_return failed;
-    taken_bytes_ += content_.size();
-    content_.clear();
-    co_return error_code{};
-}
-
-task<result<std::size_t>> fastcgi_exchange::read_taken(std::span<char> buffer) {
-    const auto most =
-        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), taken_bytes_ - taken_given_));
-    const auto got = co_await run_blocking(around_.disk, [&]() -> result<std::size_t> {
-        const auto n = ::pread(taken_in_.get(), buffer.data(), most, static_cast<off_t>(taken_given_));
-        if (n < 0) return last_error();
-        return static_cast<std::size_t>(n);
-    });
-    if (!got || *got == 0) {
-        lost_ = got ? errno_code(EIO) : got.error();
-        (void)fail(http::status::internal_server_error,
-                   "what was taken in of the answer cannot be read: " + lost_.message());
-        co_return cut();
-    }
-    taken_given_ += *got;
-    if (taken_given_ == taken_bytes_) taken_in_.reset();
-    co_return got;
+task<result<std::size_t>> fastcgi_exchange::read_spool(std::span<char> buffer) {
+    const auto got = co_await spool_.read_some(buffer);
+    if (got) co_return got;
+    lost_ = got.error();
+    (void)fail(http::status::internal_server_error,
+               "what was taken in of the answer cannot be read: " + lost_.message());
+    co_return cut();
 }
 
 std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
@@ -403,8 +373,8 @@ std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
 
 task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
     for (;;) {
-        if (taken_given_ < taken_bytes_) {
-            const auto taken = co_await read_taken(buffer);
+        if (!spool_.is_read()) {
+            const auto taken = co_await read_spool(buffer);
             co_return taken;
         }
         if (!content_.empty()) co_return hand_out(buffer);

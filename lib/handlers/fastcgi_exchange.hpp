@@ -1,7 +1,7 @@
 #pragma once
 
-#include "base/unique_fd.hpp"
 #include "content/fastcgi.hpp"
+#include "handlers/answer_spool.hpp"
 #include "handlers/fastcgi_servers.hpp"
 #include "handlers/input_pieces.hpp"
 #include "handlers/script_errors.hpp"
@@ -13,7 +13,6 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,8 +101,7 @@ private:
     state fail_closed();
     error_code client_failed(error_code how);
     task<> take_in();
-    task<error_code> put_aside();
-    task<result<std::size_t>> read_taken(std::span<char> buffer);
+    task<result<std::size_t>> read_spool(std::span<char> buffer);
     std::size_t hand_out(std::span<char> buffer) noexcept;
     error_code cut();
     void start_clock() noexcept { deadline_->set(net::deadline::clock::now() + around_.timeout); }
@@ -137,9 +135,7 @@ private:
     script_errors errors_;
     std::optional<limits::work_limit::permit> pace_;  // the client's own
     // The content, behind the head: first what was put aside, then what is in memory.
-    unique_fd taken_in_;
-    std::uint64_t taken_bytes_ = 0;
-    std::uint64_t taken_given_ = 0;  // of them, that were handed out
+    answer_spool spool_;
     std::string content_;
     std::size_t given_ = 0;  // bytes of it that were handed out
     bool has_head_ = false;

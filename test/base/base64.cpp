@@ -23,8 +23,13 @@ BOOST_AUTO_TEST_SUITE(base64)
 // RFC 4648 section 10.
 BOOST_AUTO_TEST_CASE(the_vectors_of_the_standard) {
     const std::pair<const char*, const char*> rows[] = {
-        {"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
     for (const auto& [plain, coded] : rows) {
         BOOST_TEST(encode_base64(bytes_of(plain)) == coded);
@@ -43,8 +48,9 @@ BOOST_AUTO_TEST_CASE(every_byte_comes_back) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_can_be_written_in_two_ways) {
-    for (const auto* text : {"Zg", "Zg=", "Zg===", "Z", "====", "=", "Zg==Zg==", "Zm9v=", "Zm9v====", "Zh==", "Zm9=", "Zg==\n",
-                             " Zg==", "Zm9v\r\n", "Zm 9", "Zm9-", "Zm9_", "Zm=v", "\xC3\x84=="})
+    for (const auto* text :
+         {"Zg", "Zg=", "Zg===", "Z", "====", "=", "Zg==Zg==", "Zm9v=", "Zm9v====", "Zh==", "Zm9=", "Zg==\n",
+          " Zg==", "Zm9v\r\n", "Zm 9", "Zm9-", "Zm9_", "Zm=v", "\xC3\x84=="})
         BOOST_TEST(decoded(text) == "refused", text);
 }
 
