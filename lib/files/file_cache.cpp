@@ -27,6 +27,8 @@ std::shared_ptr<const open_file> file_cache::find(const key& path, clock::time_p
 
 bool file_cache::is_welcome(const key& path, std::uint64_t size, bool is_held_open, clock::time_point now,
                             milliseconds one_request) {
+    // `keep` would not take it.
+    if (!is_held_open && size > bounds_.content_bytes) return false;
     auto& part = shard_of(path);
     const std::lock_guard guard(part.mutex);
     const bool has_room = part.entries.size() < bounds_.entries &&

@@ -1,5 +1,7 @@
 #include "files/open_file.hpp"
 
+#include "base/release.hpp"
+
 #include <utility>
 
 namespace fairlead::files {
@@ -26,7 +28,7 @@ void open_file::move_to_pages() {
     if (!copied) return;
     pages = std::move(*copied);
     has_content = false;
-    content = {};
+    release(content);
 }
 
 }  // namespace fairlead::files

@@ -123,11 +123,13 @@ private:
         if (!next) return false;
         --ration_;
         mapped_ += huge_page;
-        if (being_filled_) being_filled_->let_go();
-        being_filled_ = std::shared_ptr<chunk>(next->get(), [owner = *next, this](chunk*) mutable {
+        // Before the old one is let go, which cannot be taken back: memory may run out here.
+        std::shared_ptr<chunk> fresh(next->get(), [owner = *next, this](chunk*) mutable {
             owner.reset();
             mapped_ -= huge_page;
         });
+        if (being_filled_) being_filled_->let_go();
+        being_filled_ = std::move(fresh);
         return true;
     }
 

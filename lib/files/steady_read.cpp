@@ -1,5 +1,7 @@
 #include "files/steady_read.hpp"
 
+#include "base/release.hpp"
+
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -68,7 +70,7 @@ error_code read_steady(int fd, file_info& info, std::string& content, bool is_fr
         const auto unread = read_whole(fd, content, info.size, most.may_block);
         return !unread && is_fresh ? compare(fd, content) : unread;
     });
-    if (failed) content = {};
+    if (failed) release(content);
     return failed;
 }
 

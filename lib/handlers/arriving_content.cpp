@@ -1,5 +1,6 @@
 #include "handlers/arriving_content.hpp"
 
+#include "base/release.hpp"
 #include "handlers/refusals.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ error_code arriving_content::announce(std::int64_t length) {
 
 void arriving_content::resize_buffer(std::size_t size) {
     if (size == 0)
-        buffer_ = {};
+        release(buffer_);
     else
         buffer_.resize(size);
     memory_.set(buffer_.size());

@@ -1,6 +1,7 @@
 #include "handlers/fastcgi.hpp"
 
 #include "base/blocking.hpp"
+#include "base/release.hpp"
 #include "handlers/refusals.hpp"
 #include "http/cgi_variables.hpp"
 
@@ -59,7 +60,7 @@ std::string_view fastcgi::make_head(const http::request& request, const found_sc
     facts.passes_authorization = options_.passes_authorization;
     // Memory that each request would take and give back; no more of it is kept than most of them need.
     thread_local std::string text;
-    if (text.capacity() > most_kept) text = {};
+    if (text.capacity() > most_kept) release(text);
     content::fastcgi::request_head head(text, true);
     http::add_meta_variables(head, request, facts);
     head.add(common_);

@@ -1,5 +1,7 @@
 #include "handlers/script_feed.hpp"
 
+#include "base/release.hpp"
+
 #include <fcntl.h>
 
 namespace fairlead::handlers {
@@ -57,7 +59,7 @@ void script_feed::close() noexcept {
     pipe_.close();
     is_over_ = true;
     unsent_ = {};
-    buffer_ = {};
+    release(buffer_);
 }
 
 void script_feed::add_to(net::plain_stream::wait_set& waits) noexcept {

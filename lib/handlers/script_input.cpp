@@ -1,6 +1,7 @@
 #include "handlers/script_input.hpp"
 
 #include "base/blocking.hpp"
+#include "base/release.hpp"
 #include "base/scratch_file.hpp"
 #include "handlers/refusals.hpp"
 
@@ -83,7 +84,7 @@ result<unique_fd> script_input::open() {
         if (!file_) return last_error();
     }
     if (const auto failed = keep()) return failed;
-    buffer_ = {};
+    release(buffer_);
     if (::lseek(file_.get(), 0, SEEK_SET) < 0) return last_error();
     return std::move(file_);
 }

@@ -1,5 +1,7 @@
 #include "session/http1_body.hpp"
 
+#include "base/release.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -70,7 +72,7 @@ std::size_t http1_body::take_early(std::span<char> buffer) {
     early_used_ += n;
     // It may be 64 KiB, and the rest of the body may take its time.
     if (early_used_ == early_.size()) {
-        early_ = std::string();
+        release(early_);
         early_used_ = 0;
     }
     return n;

@@ -1,6 +1,7 @@
 #include "session/http1_session.hpp"
 
 #include "base/random.hpp"
+#include "base/release.hpp"
 #include "http/framing.hpp"
 #include "http/refusal.hpp"
 #include "session/pending_output.hpp"
@@ -151,7 +152,7 @@ void http1_session::keep_rest(std::span<char> rest, bool is_new_head) {
         carry_.assign(rest.data(), rest.size());
         stream_.expect_more();
     } else if (!carry_.empty()) {
-        carry_ = std::string();  // gives the memory back: an idle connection owns none
+        release(carry_);  // an idle connection owns no memory
     }
     await_request();
 }

@@ -2,6 +2,7 @@
 
 #include "base/event.hpp"
 #include "base/pause.hpp"
+#include "base/release.hpp"
 #include "session/file_transfer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -154,7 +155,7 @@ tunnel::next tunnel::send_held(direction& way) {
         way.held_sent += *sent;
         count(way, *sent);
     }
-    if (!way.held.empty()) way.held = std::string();  // gives the memory back
+    if (!way.held.empty()) release(way.held);
     way.held_sent = 0;
     return next::go_on;
 }
