@@ -32,6 +32,41 @@ std::uint64_t bytes_of(const std::vector<http::listing_entry>& entries) noexcept
 
 }  // namespace
 
+bool listing_memory::try_take(std::uint64_t bytes) noexcept {
+    if (held_.fetch_add(bytes) + bytes <= most_bytes_held) return true;
+    give_back(bytes);
+    return false;
+}
+
+bool listing_memory::take(std::uint64_t bytes) {
+    if (try_take(bytes)) return true;
+    const std::lock_guard guard(mutex_);
+    for (auto* one : all_) one->let_go(folder_listing::clock::time_point::max());
+    return try_take(bytes);
+}
+
+void listing_memory::let_go_old() {
+    const std::lock_guard guard(mutex_);
+    for (auto* one : all_) one->let_go(folder_listing::clock::now() - good_for);
+}
+
+folder_listing::folder_listing(const files::sandbox& root, const file_rules& rules, listing_memory& memory,
+                               std::chrono::milliseconds retry_after)
+    : root_(root), rules_(rules), memory_(memory), retry_after_(retry_after) {
+    const std::lock_guard guard(memory_.mutex_);
+    memory_.all_.push_back(this);
+}
+
+folder_listing::~folder_listing() {
+    const std::lock_guard guard(memory_.mutex_);
+    std::erase(memory_.all_, this);
+}
+
+void folder_listing::let_go(clock::time_point made_before) {
+    const std::lock_guard guard(mutex_);
+    latest_.remove_if([&](const reading& one) { return one.made <= made_before; });
+}
+
 result<http::outcome> folder_listing::list(const http::request& request, std::string_view folder) {
     auto options = content::options_from(request.query, request.fields[http::field::accept]);
     auto found = find(folder, options);
@@ -57,11 +92,9 @@ result<http::outcome> folder_listing::list(const http::request& request, std::st
 
 result<folder_listing::reading> folder_listing::find(std::string_view folder,
                                                      const content::listing_options& options) {
-    const auto now = clock::now();
-    const auto is_old = [now](const reading& one) { return now - one.made >= good_for; };
+    let_go(clock::now() - good_for);
     {
         const std::lock_guard guard(mutex_);
-        latest_.remove_if(is_old);
         for (const auto& one : latest_)
             if (one.folder == folder && one.sort == options.sort &&
                 one.is_descending == options.is_descending)
@@ -114,13 +147,10 @@ content::listing::sorted_entries folder_listing::seen_by(const http::request& re
 /// The entries, whose memory counts until nobody holds them; nullptr when there is none left for them.
 content::listing::sorted_entries folder_listing::count_in(content::listing::sorted_entries entries) {
     const auto bytes = bytes_of(*entries);
-    if (bytes_held_.fetch_add(bytes) + bytes > most_bytes_held) {
-        bytes_held_.fetch_sub(bytes);
-        return nullptr;
-    }
+    if (!memory_.take(bytes)) return nullptr;
     const auto* const seen = entries.get();
-    return {seen, [entries = std::move(entries), bytes, &held = bytes_held_](const auto*) {
-                held.fetch_sub(bytes);
+    return {seen, [entries = std::move(entries), bytes, &memory = memory_](const auto*) {
+                memory.give_back(bytes);
             }};
 }
 

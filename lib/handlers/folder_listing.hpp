@@ -16,21 +16,47 @@
 
 namespace fairlead::handlers {
 
+class folder_listing;
+
+/// The memory that the listings of all folders hold: readings that are being sent, and those of late, which
+/// others may ask for. Thread safe.
+class listing_memory {
+public:
+    /// False: there is not so much left, although all readings of late were let go that nobody is sent.
+    bool take(std::uint64_t bytes);
+    void give_back(std::uint64_t bytes) noexcept { held_.fetch_sub(bytes); }
+    /// Lets go what is too old to be shared. To be called about once a second.
+    void let_go_old();
+
+private:
+    friend class folder_listing;
+    bool try_take(std::uint64_t bytes) noexcept;
+
+    std::atomic<std::uint64_t> held_{0};
+    std::mutex mutex_;
+    std::vector<folder_listing*> all_;
+};
+
 /// The page, or the JSON, that says what is in a folder, as far as it is served, and the rules of access let
 /// who asks see it. Who asks for the same within a second shares what was read.
 class folder_listing {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// What is referred to outlives the listing. `bytes_held` counts the memory of entries, of all folders.
-    folder_listing(const files::sandbox& root, const file_rules& rules,
-                   std::atomic<std::uint64_t>& bytes_held, std::chrono::milliseconds retry_after)
-        : root_(root), rules_(rules), bytes_held_(bytes_held), retry_after_(retry_after) {}
+    /// What is referred to outlives the listing.
+    folder_listing(const files::sandbox& root, const file_rules& rules, listing_memory& memory,
+                   std::chrono::milliseconds retry_after);
+    ~folder_listing();
+    folder_listing(const folder_listing&) = delete;
+    folder_listing& operator=(const folder_listing&) = delete;
 
     /// `folder` is relative to the root: empty, or with a slash at its end. Blocks: for a thread of the pool.
     /// 404 when the folder is a link to one that who asks may not see. Errors: those of
     /// files::read_directory.
     result<http::outcome> list(const http::request& request, std::string_view folder);
+
+    /// Lets readings go that were made before then.
+    void let_go(clock::time_point made_before);
 
 private:
     /// What was read of a folder, in one order.
@@ -51,7 +77,7 @@ private:
 
     const files::sandbox& root_;
     const file_rules& rules_;
-    std::atomic<std::uint64_t>& bytes_held_;
+    listing_memory& memory_;
     const std::chrono::milliseconds retry_after_;
     std::mutex mutex_;
     std::list<reading> latest_;  // the newest first

@@ -18,7 +18,7 @@ static_files::static_files(static_files_options options, const file_rules& rules
       disk_(services.disk),
       work_(services.work),
       sender_(options_.sending, rules, files, services.coded, services.encoders),
-      listing_(files.root(), rules, services.listing_bytes, options_.sending.retry_after) {}
+      listing_(files.root(), rules, services.listings, options_.sending.retry_after) {}
 
 bool static_files::try_handle(http::request& request, http::outcome& outcome) {
     // What is in the cache passed every check when it was opened; most requests end here.

@@ -32,7 +32,7 @@ struct file_services {
     boost::asio::thread_pool& disk;
     boost::asio::thread_pool& encoders;  ///< for work that takes a processor
     limits::work_limit& work;
-    std::atomic<std::uint64_t>& listing_bytes;  ///< memory that listings hold
+    listing_memory& listings;
 };
 
 /// GET and HEAD of the files below a root, in this order:

@@ -84,8 +84,7 @@ std::shared_ptr<handlers::handler> make_handler(folder& of, const config::delive
     auto& work = of.work ? *of.work : services.work;
     return std::make_shared<handlers::static_files>(
         std::move(options), of.rules, *of.files,
-        handlers::file_services{services.coded, services.disk, services.encoders, work,
-                                services.listing_bytes});
+        handlers::file_services{services.coded, services.disk, services.encoders, work, services.listings});
 }
 
 std::optional<http::cors_policy> cors_policy_of(const config::cors_settings& settings) {

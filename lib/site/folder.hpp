@@ -30,7 +30,7 @@ struct folder_services {
     boost::asio::thread_pool& disk;
     boost::asio::thread_pool& encoders;
     limits::work_limit& work;
-    std::atomic<std::uint64_t>& listing_bytes;
+    handlers::listing_memory& listings;
     files::open_files_limits cache;  ///< of one folder
     telemetry::metrics& metrics;
 };

@@ -54,8 +54,8 @@ site_builder::site_builder(site_resources& owned, const config::settings& settin
     : owned_(owned),
       settings_(settings),
       around_(around),
-      services_{owned.media_types, owned.coded,         around.disk,      around.encoders,
-                around.work,       owned.listing_bytes, share_of_cache(), around.metrics} {
+      services_{owned.media_types, owned.coded,    around.disk,      around.encoders,
+                around.work,       owned.listings, share_of_cache(), around.metrics} {
     if (!settings.uploads.path.empty()) upload_settings_.push_back(&settings.uploads);
     const auto add = [&](const std::vector<config::route_settings>& routes) {
         for (const auto& one : routes)

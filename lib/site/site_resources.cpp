@@ -39,6 +39,7 @@ void site_resources::keep_house(telemetry::log& log) {
     const auto now = files::open_files::steady::now();
     for (const auto& one : folders) one->files->let_go_unused(now);
     for (const auto& one : stores) one->keep_house(now);
+    listings.let_go_old();
     access.keep_house(log);
     programs.keep_house();
 }

@@ -63,7 +63,7 @@ struct site_resources {
     http::media_type_table media_types;
     handlers::coded_files coded;
     scripts programs;
-    std::atomic<std::uint64_t> listing_bytes{0};
+    handlers::listing_memory listings;
     std::unique_ptr<limits::rate_table> rates;  ///< of all rates; made when there are any
     std::vector<std::unique_ptr<limits::rate_limit>> rate_limits;
     std::vector<std::unique_ptr<folder>> folders;  ///< also of stored files
