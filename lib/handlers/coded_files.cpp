@@ -16,8 +16,6 @@ std::uint64_t bytes_of(const files::open_file& file) noexcept { return file.info
 
 }  // namespace
 
-coded_files::coded_files(std::uint64_t bytes) : shard_bytes_(bytes / shard_count) {}
-
 std::string coded_files::key_of(const void* root, const files::open_file& original,
                                 http::content_coding coding) {
     std::string key(reinterpret_cast<const char*>(&root), sizeof root);
@@ -28,7 +26,7 @@ std::string coded_files::key_of(const void* root, const files::open_file& origin
 }
 
 coded_files::file_pointer coded_files::find(const std::string& key) {
-    auto& part = shard_of(key);
+    auto& part = shards_[shard_of(key)];
     const std::lock_guard guard(part.mutex);
     const auto place = part.by_key.find(key);
     if (place == part.by_key.end()) return nullptr;
@@ -38,7 +36,7 @@ coded_files::file_pointer coded_files::find(const std::string& key) {
 
 std::optional<coded_files::claim> coded_files::try_claim(std::string key) {
     const std::lock_guard guard(claims_mutex_);
-    const bool is_kept = shard_bytes_ > 0;
+    const bool is_kept = most_bytes_ > 0;
     if (at_work_ >= most_at_work || (is_kept && under_way_.contains(key))) return std::nullopt;
     ++under_way_[key].claims;
     ++at_work_;
@@ -71,23 +69,36 @@ task<> coded_files::wait_for(std::string key) {
 
 void coded_files::keep(const claim& made, file_pointer file) {
     const auto bytes = bytes_of(*file);
-    if (bytes > shard_bytes_) return;
-    std::list<entry> gone;  // let go after the lock
-    auto& part = shard_of(made.key_);
-    const std::lock_guard guard(part.mutex);
-    if (const auto old = part.by_key.find(made.key_); old != part.by_key.end())
-        take_out(part, old->second, gone);
-    while (!part.entries.empty() && part.bytes + bytes > shard_bytes_)
-        take_out(part, part.entries.begin(), gone);
-    std::list<entry> added;  // so that nothing is half there when memory runs out on the way
-    added.push_back({made.key_, std::move(file)});
-    part.by_key.emplace(added.front().key, added.begin());
-    part.entries.splice(part.entries.end(), added);
-    part.bytes += bytes;
+    if (bytes > most_bytes_) return;
+    std::list<entry> gone;  // let go after the locks
+    const auto own = shard_of(made.key_);
+    {
+        auto& part = shards_[own];
+        const std::lock_guard guard(part.mutex);
+        if (const auto old = part.by_key.find(made.key_); old != part.by_key.end())
+            take_out(part, old->second, gone);
+        std::list<entry> added;  // so that nothing is half there when memory runs out on the way
+        added.push_back({made.key_, std::move(file)});
+        part.by_key.emplace(added.front().key, added.begin());
+        part.entries.splice(part.entries.end(), added);
+        bytes_ += bytes;
+    }
+    // The others first: what was added just now stands last in its own.
+    make_room(own + 1, gone);
+}
+
+/// Takes out what was used longest ago in each shard in turn, from `first` on, while there is too much.
+void coded_files::make_room(std::size_t first, std::list<entry>& gone) {
+    for (std::size_t empty = 0; empty < shard_count && bytes_ > most_bytes_; ++first) {
+        auto& part = shards_[first % shard_count];
+        const std::lock_guard guard(part.mutex);
+        empty = part.entries.empty() ? empty + 1 : 0;
+        if (!part.entries.empty()) take_out(part, part.entries.begin(), gone);
+    }
 }
 
 void coded_files::take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone) {
-    from.bytes -= bytes_of(*which->file);
+    bytes_ -= bytes_of(*which->file);
     from.by_key.erase(which->key);
     gone.splice(gone.end(), from.entries, which);
 }
@@ -123,10 +134,10 @@ std::shared_ptr<void> coded_files::try_stream() {
 
 coded_files::usage coded_files::current() const {
     usage total;
+    total.bytes = bytes_;
     for (const auto& part : shards_) {
         const std::lock_guard guard(part.mutex);
         total.entries += part.entries.size();
-        total.bytes += part.bytes;
     }
     return total;
 }

@@ -33,8 +33,13 @@ public:
     /// Most files that wait for their compression as a whole, or are at it.
     static constexpr std::size_t most_at_work = 64;
 
-    /// Keeps at most `bytes` of contents.
-    explicit coded_files(std::uint64_t bytes);
+    /// Keeps at most `bytes` of contents; 0: none.
+    explicit coded_files(std::uint64_t bytes) noexcept : most_bytes_(bytes) {}
+
+    /// Whether what is made of a file of this size is made as a whole, and kept if anything is.
+    bool is_made_whole(std::uint64_t size) const noexcept {
+        return size <= largest_kept && (most_bytes_ == 0 || size <= most_bytes_);
+    }
 
     /// The name of a file in a coding. `root` tells the same path below different roots apart.
     static std::string key_of(const void* root, const files::open_file& original,
@@ -95,17 +100,18 @@ private:
         mutable std::mutex mutex;
         std::list<entry> entries;  // what was used last stands last
         std::unordered_map<std::string_view, std::list<entry>::iterator> by_key;  // views of entry::key
-        std::uint64_t bytes = 0;
     };
     static constexpr std::size_t shard_count = 16;
 
-    shard& shard_of(std::string_view key) {
-        return shards_[std::hash<std::string_view>{}(key) % shard_count];
+    static std::size_t shard_of(std::string_view key) noexcept {
+        return std::hash<std::string_view>{}(key) % shard_count;
     }
+    void make_room(std::size_t first, std::list<entry>& gone);
     void give_back(const std::string& key);
-    static void take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone);
+    void take_out(shard& from, std::list<entry>::iterator which, std::list<entry>& gone);
 
-    const std::uint64_t shard_bytes_;
+    const std::uint64_t most_bytes_;
+    std::atomic<std::uint64_t> bytes_{0};  // of all shards, since one may hold what the others leave
     std::array<shard, shard_count> shards_;
     std::mutex claims_mutex_;
     struct making {

@@ -134,8 +134,7 @@ int file_sender::level_of(content_coding coding) const noexcept {
 
 task<http::outcome> file_sender::make(const http::request& request, unmade what) const {
     const auto coded = describe_coded(*what.original, what.coding);
-    if (what.original->info.size > coded_files::largest_kept)
-        co_return stream(request, std::move(what), *coded);
+    if (!coded_.is_made_whole(what.original->info.size)) co_return stream(request, std::move(what), *coded);
     const auto key = coded_files::key_of(&files_, *what.original, what.coding);
     auto mine = coded_.try_claim(key);
     // Who waited finds what was made, unless it could not be kept: then it is made once more.

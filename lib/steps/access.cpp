@@ -1,7 +1,9 @@
 #include "steps/access.hpp"
 
+#include "base/text.hpp"
 #include "http/cors.hpp"
 #include "http/credentials.hpp"
+#include "http/field_value.hpp"
 #include "limits/overload.hpp"
 
 #include <algorithm>
@@ -51,10 +53,12 @@ bool is_kept_back(std::string_view lines) noexcept {
     constexpr std::string_view name = "Cache-Control: ";
     const auto begin = lines.find(name);
     if (begin == std::string_view::npos) return false;
-    const auto value = lines.substr(begin, lines.find('\r', begin) - begin);
-    return value.find("no-cache") != std::string_view::npos ||
-           value.find("no-store") != std::string_view::npos ||
-           value.find("private") != std::string_view::npos;
+    const auto from = begin + name.size();
+    http::list_reader directives(lines.substr(from, lines.find('\r', from) - from));
+    // With an argument they are about single fields (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+    while (const auto one = directives.next())
+        if (iequals(*one, "no-cache") || iequals(*one, "no-store") || iequals(*one, "private")) return true;
+    return false;
 }
 
 http::problem forbidden() {

@@ -23,13 +23,17 @@ using clock = resolver::clock;
 
 ip_address at(std::string_view text) { return ip_address::parse(text).value(); }
 
-resolver::answer ask(resolver& names, std::string name, std::chrono::milliseconds patience = 10s) {
-    // They outlive each resolver, whose thread may be within a call of one for a moment after its answer.
+/// One that outlives each resolver, whose thread may be within a call of it for a moment after its answer.
+boost::asio::io_context& lasting_context() {
     static std::deque<boost::asio::io_context> contexts;
-    auto& context = contexts.emplace_back(1);
+    return contexts.emplace_back(1);
+}
+
+resolver::answer ask(resolver& names, std::string name, std::chrono::milliseconds patience = 10s,
+                     std::string_view asker = "192.0.2.7") {
     test::swept_deadlines deadlines;
-    return test::run_task(
-        context, names.resolve(std::move(name), at("192.0.2.7"), {deadlines.list, clock::now() + patience}));
+    return test::run_task(lasting_context(), names.resolve(std::move(name), at(asker),
+                                                           {deadlines.list, clock::now() + patience}));
 }
 
 BOOST_AUTO_TEST_SUITE(resolving)
@@ -145,7 +149,7 @@ struct with_dead_names {
     std::shared_future<void> may_go = answered.get_future().share();
     std::atomic<int> begun{0};
     std::atomic<int> overloaded{0};
-    boost::asio::io_context context{1};
+    boost::asio::io_context& context = lasting_context();
     test::swept_deadlines deadlines;
     resolver names{4, 8, [this](const std::string& name) -> resolver::answer {
                        if (name != "dead") return std::vector{at("192.0.2.1")};
@@ -159,11 +163,7 @@ struct with_dead_names {
 BOOST_FIXTURE_TEST_CASE(who_asks_for_dead_names_leaves_threads_and_places_to_others, with_dead_names) {
     BOOST_TEST(begun == 2);
     BOOST_TEST(overloaded >= 10);
-    boost::asio::io_context own(1);
-    for (int i = 0; i < 10; ++i)
-        BOOST_TEST(test::run_task(
-                       own, names.resolve("live", at("198.51.100.1"), {deadlines.list, clock::now() + 10s}))
-                       .has_value());
+    for (int i = 0; i < 10; ++i) BOOST_TEST(ask(names, "live", 10s, "198.51.100.1").has_value());
     BOOST_TEST(begun == 2);
 }
 
