@@ -23,7 +23,8 @@ namespace {
 constexpr const char* secret_name = "secret";
 constexpr std::size_t secret_bytes = 32;
 
-/// What a power loss leaves of a file that was written without syncs: nothing, or only zeros.
+/// What a power loss leaves of a file that was written without syncs: nothing, or only zeros. Where there are
+/// syncs it means that the disk has broken its promise, which is not to be built upon.
 bool is_blank(std::string_view text) noexcept {
     return text.find_first_not_of('\0') == std::string_view::npos;
 }
@@ -82,7 +83,7 @@ error_code answer_records::prepare() {
 
 error_code answer_records::load_secret() {
     auto known = read_small_file(*directory_, secret_name);
-    if (known && is_blank(*known)) {
+    if (known && !store_.is_durable() && is_blank(*known)) {
         if (::unlinkat(directory_->get(), secret_name, 0) != 0) return last_error();
         known = errno_code(ENOENT);
     }
@@ -139,7 +140,7 @@ result<std::optional<answer_record>> answer_records::find(const claim& of) {
     // Whoever wrote it may not have come to the sync.
     if (const auto failed = store_.settle(*directory_)) return failed;
     auto record = record_of(*text);
-    if (!record && is_blank(*text)) return forget(of.identity());
+    if (!record && !store_.is_durable() && is_blank(*text)) return forget(of.identity());
     // What else is no record was not written by us, who only make whole ones: not to be built upon.
     if (!record) return errno_code(EIO);
     return record;

@@ -239,27 +239,35 @@ BOOST_FIXTURE_TEST_CASE(expire_by_number_the_oldest_first, fixture) {
 }
 
 // Without syncs a power loss may leave a file without its content.
-BOOST_FIXTURE_TEST_CASE(what_a_power_loss_left_blank_counts_as_never_written, fixture) {
-    for (const auto& blank : {std::string(), std::string(1, '\0'), std::string(500, '\0')}) {
-        test::write_file(file_of("key"), blank);
-        const auto found = records.find(claim("key"));
-        BOOST_TEST((found && !*found));
-        BOOST_TEST(!fs::exists(file_of("key")));
-        BOOST_TEST(!records.remember(claim("key"), first));
-        fs::remove(file_of("key"));
-    }
-    for (const auto& blank : {std::string(), std::string(32, '\0')}) {
-        const test::temp_dir fresh_dir;
-        fresh_dir.write(".fairlead-keys/secret", blank);
-        upload_store other(fresh_dir.path(), config::durability::off);
-        answer_records fresh(other, 1h, 10);
-        BOOST_TEST(fresh.is_ready());
-        const auto secret = test::read_file(fresh_dir / ".fairlead-keys/secret");
+BOOST_AUTO_TEST_CASE(what_a_power_loss_left_blank_counts_as_never_written) {
+    for (const auto& blank : {std::string(), std::string(32, '\0'), std::string(500, '\0')}) {
+        const test::temp_dir dir;
+        dir.write(".fairlead-keys/secret", blank);
+        upload_store store(dir.path(), config::durability::off);
+        answer_records records(store, 1h, 10);
+        BOOST_TEST(records.is_ready());
+        const auto secret = test::read_file(dir / ".fairlead-keys/secret");
         BOOST_TEST(secret.size() == 32U);
         BOOST_TEST((secret != std::string(32, '\0')));
-        answer_records again(other, 1h, 10);
-        BOOST_TEST(again.identity("/", "key") == fresh.identity("/", "key"));
+        const auto identity = records.identity("/", "key");
+        BOOST_TEST(answer_records(store, 1h, 10).identity("/", "key") == identity);
+
+        const auto held = records.try_claim(identity);
+        const auto record = dir / ".fairlead-keys" / identity;
+        test::write_file(record, blank);
+        const auto found = records.find(*held);
+        BOOST_TEST((found && !*found));
+        BOOST_TEST(!fs::exists(record));
+        BOOST_TEST(!records.remember(*held, first));
     }
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_blank_on_a_durable_store_is_an_error, fixture) {
+    if (!store.is_durable()) return;  // a temporary directory that keeps nothing
+    test::write_file(file_of("key"), std::string(100, '\0'));
+    BOOST_TEST(records.find(claim("key")).has_error());
+    test::write_file(folder() / "secret", "");
+    BOOST_CHECK_EXCEPTION(answer_records(store, 1h, 10), std::runtime_error, is_mentioned);
 }
 
 BOOST_AUTO_TEST_CASE(a_memory_that_cannot_be_used_ends_the_start) {
