@@ -113,21 +113,22 @@ def named(client):
         for mine, other, content in ((first, second, one), (second, first, two))))
 
 
-def keyed(client):
-    """A new document with a key: its number, how to keep the answer in mind, and two requests with that key: for this
-    document and for another one."""
+def keyed(client, kind):
+    """A new document with a key, begun as `kind`: its number, how to keep the answer in mind, and two requests with
+    that key: for this document and for another one."""
     (number, content), (_, other) = client.fresh(), client.fresh()
     key = client.generator.randbytes(12).hex()
     fields = [JSON, f'Idempotency-Key: "{key}"']
     remember = functools.partial(client.history.remember_key, key, content)
-    client.history.send_key(key, number, content, client.position())
+    position = client.position()  # one for both: a key that counts as sent has a document that was asked for
+    client.history.begin_unnamed(number, kind, position)
+    client.history.send_key(key, number, content, position)
     return number, remember, *(request("POST", "/files", fields, body) for body in (content, other))
 
 
 def repeat(client):
     """The same key again, at once or later: one file, and the same answer; another body with it is refused."""
-    number, remember, same, differs = keyed(client)
-    client.history.begin_unnamed(number, "repeat", client.position())
+    number, remember, same, differs = keyed(client, "repeat")
     step = name = None
     for turn, requests in enumerate([[same] * client.generator.randrange(1, 3), [same], [differs]]):
         for _, answer, position in client.together(requests):
@@ -145,8 +146,7 @@ def repeat(client):
 
 def moved(client):
     """The same key again when its file has been deleted: the same answer, and the file does not come back."""
-    number, remember, same, _ = keyed(client)
-    client.history.begin_unnamed(number, "moved", client.position())
+    number, remember, same, _ = keyed(client, "moved")
     for _, answer, position in client.together([same]):
         if answer.status != 201:
             return client.surprised("moved", answer)
