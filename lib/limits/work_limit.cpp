@@ -2,15 +2,19 @@
 
 namespace fairlead::limits {
 
+/// Counts one in, if there is a place. Whoever arrives while others wait joins them, so that nobody is
+/// overtaken.
+bool work_limit::enter() noexcept {
+    if (in_flight_ >= in_flight_max_ || is_awaited()) return false;
+    ++in_flight_;
+    return true;
+}
+
 task<result<work_limit::permit>> work_limit::acquire() {
     std::shared_ptr<waiter> place;
     {
         const std::lock_guard guard(mutex_);
-        // Whoever arrives while others wait joins the queue, so that nobody is overtaken.
-        if (usage_.in_flight < in_flight_max_ && !is_awaited()) {
-            ++usage_.in_flight;
-            co_return permit(this);
-        }
+        if (enter()) co_return permit(this);
         if (queue_.size() >= queue_max_) {
             metrics_.request_shed(telemetry::shed_reason::queue_full);
             co_return errc::overloaded;
@@ -18,7 +22,6 @@ task<result<work_limit::permit>> work_limit::acquire() {
         place = std::make_shared<waiter>();
         place->deadline = clock::now() + longest_wait_;
         queue_.push_back(place);
-        count_waiters();
     }
     co_await place->decided.wait();
     // `granted` was written before `decided` was set, by whoever took the waiter off the queue.
@@ -30,13 +33,9 @@ task<work_limit::permit> work_limit::acquire_again() {
     std::shared_ptr<waiter> place;
     {
         const std::lock_guard guard(mutex_);
-        if (usage_.in_flight < in_flight_max_ && !is_awaited()) {
-            ++usage_.in_flight;
-            co_return permit(this);
-        }
+        if (enter()) co_return permit(this);
         place = std::make_shared<waiter>();
         again_.push_back(place);
-        count_waiters();
     }
     co_await place->decided.wait();
     co_return permit(this);
@@ -44,14 +43,13 @@ task<work_limit::permit> work_limit::acquire_again() {
 
 std::optional<work_limit::permit> work_limit::try_acquire() {
     const std::lock_guard guard(mutex_);
-    if (usage_.in_flight >= in_flight_max_ || is_awaited()) return std::nullopt;
-    ++usage_.in_flight;
+    if (!enter()) return std::nullopt;
     return permit(this);
 }
 
 bool work_limit::has_to_refuse() {
     const std::lock_guard guard(mutex_);
-    const bool is_full = usage_.in_flight >= in_flight_max_ && queue_.size() >= queue_max_;
+    const bool is_full = in_flight_ >= in_flight_max_ && queue_.size() >= queue_max_;
     if (is_full) metrics_.request_shed(telemetry::shed_reason::queue_full);
     return is_full;
 }
@@ -61,13 +59,12 @@ void work_limit::release() {
     {
         const std::lock_guard guard(mutex_);
         if (!is_awaited()) {
-            --usage_.in_flight;
+            --in_flight_;
             return;
         }
         auto& queue = again_.empty() ? queue_ : again_;
         next = std::move(queue.front());  // the place passes on; in_flight stays as it is
         queue.pop_front();
-        count_waiters();
     }
     next->granted = true;
     next->decided.set();
@@ -81,14 +78,13 @@ void work_limit::expire(clock::time_point now) {
             late.splice(late.end(), queue_, queue_.begin());
             metrics_.request_shed(telemetry::shed_reason::queue_timeout);
         }
-        count_waiters();
     }
     for (const auto& one : late) one->decided.set();
 }
 
 work_limit::usage work_limit::current() const {
     const std::lock_guard guard(mutex_);
-    return usage_;
+    return {in_flight_, static_cast<unsigned>(again_.size() + queue_.size())};
 }
 
 }  // namespace fairlead::limits

@@ -77,15 +77,16 @@ private:
     };
 
     void release();
+    // Both with the lock held.
     bool is_awaited() const noexcept { return !again_.empty() || !queue_.empty(); }
-    void count_waiters() noexcept { usage_.queued = static_cast<unsigned>(again_.size() + queue_.size()); }
+    bool enter() noexcept;
 
     const unsigned in_flight_max_;
     const unsigned queue_max_;
     const std::chrono::milliseconds longest_wait_;
     telemetry::metrics& metrics_;
     mutable std::mutex mutex_;
-    usage usage_;
+    unsigned in_flight_ = 0;
     std::list<std::shared_ptr<waiter>> again_;  // who has had a permit before
     std::list<std::shared_ptr<waiter>> queue_;
 };
