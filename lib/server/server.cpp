@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include "base/pause.hpp"
 #include "server/log_places.hpp"
 #include "session/connection.hpp"
 #include "session/http1_writer.hpp"
@@ -68,7 +69,6 @@ server::server(const config::settings& settings, telemetry::log& log, telemetry:
                          {disk_, commits_, encoders_, work_, deadlines_, metrics_, log_, is_leaving_})),
       admin_shared_(share(*sites_.admin, admin_connections_, admin_addresses_)),
       sweep_timer_(context_.get_executor()),
-      drain_timer_(context_.get_executor()),
       last_status_time_(std::chrono::steady_clock::now()) {
     for (const auto& one : sites_.pages) {
         const auto& shared = *public_shared_.emplace_back(
@@ -218,15 +218,11 @@ void server::keep_house() noexcept {
 /// connections; idle ones end; those at work may finish; at the deadline the rest is cut. Whoever watches
 /// sees how it goes until the end. Then nothing is left that keeps the context running.
 task<> server::drain() {
-    const auto pause = [this](std::chrono::milliseconds time = drain_poll) {
-        drain_timer_.expires_after(time);
-        return drain_timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<executor>{}));
-    };
     co_await drain_requested_.wait();
     is_leaving_ = true;
     if (const auto delay = settings_.limits.shutdown_delay; delay.count() > 0) {
         log_.info("asked to stop: not ready from now on, stopping in {} ms", delay.count());
-        co_await pause(delay);
+        co_await pause_for(delay);
     }
     is_draining_ = true;
     const auto deadline = std::chrono::steady_clock::now() + settings_.limits.drain_timeout;
@@ -234,7 +230,7 @@ task<> server::drain() {
               settings_.limits.drain_timeout.count());
     for (const auto& one : listeners_) one->stop();
     watches_.begin_drain();
-    while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause();
+    while (watches_.size() > 0 && std::chrono::steady_clock::now() < deadline) co_await pause_for(drain_poll);
     if (watches_.size() > 0) {
         const auto cut = watches_.at_work();  // before anything is ended: that is quick to be gone
         sites_.abandon();
@@ -243,7 +239,7 @@ task<> server::drain() {
         if (cut > 0) exit_code_ = 3;
         log_.warn("drain_timeout passed: {} requests cut", cut);
         const auto end = std::chrono::steady_clock::now() + cut_patience;
-        while (watches_.size() > 0 && std::chrono::steady_clock::now() < end) co_await pause();
+        while (watches_.size() > 0 && std::chrono::steady_clock::now() < end) co_await pause_for(drain_poll);
     }
     for (const auto& one : admin_listeners_) one->stop();
     is_stopped_ = true;  // the sweeper ends at its next turn

@@ -104,7 +104,6 @@ private:
     std::vector<std::unique_ptr<net::listener>> listeners_;
     std::vector<std::unique_ptr<net::listener>> admin_listeners_;
     timer sweep_timer_;
-    timer drain_timer_;
     telemetry::metrics_totals last_totals_;
     std::uint64_t last_lost_lines_ = 0;
     std::chrono::steady_clock::time_point last_status_time_;
