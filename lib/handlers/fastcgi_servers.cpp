@@ -17,8 +17,8 @@ fastcgi_servers::fastcgi_servers(std::vector<std::shared_ptr<fastcgi_server>> se
       deadlines_(deadlines),
       log_(log),
       places_(options.connections, options.queue, options.queue_timeout, metrics),
-      streams_(script_input::streams_among(options.connections), 0, {}, metrics),
-      paced_answers_(options.connections / 2, 0, {}, metrics) {}
+      streams_(script_input::slow_share(options.connections), 0, {}, metrics),
+      paced_answers_(script_input::slow_share(options.connections), 0, {}, metrics) {}
 
 /// All servers, from the next one in turn on; those that are left out come last.
 std::vector<fastcgi_server*> fastcgi_servers::in_turn() {

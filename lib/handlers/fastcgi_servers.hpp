@@ -68,8 +68,8 @@ public:
 
     /// How many of the connections may carry bodies that have yet to come.
     limits::work_limit& streams() noexcept { return streams_; }
-    /// How many of them may stay with answers that a client takes at its own pace: half, so that clients who
-    /// take their time, however many, leave the others for everybody else.
+    /// How many of them may stay with answers that a client takes at its own pace
+    /// (script_input::slow_share).
     limits::work_limit& paced_answers() noexcept { return paced_answers_; }
 
     std::size_t count() const noexcept { return servers_.size(); }

@@ -29,9 +29,10 @@ public:
     /// Bytes of the buffer; of a body that fills it, and goes on or might, all goes to a file.
     static constexpr std::size_t buffer_size = 64 * 1024;
 
-    /// How many of the places that scripts have may be held for clients that are still sending: half of them,
-    /// so that those clients, however slow and however many, leave the others for everybody else.
-    static constexpr unsigned streams_among(unsigned places) noexcept { return places / 2; }
+    /// How many of the places that scripts have may be held for clients that take their time, to send or to
+    /// read: half of them, so that those clients, however slow and however many, leave the others for
+    /// everybody else.
+    static constexpr unsigned slow_share(unsigned places) noexcept { return places / 2; }
 
     /// At most `most` bytes. `streams` are the places of bodies that are passed on while they come. Both
     /// outlive it.

@@ -68,9 +68,8 @@ std::shared_ptr<handlers::script_runner> scripts::cgi_of(const config::delivery_
     if (!keeper_) keeper_ = std::make_unique<handlers::script_keeper>(around_.log);
     auto& places = *places_.emplace_back(std::make_unique<limits::work_limit>(
         cgi.processes, cgi.queue, limits.queue_timeout, around_.metrics));
-    auto& streams = *places_.emplace_back(
-        std::make_unique<limits::work_limit>(handlers::script_input::streams_among(cgi.processes), 0,
-                                             std::chrono::milliseconds{0}, around_.metrics));
+    auto& streams = *places_.emplace_back(std::make_unique<limits::work_limit>(
+        handlers::script_input::slow_share(cgi.processes), 0, std::chrono::milliseconds{0}, around_.metrics));
     return std::make_shared<handlers::cgi>(
         rules_of(cgi, delivery.root, limits.retry_after),
         handlers::cgi::services{*keeper_, places, streams, around_.disk, around_.deadlines, around_.log});
