@@ -133,15 +133,13 @@ config_errors check_places(const loaded& configuration) {
     top.check_error_pages(configuration.origin_of("error_pages").place());
     top.check_programs(configuration.origin_of("cgi.programs").place());
     top.check_script(configuration.origin_of("cgi.script").place());
-    if (!values.mime_types.empty())
-        if (auto fault = find_fault(values.mime_types, wanted::file))
-            errors.push_back(
-                {configuration.origin_of("mime_types").place(), "/mime_types", std::move(*fault)});
     const auto check = [&](const char* path, const std::string& value, auto find) {
         if (value.empty()) return;
         if (auto fault = find(value))
             errors.push_back({configuration.origin_of(path).place(), pointer_of(path), std::move(*fault)});
     };
+    check("mime_types", values.mime_types,
+          [](const std::string& path) { return find_fault(path, wanted::file); });
     if (!values.uploads.path.empty())
         check("uploads.directory", values.uploads.directory, find_fault_of_store);
     check("log.file", values.log.file, find_fault_of_log);

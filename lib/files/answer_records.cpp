@@ -84,7 +84,7 @@ error_code answer_records::prepare() {
 error_code answer_records::load_secret() {
     auto known = read_small_file(*directory_, secret_name);
     if (known && !store_.is_durable() && is_blank(*known)) {
-        if (::unlinkat(directory_->get(), secret_name, 0) != 0) return last_error();
+        if (const auto failed = forget(secret_name)) return failed;
         known = errno_code(ENOENT);
     }
     if (!known && known.error() == boost::system::errc::no_such_file_or_directory) {
@@ -122,17 +122,21 @@ bool answer_records::is_over(std::int64_t mtime_ns) const noexcept {
     return mtime_ns < std::chrono::duration_cast<std::chrono::nanoseconds>(now - lifetime_).count();
 }
 
-/// The place of a record that does not count is needed for the next answer.
-result<std::optional<answer_record>> answer_records::forget(const std::string& identity) {
-    if (::unlinkat(directory_->get(), identity.c_str(), 0) != 0 && errno != ENOENT) return last_error();
-    return std::nullopt;
+/// Removes what does not count: its place is needed for the next one.
+error_code answer_records::forget(const std::string& name) {
+    if (::unlinkat(directory_->get(), name.c_str(), 0) != 0 && errno != ENOENT) return last_error();
+    return {};
 }
 
 result<std::optional<answer_record>> answer_records::find(const claim& of) {
     const auto entry = store_.look(*directory_, of.identity());
     if (!entry) return entry.error();
     if (!*entry) return std::nullopt;
-    if (is_over((*entry)->mtime_ns)) return forget(of.identity());
+    const auto without_it = [&]() -> result<std::optional<answer_record>> {
+        if (const auto failed = forget(of.identity())) return failed;
+        return std::nullopt;
+    };
+    if (is_over((*entry)->mtime_ns)) return without_it();
     const auto text = read_small_file(*directory_, of.identity());
     // Forgotten a moment ago.
     if (!text && text.error() == boost::system::errc::no_such_file_or_directory) return std::nullopt;
@@ -140,7 +144,7 @@ result<std::optional<answer_record>> answer_records::find(const claim& of) {
     // Whoever wrote it may not have come to the sync.
     if (const auto failed = store_.settle(*directory_)) return failed;
     auto record = record_of(*text);
-    if (!record && !store_.is_durable() && is_blank(*text)) return forget(of.identity());
+    if (!record && !store_.is_durable() && is_blank(*text)) return without_it();
     // What else is no record was not written by us, who only make whole ones: not to be built upon.
     if (!record) return errno_code(EIO);
     return record;

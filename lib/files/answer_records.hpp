@@ -87,7 +87,7 @@ public:
 
 private:
     error_code load_secret();
-    result<std::optional<answer_record>> forget(const std::string& identity);
+    error_code forget(const std::string& name);
     void give_back(const std::string& identity) noexcept;
 
     upload_store& store_;

@@ -153,8 +153,7 @@ std::optional<http::problem> arriving_form::begin_file(stored_part& part) {
     content_plan plan;
     const auto wanted = http::parse_digests(reader_.part().content_digest);
     if (!wanted) return http::to_problem(wanted.error());
-    if (wanted->sha256) plan.expected.known.push_back(*wanted->sha256);
-    if (wanted->sha512) plan.expected.known.push_back(*wanted->sha512);
+    plan.expected.add(*wanted);
     plan.wants_digest = rules.has_digests || guard_.is_on();
     if (!guard_.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
     part.content = std::make_unique<arriving_content>(of_, std::move(plan));
@@ -334,11 +333,11 @@ error_code arriving_form::write_fields() {
 std::string arriving_form::describe(const std::string& location) const {
     boost::json::object text{
         {"status", "success"}, {"message", "File created successfully"}, {"filepath", location}};
-    auto answer = text;
-    answer["files"] = fields_object()["files"];
-    auto whole = boost::json::serialize(answer);
+    auto short_form = boost::json::serialize(text);
+    text["files"] = fields_object()["files"];
+    auto whole = boost::json::serialize(text);
     // All of it is in the folder.
-    return whole.size() <= most_told_bytes ? whole : boost::json::serialize(text);
+    return whole.size() <= most_told_bytes ? whole : short_form;
 }
 
 }  // namespace fairlead::handlers

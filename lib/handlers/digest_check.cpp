@@ -5,6 +5,11 @@
 
 namespace fairlead::handlers {
 
+void expected_digests::add(const http::wanted_digests& wanted) {
+    if (wanted.sha256) known.push_back(*wanted.sha256);
+    if (wanted.sha512) known.push_back(*wanted.sha512);
+}
+
 digest_check::digest_check(expected_digests expected, bool wants_sha256)
     : expected_(std::move(expected.known)) {
     const auto is_expected = [&](sha_kind kind) {

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/sha.hpp"
+#include "http/digest_fields.hpp"
 
 #include <optional>
 #include <span>
@@ -11,6 +12,8 @@ namespace fairlead::handlers {
 
 /// What the sender of a content says of it.
 struct expected_digests {
+    void add(const http::wanted_digests& wanted);
+
     std::vector<sha_digest> known;  ///< before it has come
     bool follow = false;            ///< more are announced for the trailer section (RFC 9110 section 6.6.2)
 };

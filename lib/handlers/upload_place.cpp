@@ -137,8 +137,7 @@ http::checked<expected_digests> digests_expected_by(const http::field_table& fie
     for (const auto* name : digest_fields) {
         const auto wanted = http::parse_digests(fields, name);
         if (!wanted) return wanted.error();
-        if (wanted->sha256) expected.known.push_back(*wanted->sha256);
-        if (wanted->sha512) expected.known.push_back(*wanted->sha512);
+        expected.add(*wanted);
         for (const auto& line : fields)
             expected.follow |= line.id == http::field::trailer && http::list_has_token(line.value, name);
     }
