@@ -6,8 +6,8 @@ namespace fairlead::config {
 
 /// What the configuration names and cannot be used as it is now: a root that is no readable directory, a file
 /// or interpreter that is missing, scripts that others would send or write, a folder of uploads or a log that
-/// cannot be made or written. An error for each, with its place. Looks at the file system, opens and makes
-/// nothing.
+/// cannot be made or written, rules of access for names on a file system that takes them in any case. An
+/// error for each, with its place. Reads folders, and makes nothing.
 config_errors check_places(const loaded& configuration);
 
 }  // namespace fairlead::config

@@ -2,12 +2,15 @@
 
 #include "files/openat2.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 
 namespace fairlead::files {
@@ -27,6 +30,25 @@ result<std::string> path_of(int fd) {
     // Without /proc nobody knows where a link led, so none is followed.
     if (length < 0) return errno_code(ELOOP);
     return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+/// Whether a name on the way looks like the second one that FAT, NTFS and shares give to a long name:
+/// "HTACCE~1" leads to ".htaccess" there.
+bool has_second_name(std::string_view path) noexcept {
+    for (auto at = path.find('~'); at != std::string_view::npos; at = path.find('~', at + 1))
+        if (at + 1 < path.size() && path[at + 1] >= '0' && path[at + 1] <= '9') return true;
+    return false;
+}
+
+bool is_listed(int folder, std::string_view name) {
+    struct closer {
+        void operator()(DIR* opened) const noexcept { ::closedir(opened); }
+    };
+    const std::unique_ptr<DIR, closer> opened(::fdopendir(folder));
+    if (!opened) return ::close(folder), false;
+    while (const auto* const entry = ::readdir(opened.get()))
+        if (name == entry->d_name) return true;
+    return false;
 }
 
 bool is_again(const error_code& error) noexcept {
@@ -54,13 +76,14 @@ sandbox sandbox::open(const std::filesystem::path& root) {
 result<sandbox::opened> sandbox::open_file(std::string_view relative) const {
     for (int tries = 0; tries < rename_race_tries; ++tries) {
         auto file = open_once(relative, 0);
+        if (file && has_second_name(relative) && !has_listed_names(relative)) return errno_code(ENOENT);
         if (file || !is_again(file.error())) return file;
     }
     return make_error_code(errc::overloaded);
 }
 
 result<sandbox::opened> sandbox::open_file_now(std::string_view relative) const {
-    if (!has_cached_lookup_) return errno_code(EAGAIN);
+    if (!has_cached_lookup_ || has_second_name(relative)) return errno_code(EAGAIN);
     return open_once(relative, RESOLVE_CACHED);
 }
 
@@ -81,6 +104,23 @@ result<sandbox::opened> sandbox::open_once(std::string_view relative, std::uint6
     if (file.fd) return file;
     if (errno != ELOOP) return last_error();
     return open_linked(path.data(), wait);
+}
+
+/// Whether the folders on the way list what may be a second name. Only such names are looked at: a folder may
+/// have a million.
+bool sandbox::has_listed_names(std::string_view relative) const {
+    for (std::size_t begin = 0; begin < relative.size();) {
+        const auto end = std::min(relative.find('/', begin), relative.size());
+        const auto name = relative.substr(begin, end - begin);
+        if (has_second_name(name)) {
+            const auto above = begin > 1 ? std::string(relative.substr(0, begin - 1)) : ".";
+            unique_fd folder(
+                openat2(root_.get(), above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, confined));
+            if (!folder || !is_listed(folder.release(), name)) return false;
+        }
+        begin = end + 1;
+    }
+    return true;
 }
 
 /// Finds out where the links lead, then opens that place by its own name. So the name on which the caller

@@ -29,15 +29,20 @@ public:
     /// Opens `relative` (no leading slash; empty is the root itself) for reading; may wait for the disk, but
     /// never for the other end of a FIFO. Errors: the errno of openat2 (ENOENT, EACCES, ENXIO for a socket,
     /// ...); EXDEV or ELOOP when a link leads out of the root or in circles; ENAMETOOLONG; ENOENT for a path
-    /// with NUL in it; errc::overloaded when renames in the tree kept interfering.
+    /// with NUL in it, and for what no folder lists although it could be opened: a name like "HTACCE~1",
+    /// which FAT and its like give to ".htaccess", too; errc::overloaded when renames in the tree kept
+    /// interfering. A FIFO or a device is opened, too, before anybody sees what it is: keep none below a
+    /// root.
     result<opened> open_file(std::string_view relative) const;
-    /// The same, only from the kernel's caches: EAGAIN when the disk would have to be asked, and always on a
-    /// kernel before 5.12, which has no RESOLVE_CACHED.
+    /// The same, only from the kernel's caches: EAGAIN when the disk would have to be asked, for names that
+    /// have to be looked for in their folder, and always on a kernel before 5.12, which has no
+    /// RESOLVE_CACHED.
     result<opened> open_file_now(std::string_view relative) const;
 
 private:
     sandbox(unique_fd root, bool has_cached_lookup)
         : root_(std::move(root)), has_cached_lookup_(has_cached_lookup) {}
+    bool has_listed_names(std::string_view relative) const;
     result<opened> open_once(std::string_view relative, std::uint64_t wait) const;
     result<opened> open_linked(const char* path, std::uint64_t wait) const;
     result<std::string> path_below_root(int fd) const;
