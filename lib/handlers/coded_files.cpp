@@ -67,6 +67,14 @@ task<> coded_files::wait_for(std::string key) {
     co_await end->wait();
 }
 
+coded_files::file_pointer coded_files::count(file_pointer made) {
+    const auto bytes = bytes_of(*made);
+    auto* const file = made.get();
+    counted_ += bytes;
+    // Should memory run out here, the deleter is called.
+    return {file, [this, bytes, made = std::move(made)](const files::open_file*) { counted_ -= bytes; }};
+}
+
 void coded_files::keep(const claim& made, file_pointer file) {
     const auto bytes = bytes_of(*file);
     if (bytes > most_bytes_) return;

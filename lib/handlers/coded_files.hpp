@@ -33,6 +33,9 @@ public:
     /// Most files that wait for their compression as a whole, or are at it.
     static constexpr std::size_t most_at_work = 64;
 
+    /// Bytes of contents that clients may hold beside what is kept.
+    static constexpr std::uint64_t most_beside = 64 * 1024 * 1024;
+
     /// Keeps at most `bytes` of contents; 0: none.
     explicit coded_files(std::uint64_t bytes) noexcept : most_bytes_(bytes) {}
 
@@ -70,6 +73,12 @@ public:
 
     /// Returns when nobody is at what has this key.
     task<> wait_for(std::string key);
+
+    /// The same file, counted as long as anybody has it: the cache, or clients who are slow to take what the
+    /// cache has given up.
+    file_pointer count(file_pointer made);
+    /// Whether more may be made: what is counted is not above what may be kept, and `most_beside`.
+    bool has_room() const noexcept { return counted_ <= most_bytes_ + most_beside; }
 
     /// Keeps what was made.
     void keep(const claim& made, file_pointer file);
@@ -112,6 +121,7 @@ private:
 
     const std::uint64_t most_bytes_;
     std::atomic<std::uint64_t> bytes_{0};  // of all shards, since one may hold what the others leave
+    std::atomic<std::uint64_t> counted_{0};
     std::array<shard, shard_count> shards_;
     std::mutex claims_mutex_;
     struct making {

@@ -134,8 +134,18 @@ std::optional<http::outcome> check_preconditions(const http::request& request,
     return std::nullopt;
 }
 
-bool is_range_wanted(const http::request& request, const files::open_file& file) {
-    return choose_range(request, file).kind != http::range_choice::kind::whole;
+std::optional<http::outcome> check_unchanged(const http::request& request,
+                                             const std::shared_ptr<const files::open_file>& file) {
+    if (!request.fields.find(http::field::if_none_match)) return std::nullopt;
+    auto checked = check_preconditions(request, file);
+    if (checked && std::holds_alternative<http::response>(*checked)) return checked;
+    return std::nullopt;
+}
+
+bool is_range_of_this_form(const http::request& request, const files::open_file& file) {
+    const bool is_by_tag = !request.fields.find(http::field::if_range) ||
+                           http::parse_entity_tag(request.fields[http::field::if_range]);
+    return is_by_tag && choose_range(request, file).kind != http::range_choice::kind::whole;
 }
 
 http::outcome send_ranges(const http::request& request, std::shared_ptr<const files::open_file> file) {

@@ -24,8 +24,15 @@ void send_whole(std::shared_ptr<const files::open_file> file, http::response& an
 std::optional<http::outcome> check_preconditions(const http::request& request,
                                                  const std::shared_ptr<const files::open_file>& file);
 
-/// Whether Range is there, valid, and to be obeyed (RFC 9110 sections 13.1.5 and 14.2).
-bool is_range_wanted(const http::request& request, const files::open_file& file);
+/// The answer to who has what he asks for already, and says so; nothing to everybody else, also when a
+/// precondition fails.
+std::optional<http::outcome> check_unchanged(const http::request& request,
+                                             const std::shared_ptr<const files::open_file>& file);
+
+/// Whether Range is there, valid, and to be obeyed (RFC 9110 sections 13.1.5 and 14.2) for a file that this
+/// client would get in another form. A date in If-Range does not say which form he has the beginning of, for
+/// all have the same one.
+bool is_range_of_this_form(const http::request& request, const files::open_file& file);
 
 /// What Range asks for: 206, 416, or 200 with all of it. Preconditions were checked.
 http::outcome send_ranges(const http::request& request, std::shared_ptr<const files::open_file> file);

@@ -58,8 +58,7 @@ std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http:
     // The policy has looked at the file that was opened: a link may have led to another name.
     if (file->head.lines.empty())
         return http::outcome(is_hidden_below_root(rules_, file->final_path) ? not_found() : type_refused());
-    // A range is one of the file itself: part of a coded form is of use to nobody but who began with it.
-    if (asked.coding && file->is_negotiable() && !(asked.range && is_range_wanted(request, *file))) {
+    if (asked.coding && file->is_negotiable()) {
         // RFC 9111 section 5.2.1.6, which is about caches: here it spares whoever wants the bytes as they
         // lie.
         const bool may_make =
@@ -70,8 +69,19 @@ std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http:
         const offered_codings offered(*file, made_now);
         const auto coding = http::choose_coding(request.fields, offered.all());
         if (!coding) return http::outcome(no_acceptable_coding());
-        if (*coding != content_coding::identity)
-            return send_coded(request, asked.conditions, std::move(file), *coding);
+        if (*coding != content_coding::identity) {
+            // A range is one of the file itself: part of a coded form is of use to nobody but who began with
+            // it.
+            const bool is_part =
+                asked.range && accepts_identity(request) && is_range_of_this_form(request, *file);
+            if (!is_part) return send_coded(request, asked.conditions, std::move(file), *coding);
+            // But who has all of the coded form needs no part.
+            if (request.fields.find(http::field::if_none_match)) {
+                auto coded = find_coded(*file, *coding);
+                if (!coded) coded = describe_coded(*file, *coding);
+                if (auto unchanged = check_unchanged(request, coded)) return std::move(*unchanged);
+            }
+        }
     }
     if (asked.conditions) {
         if (auto refused = check_preconditions(request, file)) return std::move(*refused);
@@ -88,15 +98,20 @@ http::outcome file_sender::send_all(const http::request& request, file_pointer f
     return whole;
 }
 
+/// A sibling, or what is kept, or nullptr.
+file_sender::file_pointer file_sender::find_coded(const files::open_file& original,
+                                                  content_coding coding) const {
+    for (const auto& one : original.siblings)
+        if (one->coding == coding) return one;
+    return coded_.find(coded_files::key_of(&files_, original, coding));
+}
+
 /// A coded form that is there, or what has to be made for it.
 std::variant<http::outcome, file_sender::unmade> file_sender::send_coded(const http::request& request,
                                                                          bool has_conditions,
                                                                          file_pointer original,
                                                                          content_coding coding) const {
-    file_pointer coded;
-    for (const auto& one : original->siblings)
-        if (one->coding == coding) coded = one;
-    if (!coded) coded = coded_.find(coded_files::key_of(&files_, *original, coding));
+    auto coded = find_coded(*original, coding);
     const bool is_there = coded != nullptr;
     if (has_conditions) {
         // Its tag is known before it is made: who has it already needs no second one.
@@ -134,6 +149,7 @@ int file_sender::level_of(content_coding coding) const noexcept {
 
 task<http::outcome> file_sender::make(const http::request& request, unmade what) const {
     const auto coded = describe_coded(*what.original, what.coding);
+    if (request.method == http::verb::head) co_return head_of_unmade(request, *coded);
     if (!coded_.is_made_whole(what.original->info.size)) co_return stream(request, std::move(what), *coded);
     const auto key = coded_files::key_of(&files_, *what.original, what.coding);
     auto mine = coded_.try_claim(key);
@@ -145,20 +161,31 @@ task<http::outcome> file_sender::make(const http::request& request, unmade what)
     }
     if (!mine) co_return send_uncoded(request, what.original);
     if (auto kept = coded_.find(key)) co_return send_all(request, std::move(kept));
+    if (!coded_.has_room()) co_return send_uncoded(request, what.original);
     const int level = level_of(what.coding);
     const auto failed =
         co_await run_blocking(encoders_, [&] { return coded_.fill(*what.original, level, *coded); });
     if (failed && accepts_identity(request)) co_return send_all(request, what.original);
     if (failed) co_return http::problem_from(failed);
+    const auto made = coded_.count(coded);
     // What is being written is not kept: its time is set when a write begins, not when it ends.
-    if (files_.is_settled(what.original->info, files::open_files::wall::now())) coded_.keep(*mine, coded);
-    co_return send_all(request, coded);
+    if (files_.is_settled(what.original->info, files::open_files::wall::now())) coded_.keep(*mine, made);
+    co_return send_all(request, made);
 }
 
 /// In place of a coded form that cannot be made now.
 http::outcome file_sender::send_uncoded(const http::request& request, file_pointer original) const {
     if (accepts_identity(request)) return send_all(request, std::move(original));
     return limits::overload(options_.retry_after, "files being compressed");
+}
+
+/// The length is what only the making tells, so it is left out (RFC 9110 section 9.3.2).
+http::outcome file_sender::head_of_unmade(const http::request& request, const files::open_file& coded) const {
+    http::response answer;
+    answer.fields.add_prebuilt(coded.head.lines);
+    add_expires(request, coded, answer);
+    answer.body = http::stream_body{std::make_unique<unmade_body>()};
+    return answer;
 }
 
 http::outcome file_sender::stream(const http::request& request, unmade what,

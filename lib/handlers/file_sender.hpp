@@ -41,18 +41,22 @@ public:
     ///   1. what may not be served: 404 or 415; a link may have led to another name than that of the request
     ///   2. the coding that the client prefers: the file as it is, a sibling, one that is kept, or one to
     ///   make;
-    ///      406 when it refuses all of them. A range is always one of the file as it is
+    ///      406 when it refuses all of them. A range is always one of the file as it is, if the client takes
+    ///      that and its If-Range does not leave open of which form it has the beginning
     ///   3. preconditions (304, 412), range (206, 416), or the whole
     std::variant<http::outcome, unmade> answer(const http::request& request, const asked_for& asked,
                                                file_pointer file) const;
 
     /// Compresses the file, or waits for somebody who is at it already, and answers with that. Where many are
-    /// at others, the file is sent as it is, or 503 to who refuses that.
+    /// at others, or clients hold many, the file is sent as it is, or 503 to who refuses that. Nothing is
+    /// made for HEAD.
     task<http::outcome> make(const http::request& request, unmade what) const;
 
 private:
     std::variant<http::outcome, unmade> send_coded(const http::request& request, bool has_conditions,
                                                    file_pointer original, http::content_coding coding) const;
+    file_pointer find_coded(const files::open_file& original, http::content_coding coding) const;
+    http::outcome head_of_unmade(const http::request& request, const files::open_file& coded) const;
     http::outcome send_all(const http::request& request, file_pointer file) const;
     http::outcome send_uncoded(const http::request& request, file_pointer original) const;
     http::outcome stream(const http::request& request, unmade what, const files::open_file& coded) const;

@@ -50,6 +50,23 @@ BOOST_AUTO_TEST_CASE(many_small_ones_fill_it_and_no_more) {
     BOOST_TEST(kept.current().entries == before.entries);
 }
 
+BOOST_AUTO_TEST_CASE(what_clients_hold_counts_when_the_cache_has_given_it_up) {
+    coded_files kept(4 * mib);
+    std::vector<coded_files::file_pointer> held;
+    for (int i = 0; kept.has_room(); ++i) {
+        BOOST_TEST_REQUIRE(i < 1'000);
+        held.push_back(kept.count(file_of(3 * mib)));
+        const auto claim = kept.try_claim(std::to_string(i));
+        kept.keep(*claim, held.back());
+    }
+    BOOST_TEST(held.size() * 3 * mib > coded_files::most_beside);
+    BOOST_TEST(held.size() * 3 * mib <= coded_files::most_beside + (4 + 3) * mib);
+    held.pop_back();  // which the cache still has
+    BOOST_TEST(!kept.has_room());
+    held.resize(held.size() / 2);
+    BOOST_TEST(kept.has_room());
+}
+
 BOOST_AUTO_TEST_CASE(what_could_not_be_kept_is_not_made_as_a_whole) {
     BOOST_TEST(coded_files(mib).is_made_whole(mib));
     BOOST_TEST(!coded_files(mib).is_made_whole(mib + 1));

@@ -342,6 +342,63 @@ BOOST_AUTO_TEST_CASE(a_range_that_does_not_count_leaves_the_coding_as_it_is) {
     BOOST_TEST(refused.head.find("\r\nVary: Accept-Encoding\r\n") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_range_is_of_the_form_that_the_client_has) {
+    session_fixture server;
+    server.folder.write("www/page.html", repeated_text());
+    const std::filesystem::path page(server.settings.site.delivery.root + "/page.html");
+    std::filesystem::last_write_time(page, std::filesystem::last_write_time(page) - std::chrono::hours(1));
+    const std::string range = "Range: bytes=0-9\r\n";
+    const std::string accept = "Accept-Encoding: gzip\r\n";
+    const auto plain = ask(server, get("/page.html"));
+    const auto coded = ask(server, get("/page.html", accept));
+
+    // All forms have the same date: it says which one he has only where there is one.
+    const auto by_date = "If-Range: " + std::string(plain.field("Last-Modified")) + "\r\n";
+    const auto whole = ask(server, get("/page.html", range + by_date + accept));
+    BOOST_TEST(whole.status == 200u);
+    BOOST_TEST(whole.field("ETag") == coded.field("ETag"));
+    BOOST_TEST(ask(server, get("/page.html", range + by_date)).status == 206u);
+    const auto by_tag = "If-Range: " + std::string(plain.field("ETag")) + "\r\n";
+    BOOST_TEST(ask(server, get("/page.html", range + by_tag + accept)).status == 206u);
+
+    // Who has the whole of a form has all that he could be sent, whichever it is.
+    for (const auto& tag : {plain.field("ETag"), coded.field("ETag")}) {
+        const auto has = "If-None-Match: " + std::string(tag) + "\r\n";
+        const auto same = ask(server, get("/page.html", range + accept + has));
+        BOOST_TEST(same.status == 304u);
+        BOOST_TEST(same.field("ETag") == tag);
+    }
+    const auto other = ask(server, get("/page.html", range + accept + "If-None-Match: \"other\"\r\n"));
+    BOOST_TEST(other.status == 206u);
+    // A precondition on the file itself is not one on its coded form.
+    const auto resumed = "If-Match: " + std::string(plain.field("ETag")) + "\r\nIf-None-Match: \"other\"\r\n";
+    BOOST_TEST(ask(server, get("/page.html", range + accept + resumed)).status == 206u);
+
+    // Who does not take the file as it is gets no part of it.
+    const auto refusing = ask(server, get("/page.html", range + "Accept-Encoding: gzip, identity;q=0\r\n"));
+    BOOST_TEST(refusing.status == 200u);
+    BOOST_TEST(refusing.field("Content-Encoding") == "gzip");
+    BOOST_TEST(ask(server, get("/page.html", range + "Accept-Encoding: identity;q=0\r\n")).status == 406u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_compressed_for_head) {
+    session_fixture server;
+    server.folder.write("www/page.html", repeated_text());
+    const std::filesystem::path page(server.settings.site.delivery.root + "/page.html");
+    std::filesystem::last_write_time(page, std::filesystem::last_write_time(page) - std::chrono::hours(1));
+    const auto ask_head = [&] {
+        auto bytes = server.serve(request("HEAD /page.html", "Accept-Encoding: gzip\r\n")).bytes;
+        BOOST_TEST(bytes.starts_with("HTTP/1.1 200 "));
+        BOOST_TEST(bytes.find("\r\nContent-Encoding: gzip\r\n") != std::string::npos);
+        BOOST_TEST(bytes.ends_with("\r\n\r\n"));
+        return bytes;
+    };
+    for (int i = 0; i < 3; ++i) BOOST_TEST(ask_head().find("\r\nContent-Length: ") == std::string::npos);
+    const auto made = ask(server, get("/page.html", "Accept-Encoding: gzip\r\n"));
+    BOOST_TEST(ask_head().find("\r\nContent-Length: " + std::to_string(made.body.size()) + "\r\n") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(caching_follows_the_rules_and_old_clients_get_a_date) {
     session_fixture server([](config::settings& all) {
         all.site.delivery.cache_control = {{"*.txt", "public, max-age=3600"}, {"/index.html", ""}};
