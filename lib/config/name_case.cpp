@@ -145,9 +145,8 @@ bool ignores_case(const fs::path& folder) {
 
 std::optional<std::string> find_rules_without_case(const named_values& access, bool is_route,
                                                    const std::string& path, const std::string& directory) {
-    const bool is_for_all = std::all_of(access.begin(), access.end(), [](const auto& rule) {
-        return pattern_of(rule.name) == "/**";
-    });
+    const bool is_for_all = std::all_of(access.begin(), access.end(),
+                                        [](const auto& rule) { return pattern_of(rule.name) == "/**"; });
     if (access.empty() || (is_for_all && !is_route)) return std::nullopt;
     std::vector<fs::path> folders{directory};
     for (const auto& rule : access) add_named(pattern_of(rule.name), path, directory, folders);

@@ -20,6 +20,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <exception>
 
 namespace fairlead::net {
 namespace {
@@ -217,21 +218,32 @@ task<error_code> plain_stream::wait_first(wait_set what) {
             if (left.fetch_sub(1) == 1) ended.set();
         }
     } state{waits};
-    for (const auto& one : waits) {
-        const auto on_edge = [&state, &one](const error_code& cancelled) {
-            if (!cancelled) one.stream->is_exhausted(one.direction) = false;
-            if (!state.is_over.exchange(true)) state.cancel_all();
-            state.leave();
-        };
-        const int kind =
-            one.direction == readiness::readable ? detail::reactor::read_op : detail::reactor::write_op;
-        async_edge_wait(*one.stream->reactor_, one.stream->registration_, one.stream->socket_.get(), kind,
-                        where, on_edge);
+    std::exception_ptr failed;
+    std::size_t begun = 0;
+    try {
+        for (; begun < waits.size(); ++begun) {
+            const auto& one = waits[begun];
+            const auto on_edge = [&state, &one](const error_code& cancelled) {
+                if (!cancelled) one.stream->is_exhausted(one.direction) = false;
+                if (!state.is_over.exchange(true)) state.cancel_all();
+                state.leave();
+            };
+            const int kind =
+                one.direction == readiness::readable ? detail::reactor::read_op : detail::reactor::write_op;
+            async_edge_wait(*one.stream->reactor_, one.stream->registration_, one.stream->socket_.get(), kind,
+                            where, on_edge);
+        }
+    } catch (...) {
+        // No memory. Those that have begun refer to this frame, so they have to end before it does.
+        failed = std::current_exception();
+        state.is_over = true;
+        state.left -= waits.size() - begun;
     }
     // The first may have been over before the last began.
     if (state.is_over.load()) state.cancel_all();
     state.leave();
     co_await state.ended.wait();
+    if (failed) std::rethrow_exception(failed);
     co_return error_code{};
 }
 
