@@ -126,6 +126,8 @@ class Stopping(WithServer):
         self.assertGreater(time.monotonic() - begin, 0.25)
         self.assertRegex(server.log(), r"1 requests? cut")
         self.assertEqual(server.documents(), [])
+        # The client did nothing wrong: no 400.
+        self.assertRegex(server.access_log(), r'"POST /upload HTTP/1\.1" 503 ')
 
     def test_sighup_does_not_end_it(self):
         server = self.start()

@@ -114,6 +114,10 @@ BOOST_AUTO_TEST_CASE(each_kind_of_room_counts_for_whom_it_concerns) {
     BOOST_TEST(!cache.is_welcome(key(other), 1'000'000, true, now, 100ms));
     BOOST_TEST(cache.is_welcome(key(other), 100, false, now, 100ms));
     BOOST_TEST(!cache.is_welcome(key(other), 101, false, now, 100ms));
+    // What would not be kept is not read for it, however often it is asked for.
+    cache.remember(key(other), now);
+    BOOST_TEST(!cache.is_welcome(key(other), 101, false, now + 1s, 100ms));
+    BOOST_TEST(!file_cache({32, 16, 16 * 1'000'000}).is_welcome(key(other), 1'000'001, false, now, 100ms));
     // For a descriptor only who has one has to go.
     keep(other, kept_file(10));
     keep(neighbour(2), held_open());

@@ -107,6 +107,24 @@ BOOST_AUTO_TEST_CASE(where_everybody_may_credentials_do_not_matter) {
     BOOST_TEST(server.ask("GET", "/", nobody).field("Cache-Control") == "no-cache");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_for_some_stays_out_of_shared_caches) {
+    const std::pair<const char*, bool> rules[] = {
+        {"public, max-age=60", true}, {"no-cache=\"Set-Cookie\"", true}, {"private=\"Set-Cookie\"", true},
+        {"no-cache", false},          {"max-age=60, No-Store", false},   {"private", false},
+    };
+    for (const auto& [value, is_added] : rules) {
+        guarded_site server(users_only, [value = value](config::settings& all) {
+            all.site.delivery.cache_control = {{"**", value}};
+        });
+        const auto head = server.ask("GET", "/", ann).head;
+        BOOST_TEST(head.find("\r\nCache-Control: " + std::string(value) + "\r\n") != std::string::npos,
+                   value);
+        BOOST_TEST((head.find("\r\nCache-Control: private\r\n") != std::string::npos) ==
+                       (is_added || std::string_view(value) == "private"),
+                   value);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(refusals_say_what_to_do) {
     guarded_site server(users_only);
     const auto asked = server.ask("GET", "/", nobody);
