@@ -18,17 +18,18 @@
 namespace fairlead {
 
 /// A one-shot wake-up: one coroutine awaits it, any thread sets it, in either order. The coroutine resumes on
-/// its own executor, never inside `set()`. Neither needs memory: who gives something back when memory has run
-/// out can still wake those who wait for it.
+/// its own executor, never inside `set()`. Who gives something back when memory has run out can still wake
+/// those who wait for it: `set` needs none, and waiting only for its beginning.
 class event {
 public:
     event() = default;
     event(const event&) = delete;
     event& operator=(const event&) = delete;
 
-    /// Returns when `set()` has been called. At most one coroutine may wait, once.
-    task<> wait() {
-        co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<executor>, void()>(
+    /// To be awaited: returns when `set()` has been called. At most one coroutine may wait, once. All memory
+    /// is taken by the call. So it may come before others learn of the event, which then is surely awaited.
+    [[nodiscard]] task<> wait() {
+        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<executor>, void()>(
             [this](waiter&& arrived) { park(std::move(arrived)); }, use_token_);
     }
 

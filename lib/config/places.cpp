@@ -1,12 +1,13 @@
 #include "config/places.hpp"
 
-#include "config/name_case.hpp"
+#include "base/exact_names.hpp"
 #include "config/scope_checks.hpp"
 #include "config/script_checks.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 
@@ -102,34 +103,34 @@ public:
             errors_.push_back({where, prefix_ + "/cgi/script", std::move(*fault)});
     }
 
-    /// `path` is where `directory` stands in its site.
-    void check_names(const std::string& where, bool is_route, const std::string& path,
-                     const std::string& directory) {
-        if (auto fault = find_rules_without_case(delivery_.access, is_route, path, directory))
-            errors_.push_back({where, prefix_ + "/access", std::move(*fault)});
-    }
-
 private:
     const delivery_settings& delivery_;
     const std::string prefix_;
     config_errors& errors_;
 };
 
-enum class scope_kind { site, route };
+/// Why rules for some of the files in a store would not hold, or nothing. What is read is found by the names
+/// that its folder lists; who writes may mean a file that is there by another name.
+std::optional<std::string> find_fault_of_names(const named_values& access, const std::string& path,
+                                               const std::string& store) {
+    const auto is_for_all = [&](const auto& rule) {
+        const auto pattern =
+            std::string_view(rule.name).substr(std::min(rule.name.find('/'), rule.name.size()));
+        return pattern == "/**" || pattern == path + "/**";
+    };
+    const auto rule = std::find_if_not(access.begin(), access.end(), is_for_all);
+    if (rule == access.end() || !has_unlisted_names(store)) return std::nullopt;
+    return quote(store) +
+           " is on a file system that takes names in any case, so who may write there could pass the rule " +
+           quote(rule->name) + " by another spelling; use one that tells case apart, or rules for all of " +
+           quote(path + "/**");
+}
 
-void check_scope(const loaded& configuration, const given_scope& scope, scope_kind kind,
-                 const std::string& prefix, config_errors& errors) {
+void check_scope(const loaded& configuration, const given_scope& scope, const std::string& prefix,
+                 config_errors& errors) {
     const auto pointer = pointer_to(prefix, scope.name);
     const auto& delivery = scope.values.site.delivery;
     level_check level(delivery, pointer, errors);
-    const bool has_rules_of_route = kind == scope_kind::route && scope.has("access");
-    const auto path = kind == scope_kind::route ? route_path(scope.name) : std::string();
-    if (scope.has("access") || scope.has("root"))
-        level.check_names(place_text(configuration.file, scope.at), has_rules_of_route,
-                          scope.has("root") ? path : std::string(), delivery.root);
-    if (kind == scope_kind::route && scope.has("uploads.directory"))
-        level.check_names(place_text(configuration.file, scope.at), has_rules_of_route, path,
-                          scope.values.uploads.directory);
     for (const auto& [row, at] : scope.given) {
         const auto where = place_text(configuration.file, at);
         if (table()[row].path == "root") level.check_root(where);
@@ -139,9 +140,11 @@ void check_scope(const loaded& configuration, const given_scope& scope, scope_ki
         if (table()[row].path != "uploads.directory") continue;
         if (auto fault = find_fault_of_store(scope.values.uploads.directory))
             errors.push_back({where, pointer + "/uploads/directory", std::move(*fault)});
+        if (auto fault =
+                find_fault_of_names(delivery.access, route_path(scope.name), scope.values.uploads.directory))
+            errors.push_back({where, pointer + "/uploads/directory", std::move(*fault)});
     }
-    for (const auto& route : scope.routes)
-        check_scope(configuration, route, scope_kind::route, pointer + "/routes", errors);
+    for (const auto& route : scope.routes) check_scope(configuration, route, pointer + "/routes", errors);
 }
 
 }  // namespace
@@ -154,7 +157,6 @@ config_errors check_places(const loaded& configuration) {
     top.check_error_pages(configuration.origin_of("error_pages").place());
     top.check_programs(configuration.origin_of("cgi.programs").place());
     top.check_script(configuration.origin_of("cgi.script").place());
-    top.check_names(configuration.origin_of("access").place(), false, "", values.site.delivery.root);
     const auto check = [&](const char* path, const std::string& value, auto find) {
         if (value.empty()) return;
         if (auto fault = find(value))
@@ -170,9 +172,8 @@ config_errors check_places(const loaded& configuration) {
     check("log.failure.file", values.log.failure.file, find_fault_of_log);
     check("log.security.file", values.log.security.file, find_fault_of_log);
     for (const auto& route : configuration.scopes.routes)
-        check_scope(configuration, route, scope_kind::route, "/routes", errors);
-    for (const auto& site : configuration.scopes.sites)
-        check_scope(configuration, site, scope_kind::site, "/sites", errors);
+        check_scope(configuration, route, "/routes", errors);
+    for (const auto& site : configuration.scopes.sites) check_scope(configuration, site, "/sites", errors);
     for (auto& exposed : find_exposed_scripts(values))
         errors.push_back({configuration.origin_of(exposed.path).place(), pointer_of(exposed.path),
                           std::move(exposed.message)});

@@ -1,5 +1,6 @@
 #include "files/sandbox.hpp"
 
+#include "base/exact_names.hpp"
 #include "files/openat2.hpp"
 
 #include <dirent.h>
@@ -32,23 +33,18 @@ result<std::string> path_of(int fd) {
     return std::string(target.data(), static_cast<std::size_t>(length));
 }
 
-/// Whether a name on the way looks like the second one that FAT, NTFS and shares give to a long name:
-/// "HTACCE~1" leads to ".htaccess" there.
-bool has_second_name(std::string_view path) noexcept {
-    for (auto at = path.find('~'); at != std::string_view::npos; at = path.find('~', at + 1))
-        if (at + 1 < path.size() && path[at + 1] >= '0' && path[at + 1] <= '9') return true;
-    return false;
-}
+struct folder_closer {
+    void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
 
-bool is_listed(int folder, std::string_view name) {
-    struct closer {
-        void operator()(DIR* opened) const noexcept { ::closedir(opened); }
-    };
-    const std::unique_ptr<DIR, closer> opened(::fdopendir(folder));
-    if (!opened) return ::close(folder), false;
+/// ENOENT when the folder does not list the name.
+error_code find_listed(unique_fd folder, std::string_view name) {
+    const std::unique_ptr<DIR, folder_closer> opened(::fdopendir(folder.get()));
+    if (!opened) return last_error();
+    (void)folder.release();
     while (const auto* const entry = ::readdir(opened.get()))
-        if (name == entry->d_name) return true;
-    return false;
+        if (name == entry->d_name) return {};
+    return errno_code(ENOENT);
 }
 
 bool is_again(const error_code& error) noexcept {
@@ -70,20 +66,22 @@ sandbox sandbox::open(const std::filesystem::path& root) {
     if (!self)
         throw std::runtime_error("cannot use the directory " + root.string() + ": " + std::strerror(errno));
     const unique_fd cached(openat2(directory.get(), ".", read_flags, linkless | RESOLVE_CACHED));
-    return {std::move(directory), cached || errno != EINVAL};
+    return {std::move(directory), cached || errno != EINVAL, !has_unlisted_names(root)};
 }
 
 result<sandbox::opened> sandbox::open_file(std::string_view relative) const {
     for (int tries = 0; tries < rename_race_tries; ++tries) {
         auto file = open_once(relative, 0);
-        if (file && has_second_name(relative) && !has_listed_names(relative)) return errno_code(ENOENT);
+        if (file && !has_exact_names_) {
+            if (const auto unlisted = find_listed_names(relative)) file = unlisted;
+        }
         if (file || !is_again(file.error())) return file;
     }
     return make_error_code(errc::overloaded);
 }
 
 result<sandbox::opened> sandbox::open_file_now(std::string_view relative) const {
-    if (!has_cached_lookup_ || has_second_name(relative)) return errno_code(EAGAIN);
+    if (!has_cached_lookup_ || !has_exact_names_) return errno_code(EAGAIN);
     return open_once(relative, RESOLVE_CACHED);
 }
 
@@ -98,7 +96,8 @@ result<sandbox::opened> sandbox::open_once(std::string_view relative, std::uint6
     std::memcpy(path.data(), relative.data(), relative.size());
     path[relative.size()] = '\0';
 
-    // Most paths have no link in them, and then their name is the file's: one call.
+    // Most paths have no link in them, and then their name is the file's (or one of its names: then
+    // `has_exact_names_` is false): one call.
     opened file;
     file.fd.reset(openat2(root_.get(), path.data(), read_flags, linkless | wait));
     if (file.fd) return file;
@@ -106,21 +105,18 @@ result<sandbox::opened> sandbox::open_once(std::string_view relative, std::uint6
     return open_linked(path.data(), wait);
 }
 
-/// Whether the folders on the way list what may be a second name. Only such names are looked at: a folder may
-/// have a million.
-bool sandbox::has_listed_names(std::string_view relative) const {
+/// ENOENT when a name on the way is not one that its folder lists.
+error_code sandbox::find_listed_names(std::string_view relative) const {
     for (std::size_t begin = 0; begin < relative.size();) {
         const auto end = std::min(relative.find('/', begin), relative.size());
         const auto name = relative.substr(begin, end - begin);
-        if (has_second_name(name)) {
-            const auto above = begin > 1 ? std::string(relative.substr(0, begin - 1)) : ".";
-            unique_fd folder(
-                openat2(root_.get(), above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, confined));
-            if (!folder || !is_listed(folder.release(), name)) return false;
-        }
+        const auto above = begin > 0 ? std::string(relative.substr(0, begin - 1)) : ".";
+        unique_fd folder(openat2(root_.get(), above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, confined));
+        if (!folder) return last_error();
+        if (const auto unlisted = find_listed(std::move(folder), name)) return unlisted;
         begin = end + 1;
     }
-    return true;
+    return {};
 }
 
 /// Finds out where the links lead, then opens that place by its own name. So the name on which the caller

@@ -40,15 +40,16 @@ public:
     result<opened> open_file_now(std::string_view relative) const;
 
 private:
-    sandbox(unique_fd root, bool has_cached_lookup)
-        : root_(std::move(root)), has_cached_lookup_(has_cached_lookup) {}
-    bool has_listed_names(std::string_view relative) const;
+    sandbox(unique_fd root, bool has_cached_lookup, bool has_exact_names)
+        : root_(std::move(root)), has_cached_lookup_(has_cached_lookup), has_exact_names_(has_exact_names) {}
+    error_code find_listed_names(std::string_view relative) const;
     result<opened> open_once(std::string_view relative, std::uint64_t wait) const;
     result<opened> open_linked(const char* path, std::uint64_t wait) const;
     result<std::string> path_below_root(int fd) const;
 
     unique_fd root_;
     bool has_cached_lookup_;
+    bool has_exact_names_;
 };
 
 }  // namespace fairlead::files

@@ -58,13 +58,14 @@ void coded_files::give_back(const std::string& key) {
 
 task<> coded_files::wait_for(std::string key) {
     const auto end = std::make_shared<event>();
+    auto ended = end->wait();
     {
         const std::lock_guard guard(claims_mutex_);
         const auto place = under_way_.find(key);
         if (place == under_way_.end()) co_return;
         place->second.waiting.push_back(end);
     }
-    co_await end->wait();
+    co_await std::move(ended);
 }
 
 coded_files::file_pointer coded_files::count(file_pointer made) {

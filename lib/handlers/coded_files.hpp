@@ -77,7 +77,8 @@ public:
     /// The same file, counted as long as anybody has it: the cache, or clients who are slow to take what the
     /// cache has given up.
     file_pointer count(file_pointer made);
-    /// Whether more may be made: what is counted is not above what may be kept, and `most_beside`.
+    /// Whether more may be made: what is counted is not above what may be kept, and `most_beside`. What
+    /// `most_at_work` are at comes on top.
     bool has_room() const noexcept { return counted_ <= most_bytes_ + most_beside; }
 
     /// Keeps what was made.

@@ -143,9 +143,13 @@ std::optional<http::outcome> check_unchanged(const http::request& request,
 }
 
 bool is_range_of_this_form(const http::request& request, const files::open_file& file) {
-    const bool is_by_tag = !request.fields.find(http::field::if_range) ||
-                           http::parse_entity_tag(request.fields[http::field::if_range]);
-    return is_by_tag && choose_range(request, file).kind != http::range_choice::kind::whole;
+    const auto& fields = request.fields;
+    if (fields.find(http::field::if_unmodified_since)) return false;
+    if (fields.find(http::field::if_range) && !http::parse_entity_tag(fields[http::field::if_range]))
+        return false;
+    const bool is_meant = http::evaluate(request.method, fields, validators_of(file), now_in_seconds()) !=
+                          http::precondition::precondition_failed;
+    return is_meant && choose_range(request, file).kind != http::range_choice::kind::whole;
 }
 
 http::outcome send_ranges(const http::request& request, std::shared_ptr<const files::open_file> file) {

@@ -29,9 +29,9 @@ std::optional<http::outcome> check_preconditions(const http::request& request,
 std::optional<http::outcome> check_unchanged(const http::request& request,
                                              const std::shared_ptr<const files::open_file>& file);
 
-/// Whether Range is there, valid, and to be obeyed (RFC 9110 sections 13.1.5 and 14.2) for a file that this
-/// client would get in another form. A date in If-Range does not say which form he has the beginning of, for
-/// all have the same one.
+/// Whether Range is there, valid, and to be obeyed (RFC 9110 sections 13.1.5 and 14.2) of a file that this
+/// client would get in another form. Preconditions must not speak for that one: a tag in If-Match that is not
+/// the file's own, or a date in If-Range or If-Unmodified-Since, which is the same for all forms.
 bool is_range_of_this_form(const http::request& request, const files::open_file& file);
 
 /// What Range asks for: 206, 416, or 200 with all of it. Preconditions were checked.

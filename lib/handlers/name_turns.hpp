@@ -44,6 +44,7 @@ public:
     /// The turn, after those who came before.
     task<turn> enter(std::string name) {
         const auto mine = std::make_shared<event>();
+        auto its_turn = mine->wait();
         {
             const std::lock_guard guard(mutex_);
             const auto [place, is_first] = waiting_.try_emplace(name);
@@ -52,7 +53,7 @@ public:
             else
                 place->second.push_back(mine);
         }
-        co_await mine->wait();
+        co_await std::move(its_turn);
         co_return turn(this, std::move(name));
     }
 

@@ -101,10 +101,11 @@ script_keeper::wish::~wish() {
 }
 
 task<child_process::end> script_keeper::wish::fulfil() {
+    auto gone = kept_->gone.wait();
     const auto one = std::exchange(kept_, nullptr);
     one->is_wanted = kept::wanted::fulfilled;
     ring(*one->bell);
-    co_await one->gone.wait();
+    co_await std::move(gone);
     co_return one->how;
 }
 

@@ -12,6 +12,7 @@ bool work_limit::enter() noexcept {
 
 task<result<work_limit::permit>> work_limit::acquire() {
     std::shared_ptr<waiter> place;
+    task<> decided;
     {
         const std::lock_guard guard(mutex_);
         if (enter()) co_return permit(this);
@@ -21,9 +22,10 @@ task<result<work_limit::permit>> work_limit::acquire() {
         }
         place = std::make_shared<waiter>();
         place->deadline = clock::now() + longest_wait_;
+        decided = place->decided.wait();
         queue_.push_back(place);
     }
-    co_await place->decided.wait();
+    co_await std::move(decided);
     // `granted` was written before `decided` was set, by whoever took the waiter off the queue.
     if (place->granted) co_return permit(this);
     co_return errc::overloaded;
@@ -31,13 +33,15 @@ task<result<work_limit::permit>> work_limit::acquire() {
 
 task<work_limit::permit> work_limit::acquire_again() {
     std::shared_ptr<waiter> place;
+    task<> decided;
     {
         const std::lock_guard guard(mutex_);
         if (enter()) co_return permit(this);
         place = std::make_shared<waiter>();
+        decided = place->decided.wait();
         again_.push_back(place);
     }
-    co_await place->decided.wait();
+    co_await std::move(decided);
     co_return permit(this);
 }
 

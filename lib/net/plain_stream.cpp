@@ -218,6 +218,7 @@ task<error_code> plain_stream::wait_first(wait_set what) {
             if (left.fetch_sub(1) == 1) ended.set();
         }
     } state{waits};
+    auto all_ended = state.ended.wait();
     std::exception_ptr failed;
     std::size_t begun = 0;
     try {
@@ -242,7 +243,7 @@ task<error_code> plain_stream::wait_first(wait_set what) {
     // The first may have been over before the last began.
     if (state.is_over.load()) state.cancel_all();
     state.leave();
-    co_await state.ended.wait();
+    co_await std::move(all_ended);
     if (failed) std::rethrow_exception(failed);
     co_return error_code{};
 }

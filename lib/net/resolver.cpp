@@ -146,12 +146,13 @@ task<resolver::answer> resolver::resolve(std::string name, ip_address asker, pat
     asked->name = std::move(name);
     asked->asker = asker;
     asked->deadline = how_long.until;
+    auto decided = asked->decided.wait();
     if (!queue_->add(asked)) co_return errc::overloaded;
     error_code why;
     {
         deadline limit(how_long.deadlines, asked->decided, how_long.client);
         limit.set(how_long.until);
-        co_await asked->decided.wait();
+        co_await std::move(decided);
         why = limit.error();
     }
     const std::lock_guard guard(asked->mutex);

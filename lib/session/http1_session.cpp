@@ -227,7 +227,7 @@ http1_session::step http1_session::enqueue(answer_batch& batch, const http::requ
     options.is_head = request.method == http::verb::head;
     options.may_chunk = request.version_minor > 0;
     const auto* made = std::get_if<http::stream_body>(&answer.body);
-    const bool ends_with_body = made && !made->length && !options.may_chunk;
+    const bool ends_with_body = made && !made->length && !options.may_chunk && !options.is_head;
     options.keep = may_keep(wants_keep && !answer.close && !ends_with_body);
     options.requests_left = options.keep ? shared_.limits.requests_per_connection - served_ : 0;
     options.keep_alive = shared_.keep_alive_lines;

@@ -86,6 +86,7 @@ task<tunnel::report> tunnel::run(std::string head, std::string early) {
     const pairing together(deadline_, destination_);
     if (client_.prepare_to_share() || destination_.prepare_to_share()) co_return report{};
     event down_is_done;
+    auto down_ended = down_is_done.wait();
     const auto here = co_await boost::asio::this_coro::executor;
     boost::asio::co_spawn(here, pump(down_), [this, &down_is_done](std::exception_ptr thrown) {
         if (thrown) cut(end::failed);
@@ -97,7 +98,7 @@ task<tunnel::report> tunnel::run(std::string head, std::string early) {
     } catch (...) {
         cut(end::failed);
     }
-    co_await down_is_done.wait();
+    co_await std::move(down_ended);
     give_pipe_back(up_);
     give_pipe_back(down_);
     deadline_.enter(watch::phase::working);

@@ -374,6 +374,15 @@ BOOST_AUTO_TEST_CASE(a_range_is_of_the_form_that_the_client_has) {
     const auto resumed = "If-Match: " + std::string(plain.field("ETag")) + "\r\nIf-None-Match: \"other\"\r\n";
     BOOST_TEST(ask(server, get("/page.html", range + accept + resumed)).status == 206u);
 
+    // One on its coded form is none on the file itself, and a date says nothing of which one.
+    const auto match = "If-Match: " + std::string(coded.field("ETag")) + "\r\n";
+    const auto since = "If-Unmodified-Since: " + std::string(plain.field("Last-Modified")) + "\r\n";
+    for (const auto& condition : {match, since})
+        BOOST_TEST(ask(server, get("/page.html", range + accept + condition)).field("ETag") ==
+                   coded.field("ETag"));
+    BOOST_TEST(ask(server, get("/page.html", range + accept + "If-Match: \"other\"\r\n")).status == 412u);
+    BOOST_TEST(ask(server, get("/page.html", range + since)).status == 206u);
+
     // Who does not take the file as it is gets no part of it.
     const auto refusing = ask(server, get("/page.html", range + "Accept-Encoding: gzip, identity;q=0\r\n"));
     BOOST_TEST(refusing.status == 200u);
