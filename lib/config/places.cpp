@@ -113,17 +113,21 @@ private:
 /// that its folder lists; who writes may mean a file that is there by another name.
 std::optional<std::string> find_fault_of_names(const named_values& access, const std::string& path,
                                                const std::string& store) {
-    const auto is_for_all = [&](const auto& rule) {
+    const auto below = path + "/";
+    const auto is_for_some = [&](const auto& rule) {
         const auto pattern =
             std::string_view(rule.name).substr(std::min(rule.name.find('/'), rule.name.size()));
-        return pattern == "/**" || pattern == path + "/**";
+        const auto literal = pattern.substr(0, std::min(pattern.find_first_of("*?[{\\"), pattern.size()));
+        // Rules of the levels above are for other paths, too.
+        const bool may_be_here = literal.starts_with(below) || below.starts_with(literal);
+        return may_be_here && pattern != "/**" && pattern != below + "**";
     };
-    const auto rule = std::find_if_not(access.begin(), access.end(), is_for_all);
+    const auto rule = std::find_if(access.begin(), access.end(), is_for_some);
     if (rule == access.end() || !has_unlisted_names(store)) return std::nullopt;
     return quote(store) +
            " is on a file system that takes names in any case, so who may write there could pass the rule " +
            quote(rule->name) + " by another spelling; use one that tells case apart, or rules for all of " +
-           quote(path + "/**");
+           quote(below + "**");
 }
 
 void check_scope(const loaded& configuration, const given_scope& scope, const std::string& prefix,

@@ -79,11 +79,12 @@ class Case(unittest.TestCase):
         os.link(self.root / "page.txt", self.root / "PAGE.TXT")
         self.assert_statuses(self.start(), {"/page.txt": 200, "/PAGE.TXT": 200, "/Page.txt": 404})
 
-    def check(self, access, directory):
+    def check(self, rules, directory, **settings):
         """What `fairlead -t` says of uploads, or nothing when it finds the configuration good."""
         config = self.directory / "check.json"
-        route = {"uploads": {"directory": str(directory), "serve": True}, "access": access}
-        config.write_text(json.dumps({"root": str(self.directory / "empty"), "uploads": {"path": ""}, "routes": {"/files": route}}))
+        route = {"uploads": {"directory": str(directory), "serve": True}, "access": rules}
+        config.write_text(json.dumps({"root": str(self.directory / "empty"), "uploads": {"path": ""}, "routes": {"/files": route},
+                                      **settings}))
         done = subprocess.run([binary(), "-t", "-c", config], capture_output=True, text=True, env=environment())
         self.assertIn(done.returncode, (0, 1), done.stderr)
         return done.stderr if done.returncode else ""
@@ -98,7 +99,9 @@ class Case(unittest.TestCase):
                 said = self.check(some, directory)
                 self.assertRegex(said, r"check\.json:1:\d+: /routes/~1files/uploads/directory: .* takes names in any case")
                 self.assertIn("could pass the rule \"/files/a/**\"", said)
-        self.assertNotIn("in any case", self.check({"GET /files/**": "deny", "PUT /files/**": "public"}, self.root))
+        everything = {"GET /files/**": "deny", "PUT /files/**": "public"}
+        self.assertNotIn("in any case", self.check(everything, self.root))
+        self.assertNotIn("in any case", self.check(everything, self.root, access={"/other/a/**": "deny", "/**": "public"}))
 
 
 if __name__ == "__main__":
