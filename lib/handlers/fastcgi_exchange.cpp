@@ -17,10 +17,6 @@ namespace fastcgi = content::fastcgi;
 constexpr std::size_t read_size = 64 * 1024;
 constexpr std::size_t feed_size = 32 * 1024;
 
-// Of content that nobody wants, such as that of HEAD. It is read to its end, so that the connection can be
-// used again, unless there is more.
-constexpr std::size_t most_discarded = 1024 * 1024;
-
 // Of an answer that is taken in. An application that makes more, takes longer, or says nothing for a while
 // (events, progress) is passed on from there, and keeps its connection.
 constexpr std::uint64_t most_taken = 1ULL << 30;
@@ -36,11 +32,10 @@ fastcgi_exchange::fastcgi_exchange(const fastcgi_services& around, const http::r
     : around_(around),
       body_(std::move(body)),
       request_id_(request.id),
-      is_head_(request.method == http::verb::head),
       connection_(std::move(connection)),
       server_name_(connection_.server->name()),
       pieces_(body_.get(), around.disk),
-      errors_(around.log, std::string(script), request_id_),
+      answer_(around.log, std::string(script), request_id_, request.method == http::verb::head),
       spool_(around.disk) {
     deadline_.emplace(around.deadlines, *connection_.stream, request.connection);
     start_clock();
@@ -55,8 +50,8 @@ void fastcgi_exchange::close() noexcept {
 }
 
 void fastcgi_exchange::give_back() {
-    const bool is_usable =
-        sending_ == sending::done && !has_surplus_ && deadline_->passed() == net::deadline::reason::none;
+    const bool is_usable = sending_ == sending::done && !answer_.has_surplus() &&
+                           deadline_->passed() == net::deadline::reason::none;
     deadline_.reset();
     if (is_usable) around_.servers.give_back(std::move(connection_));
     connection_ = {};
@@ -78,7 +73,8 @@ task<fastcgi_exchange::state> fastcgi_exchange::ask() {
     for (;;) {
         if (needs_piece()) lost_ = co_await fill_piece();
         const auto seen = advance();
-        if (seen == progress::nothing && !may_begin(seen)) {
+        const bool may_begin = answer_.may_begin(seen == progress::nothing);
+        if (seen == progress::nothing && !may_begin) {
             lost_ = co_await wait();
             continue;
         }
@@ -87,11 +83,11 @@ task<fastcgi_exchange::state> fastcgi_exchange::ask() {
             reached = has_waited_enough() ? begin_answer(true) : fail_closed();
         else if (seen == progress::ended)
             reached = begin_answer(true);
-        else if (may_begin(seen))
-            reached = begin_answer(is_discarding_);
+        else if (may_begin)
+            reached = begin_answer(answer_.is_discarding());
         else
             continue;
-        if (reached == state::complete && records_.has_ended())
+        if (reached == state::complete && answer_.has_ended())
             give_back();
         else if (reached == state::begun)
             stop_clock();
@@ -115,7 +111,7 @@ task<error_code> fastcgi_exchange::wait() {
     auto& stream = *connection_.stream;
     if (pieces_.awaits_client()) return wait_for_client();
     // Whoever only has to come to an end gets the time for it once.
-    const bool awaited_end = std::exchange(awaits_end_, has_head_ && !wants_content());
+    const bool awaited_end = std::exchange(awaits_end_, answer_.is_without_content());
     if (!awaited_end) start_clock();
     return sending_ == sending::more ? stream.wait_any() : stream.wait(net::readiness::readable);
 }
@@ -185,18 +181,9 @@ void fastcgi_exchange::send_piece() {
     if (unsent_.empty() && was_last && sending_ == sending::more) sending_ = sending::done;
 }
 
-/// True when the answer can begin: there is nothing more of it now, or enough. Without content it is the end
-/// that counts, or its outcome would depend on what has come by now.
-bool fastcgi_exchange::may_begin(progress seen) const noexcept {
-    if (!has_head_) return false;
-    if (is_discarding_) return discarded_ >= most_discarded;
-    if (!wants_content()) return !content_.empty();
-    return seen == progress::nothing || content_.size() >= read_size;
-}
-
 /// True when only the end of the output did not come in time: the head says all that the client is told.
 bool fastcgi_exchange::has_waited_enough() const noexcept {
-    return has_head_ && !wants_content() && cause_.empty() &&
+    return answer_.is_without_content() && cause_.empty() &&
            deadline_->passed() == net::deadline::reason::time;
 }
 
@@ -205,77 +192,26 @@ fastcgi_exchange::progress fastcgi_exchange::look() {
     thread_local std::array<char, read_size> buffer;
     auto& stream = *connection_.stream;
     // A process of php-fpm sleeps in read(2) as soon as it has answered, and most answers come at once.
-    const auto got = has_bytes_ ? stream.read_now(buffer) : stream.read_leaving(buffer);
+    const auto got = answer_.has_bytes() ? stream.read_now(buffer) : stream.read_leaving(buffer);
     if (!got && net::would_block(got.error())) return progress::nothing;
     if (!got || *got == 0) {
         lost_ = got ? make_error_code(errc::end_of_stream) : got.error();
         return progress::failed;
     }
-    has_bytes_ = true;
     connection_.unanswered.got_answer();
-    return take({buffer.data(), *got});
-}
-
-fastcgi_exchange::progress fastcgi_exchange::take(std::span<const char> bytes) {
-    for (;;) {
-        const auto step = records_.feed(bytes);
-        bytes = bytes.subspan(step.consumed);
-        switch (step.what) {
-            case fastcgi::record_reader::event::need_more: return progress::bytes;
-            case fastcgi::record_reader::event::output:
-                if (!take_output(step.data)) return progress::failed;
-                break;
-            case fastcgi::record_reader::event::error_output: errors_.take(step.data); break;
-            case fastcgi::record_reader::event::end: has_surplus_ = !bytes.empty(); return progress::ended;
-            case fastcgi::record_reader::event::error: cause_ = step.error; return progress::failed;
-        }
+    switch (answer_.take({buffer.data(), *got})) {
+        case fastcgi_answer::progress::more: return progress::bytes;
+        case fastcgi_answer::progress::ended: return progress::ended;
+        case fastcgi_answer::progress::refused: break;
     }
-}
-
-/// False when the head is none.
-bool fastcgi_exchange::take_output(std::span<const char> bytes) {
-    if (!has_head_) {
-        const auto step = output_.feed(bytes);
-        bytes = bytes.subspan(step.consumed);
-        if (step.what == http::cgi_output::state::refused) {
-            cause_ = output_.refusal().log_detail;
-            return false;
-        }
-        if (step.what == http::cgi_output::state::need_more) return true;
-        has_head_ = true;
-        head_ = output_.take_head();
-        is_discarding_ = is_head_ || head_.body == http::script_body::ignored;
-    }
-    if (is_discarding_)
-        discarded_ += bytes.size();
-    else
-        content_.append(bytes.data(), bytes.size());
-    return true;
+    cause_ = answer_.cause();
+    return progress::failed;
 }
 
 /// The head is there, or all of the output is.
 fastcgi_exchange::state fastcgi_exchange::begin_answer(bool is_complete) {
-    if (records_.has_ended() && records_.status() != fastcgi::protocol_status::complete) {
-        if (records_.status() == fastcgi::protocol_status::overloaded)
-            return fail(http::status::service_unavailable, "the application says that it is overloaded");
-        return fail(http::status::bad_gateway, "the application refuses the request (protocol status " +
-                                                   std::to_string(static_cast<int>(records_.status())) + ')');
-    }
-    if (!has_head_) {
-        output_.finish();
-        return fail(http::status::bad_gateway, output_.refusal().log_detail);
-    }
-    if (head_.body == http::script_body::absent && !content_.empty())
-        return fail(http::status::bad_gateway, "the output has content, but no Content-Type");
-    if (!is_complete) return state::begun;
-    if (head_.length && !is_discarding_) {
-        if (content_.size() < *head_.length)
-            return fail(http::status::bad_gateway, "the output has " + std::to_string(content_.size()) +
-                                                       " bytes of content and not " +
-                                                       std::to_string(*head_.length) + ", as it says");
-        content_.resize(*head_.length);
-    }
-    return state::complete;
+    if (auto fault = answer_.find_fault(is_complete)) return fail(fault->status, std::move(fault->cause));
+    return is_complete ? state::complete : state::begun;
 }
 
 fastcgi_exchange::state fastcgi_exchange::fail(http::status status, std::string cause) {
@@ -295,7 +231,7 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
     if (why == reason::client_left) return fail(client_closed_request, "the client has left");
     if (why == reason::stopping) return fail(http::status::service_unavailable, "this server is stopping");
     (void)fail(http::status::bad_gateway, "the connection was lost: " + lost_.message());
-    if (has_bytes_) return state::failed;
+    if (answer_.has_bytes()) return state::failed;
     return has_sent_ ? state::lost : state::unsent;
 }
 
@@ -332,8 +268,8 @@ task<> fastcgi_exchange::take_in() {
         if (seen == progress::ended) give_back();
         // What has failed fails again behind what came before.
         if (seen == progress::ended || seen == progress::failed) co_return;
-        if (content_.size() >= read_size) {
-            if (const auto failed = co_await spool_.append(content_)) {
+        if (answer_.is_full()) {
+            if (const auto failed = co_await spool_.append(answer_.content())) {
                 around_.log.warn(
                     "request {}: the answer of fastcgi {} waits for the client in its connection, "
                     "as TMPDIR cannot be written: {}",
@@ -361,14 +297,7 @@ task<result<std::size_t>> fastcgi_exchange::read_spool(std::span<char> buffer) {
 std::size_t fastcgi_exchange::hand_out(std::span<char> buffer) noexcept {
     stop_clock();
     pieces_.rest();
-    const auto size = std::min(buffer.size(), content_.size() - given_);
-    if (size > 0) std::memcpy(buffer.data(), content_.data() + given_, size);
-    given_ += size;
-    if (given_ == content_.size()) {
-        content_.clear();
-        given_ = 0;
-    }
-    return size;
+    return answer_.hand_out(buffer);
 }
 
 task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
@@ -377,8 +306,8 @@ task<result<std::size_t>> fastcgi_exchange::read_some(std::span<char> buffer) {
             const auto taken = co_await read_spool(buffer);
             co_return taken;
         }
-        if (!content_.empty()) co_return hand_out(buffer);
-        if (records_.has_ended()) {
+        if (!answer_.content().empty()) co_return hand_out(buffer);
+        if (answer_.has_ended()) {
             pieces_.rest();
             co_return std::size_t{0};
         }

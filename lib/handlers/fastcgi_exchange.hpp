@@ -1,11 +1,9 @@
 #pragma once
 
-#include "content/fastcgi.hpp"
 #include "handlers/answer_spool.hpp"
+#include "handlers/fastcgi_answer.hpp"
 #include "handlers/fastcgi_servers.hpp"
 #include "handlers/input_pieces.hpp"
-#include "handlers/script_errors.hpp"
-#include "http/cgi_output.hpp"
 #include "http/message.hpp"
 #include "http/problem.hpp"
 #include "net/deadlines.hpp"
@@ -61,9 +59,9 @@ public:
     task<state> ask();
 
     /// What the head of the answer says; when complete or begun.
-    http::script_head& head() noexcept { return head_; }
+    http::script_head& head() noexcept { return answer_.head(); }
     /// The content, when complete.
-    std::string take_content() noexcept { return std::move(content_); }
+    std::string take_content() noexcept { return std::move(answer_.content()); }
     /// The answer to the client, with the cause for the log; in all other states.
     http::problem refusal() const;
 
@@ -91,10 +89,6 @@ private:
     task<error_code> fill_piece();
     void send_piece();
     progress look();
-    progress take(std::span<const char> bytes);
-    bool take_output(std::span<const char> bytes);
-    bool may_begin(progress seen) const noexcept;
-    bool wants_content() const noexcept { return !is_discarding_ && head_.body != http::script_body::absent; }
     bool has_waited_enough() const noexcept;
     state begin_answer(bool is_complete);
     state fail(http::status status, std::string cause);
@@ -114,7 +108,6 @@ private:
     const fastcgi_services& around_;
     const std::shared_ptr<script_input> body_;
     const std::string request_id_;
-    const bool is_head_;  // HEAD
     fastcgi_connection connection_;
     const std::string& server_name_;
     std::optional<net::deadline> deadline_;
@@ -129,22 +122,11 @@ private:
     sending sending_ = sending::more;
     bool has_sent_ = false;  // a byte
 
-    content::fastcgi::record_reader records_;
-    http::cgi_output output_;
-    http::script_head head_;
-    script_errors errors_;
+    fastcgi_answer answer_;
+    answer_spool spool_;                              // its content, as far as it was put aside
+    bool awaits_end_ = false;                         // and nothing else
     std::optional<limits::work_limit::permit> pace_;  // the client's own
-    // The content, behind the head: first what was put aside, then what is in memory.
-    answer_spool spool_;
-    std::string content_;
-    std::size_t given_ = 0;  // bytes of it that were handed out
-    bool has_head_ = false;
-    bool has_bytes_ = false;      // any of the answer
-    bool is_discarding_ = false;  // nobody wants the content
-    bool awaits_end_ = false;     // and nothing else
-    bool has_surplus_ = false;    // bytes behind the end
-    std::size_t discarded_ = 0;
-    error_code lost_;  // what became of the connection
+    error_code lost_;                                 // what became of the connection
     http::status status_ = http::status::bad_gateway;
     std::string cause_;  // of a failure
 };
