@@ -1,8 +1,8 @@
 #include "base/exact_names.hpp"
 
-#include "base/unique_fd.hpp"
+#include "base/open_folder.hpp"
+#include "base/text.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <mntent.h>
@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead {
@@ -33,29 +34,16 @@ constexpr std::size_t most_tries = 100;
 constexpr std::array<std::uint32_t, 8> kinds_without_case{0x4d44,     0x2011bab0, 0x5346544e, 0x7366746e,
                                                           0xff534d42, 0xfe534d42, 0x4244,     0x482b};
 
-struct folder_closer {
-    void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
-using open_folder = std::unique_ptr<DIR, folder_closer>;
-
 open_folder open(const fs::path& folder) {
-    unique_fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) return nullptr;
-    open_folder opened(::fdopendir(fd.get()));
-    if (opened) (void)fd.release();
-    return opened;
+    return read_folder(unique_fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
 }
 
 /// The name with small letters for large ones and the other way round, or nothing when it has none.
-std::optional<std::string> in_other_case(std::string name) {
-    bool has_letter = false;
-    for (auto& c : name) {
-        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (is_letter) c = static_cast<char>(c ^ 0x20);
-        has_letter |= is_letter;
-    }
-    if (!has_letter) return std::nullopt;
-    return name;
+std::optional<std::string> in_other_case(const std::string& name) {
+    auto other = name;
+    for (auto& c : other) c = to_upper(c) == c ? to_lower(c) : to_upper(c);
+    if (other == name) return std::nullopt;
+    return other;
 }
 
 /// Nothing when the folder does not say.
@@ -64,13 +52,6 @@ std::optional<bool> is_there(DIR* folder, const char* name) {
     if (::fstatat(::dirfd(folder), name, &found, AT_SYMLINK_NOFOLLOW) == 0) return true;
     if (errno == ENOENT) return false;
     return std::nullopt;
-}
-
-bool is_listed(DIR* folder, const std::string& name) {
-    ::rewinddir(folder);
-    while (const auto* const entry = ::readdir(folder))
-        if (name == entry->d_name) return true;
-    return false;
 }
 
 /// Whether a name is there that nobody has listed; nothing when the folder lists none that tells.

@@ -3,6 +3,7 @@
 #include "base/exact_names.hpp"
 #include "config/scope_checks.hpp"
 #include "config/script_checks.hpp"
+#include "http/access_rules.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,12 +116,13 @@ std::optional<std::string> find_fault_of_names(const named_values& access, const
                                                const std::string& store) {
     const auto below = path + "/";
     const auto is_for_some = [&](const auto& rule) {
+        http::access_rules alone;
+        (void)alone.add(rule.name, rule.text());
+        // Those of the levels above are for other paths, too.
+        if (alone.find_outside(path)) return false;
         const auto pattern =
             std::string_view(rule.name).substr(std::min(rule.name.find('/'), rule.name.size()));
-        const auto literal = pattern.substr(0, std::min(pattern.find_first_of("*?[{\\"), pattern.size()));
-        // Rules of the levels above are for other paths, too.
-        const bool may_be_here = literal.starts_with(below) || below.starts_with(literal);
-        return may_be_here && pattern != "/**" && pattern != below + "**";
+        return pattern != "/**" && pattern != below + "**";
     };
     const auto rule = std::find_if(access.begin(), access.end(), is_for_some);
     if (rule == access.end() || !has_unlisted_names(store)) return std::nullopt;

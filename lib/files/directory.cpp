@@ -1,27 +1,22 @@
 #include "files/directory.hpp"
 
 #include "base/file_time.hpp"
+#include "base/open_folder.hpp"
 #include "files/file_info.hpp"
 #include "http/target.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
+#include <utility>
 
 namespace fairlead::files {
 namespace {
 
 using http::entry_kind;
 using http::listing_entry;
-
-struct stream_closer {
-    void operator()(DIR* stream) const noexcept { ::closedir(stream); }
-};
-using directory_stream = std::unique_ptr<DIR, stream_closer>;
 
 /// Whether a request for the name reaches the name.
 bool can_be_asked_for(std::string_view name, std::string& storage) {
@@ -63,7 +58,7 @@ private:
 
     const sandbox& root_;
     const entry_filter& shows_;
-    directory_stream stream_;
+    open_folder stream_;
     std::string path_;      ///< of the directory with a slash at its end, then of the entry at hand
     std::size_t base_ = 0;  ///< bytes of `path_` that are the directory's
     std::string storage_;
@@ -80,10 +75,8 @@ error_code reader::open(std::string_view relative) {
     if (!shows_(path_, entry_kind::directory)) return errno_code(ENOENT);
     if (!path_.empty()) path_ += '/';
     base_ = path_.size();
-    stream_.reset(::fdopendir(opened->fd.get()));
+    stream_ = read_folder(std::move(opened->fd));
     if (!stream_) return last_error();
-    // The stream owns it now.
-    (void)opened->fd.release();
     return {};
 }
 

@@ -1,9 +1,9 @@
 #include "files/sandbox.hpp"
 
 #include "base/exact_names.hpp"
+#include "base/open_folder.hpp"
 #include "files/openat2.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,7 +11,6 @@
 #include <array>
 #include <climits>
 #include <cstring>
-#include <memory>
 #include <stdexcept>
 
 namespace fairlead::files {
@@ -31,20 +30,6 @@ result<std::string> path_of(int fd) {
     // Without /proc nobody knows where a link led, so none is followed.
     if (length < 0) return errno_code(ELOOP);
     return std::string(target.data(), static_cast<std::size_t>(length));
-}
-
-struct folder_closer {
-    void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
-
-/// ENOENT when the folder does not list the name.
-error_code find_listed(unique_fd folder, std::string_view name) {
-    const std::unique_ptr<DIR, folder_closer> opened(::fdopendir(folder.get()));
-    if (!opened) return last_error();
-    (void)folder.release();
-    while (const auto* const entry = ::readdir(opened.get()))
-        if (name == entry->d_name) return {};
-    return errno_code(ENOENT);
 }
 
 bool is_again(const error_code& error) noexcept {
@@ -111,9 +96,10 @@ error_code sandbox::find_listed_names(std::string_view relative) const {
         const auto end = std::min(relative.find('/', begin), relative.size());
         const auto name = relative.substr(begin, end - begin);
         const auto above = begin > 0 ? std::string(relative.substr(0, begin - 1)) : ".";
-        unique_fd folder(openat2(root_.get(), above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, confined));
+        const auto folder = read_folder(
+            unique_fd(openat2(root_.get(), above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, confined)));
         if (!folder) return last_error();
-        if (const auto unlisted = find_listed(std::move(folder), name)) return unlisted;
+        if (!is_listed(folder.get(), name)) return errno_code(ENOENT);
         begin = end + 1;
     }
     return {};

@@ -134,14 +134,6 @@ std::optional<http::outcome> check_preconditions(const http::request& request,
     return std::nullopt;
 }
 
-std::optional<http::outcome> check_unchanged(const http::request& request,
-                                             const std::shared_ptr<const files::open_file>& file) {
-    if (!request.fields.find(http::field::if_none_match)) return std::nullopt;
-    auto checked = check_preconditions(request, file);
-    if (checked && std::holds_alternative<http::response>(*checked)) return checked;
-    return std::nullopt;
-}
-
 bool is_range_of_this_form(const http::request& request, const files::open_file& file) {
     const auto& fields = request.fields;
     if (fields.find(http::field::if_unmodified_since)) return false;

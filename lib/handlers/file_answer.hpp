@@ -24,11 +24,6 @@ void send_whole(std::shared_ptr<const files::open_file> file, http::response& an
 std::optional<http::outcome> check_preconditions(const http::request& request,
                                                  const std::shared_ptr<const files::open_file>& file);
 
-/// The answer to who has what he asks for already, and says so; nothing to everybody else, also when a
-/// precondition fails.
-std::optional<http::outcome> check_unchanged(const http::request& request,
-                                             const std::shared_ptr<const files::open_file>& file);
-
 /// Whether Range is there, valid, and to be obeyed (RFC 9110 sections 13.1.5 and 14.2) of a file that this
 /// client would get in another form. Preconditions must not speak for that one: a tag in If-Match that is not
 /// the file's own, or a date in If-Range or If-Unmodified-Since, which is the same for all forms.

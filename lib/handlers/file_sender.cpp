@@ -79,7 +79,8 @@ std::variant<http::outcome, file_sender::unmade> file_sender::answer(const http:
             if (request.fields.find(http::field::if_none_match)) {
                 auto coded = find_coded(*file, *coding);
                 if (!coded) coded = describe_coded(*file, *coding);
-                if (auto unchanged = check_unchanged(request, coded)) return std::move(*unchanged);
+                auto checked = check_preconditions(request, coded);
+                if (checked && std::holds_alternative<http::response>(*checked)) return std::move(*checked);
             }
         }
     }
@@ -179,12 +180,14 @@ http::outcome file_sender::send_uncoded(const http::request& request, file_point
     return limits::overload(options_.retry_after, "files being compressed");
 }
 
-/// The length is what only the making tells, so it is left out (RFC 9110 section 9.3.2).
-http::outcome file_sender::head_of_unmade(const http::request& request, const files::open_file& coded) const {
+/// What stands before a body that is yet to be made, and all that HEAD gets: without the length, which only
+/// the making tells (RFC 9110 section 9.3.2).
+http::response file_sender::head_of_unmade(const http::request& request,
+                                           const files::open_file& coded) const {
     http::response answer;
     answer.fields.add_prebuilt(coded.head.lines);
     add_expires(request, coded, answer);
-    answer.body = http::stream_body{std::make_unique<unmade_body>()};
+    answer.body = http::stream_body{nullptr};
     return answer;
 }
 
@@ -192,9 +195,7 @@ http::outcome file_sender::stream(const http::request& request, unmade what,
                                   const files::open_file& coded) const {
     auto place = coded_.try_stream();
     if (!place) return send_uncoded(request, std::move(what.original));
-    http::response answer;
-    answer.fields.add_prebuilt(coded.head.lines);
-    add_expires(request, coded, answer);
+    auto answer = head_of_unmade(request, coded);
     answer.body = http::stream_body{std::make_unique<encoded_body>(
         std::move(what.original), what.coding, level_of(what.coding), encoders_, std::move(place))};
     return answer;

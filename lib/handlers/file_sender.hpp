@@ -56,7 +56,7 @@ private:
     std::variant<http::outcome, unmade> send_coded(const http::request& request, bool has_conditions,
                                                    file_pointer original, http::content_coding coding) const;
     file_pointer find_coded(const files::open_file& original, http::content_coding coding) const;
-    http::outcome head_of_unmade(const http::request& request, const files::open_file& coded) const;
+    http::response head_of_unmade(const http::request& request, const files::open_file& coded) const;
     http::outcome send_all(const http::request& request, file_pointer file) const;
     http::outcome send_uncoded(const http::request& request, file_pointer original) const;
     http::outcome stream(const http::request& request, unmade what, const files::open_file& coded) const;

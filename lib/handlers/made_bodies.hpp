@@ -49,13 +49,6 @@ private:
     bool is_complete_ = false;
 };
 
-/// For the answer to HEAD, whose body nobody reads: of a length that is not known.
-class unmade_body final : public http::body_reader {
-public:
-    task<result<std::size_t>> read_some(std::span<char>) override { co_return std::size_t{0}; }
-    std::int64_t length() const noexcept override { return -1; }
-};
-
 /// The text of a directory listing.
 class listing_body final : public http::body_reader {
 public:

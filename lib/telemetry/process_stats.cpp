@@ -1,13 +1,12 @@
 #include "telemetry/process_stats.hpp"
 
+#include "base/open_folder.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <memory>
 #include <string>
 
 namespace fairlead::telemetry {
@@ -33,7 +32,7 @@ std::uint64_t boot_time() {
 }
 
 std::uint64_t count_open_fds() {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc/self/fd"), ::closedir);
+    const open_folder directory(::opendir("/proc/self/fd"));
     if (directory == nullptr) return 0;
     std::uint64_t entries = 0;
     while (::readdir(directory.get()) != nullptr) ++entries;

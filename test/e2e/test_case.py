@@ -49,8 +49,8 @@ class Case(unittest.TestCase):
         mount_or_skip(self, self.source, self.root)
         rules = {"/private/**": "deny", "/**": "public"}
         server = self.start(access=rules, redirects={"/gone/**": "410"}, routes={"/other": {"types": ["png"]}})
-        for path in ("PRIVATE/Plan.txt", "Gone/Page.txt", "OTHER/page.txt", "privat~1/plan.txt"):
-            self.assertTrue((self.root / path).exists() or "~" in path, path)  # as the disk says
+        for path in ("PRIVATE/Plan.txt", "Gone/Page.txt", "OTHER/page.txt"):
+            self.assertTrue((self.root / path).exists(), path)  # as the disk says
         self.assert_statuses(server, {
             "/private/plan.txt": 403, "/Private/plan.txt": 404, "/PRIVATE/PLAN.TXT": 404,
             "/gone/page.txt": 410, "/Gone/page.txt": 404, "/gone/Page.txt": 410,
