@@ -125,10 +125,23 @@ std::vector<config::flag_value> collect_flags(const arguments& given) {
     return flags;
 }
 
+/// What is wrong with the values of options, or nothing.
+std::optional<early_exit> check_values(const CLI::App& line) {
+    for (const auto* option : line.get_options()) {
+        if (option->get_expected_max() == 0) continue;  // a flag
+        for (const auto& value : option->results()) {
+            if (value.empty())
+                return mistake(option->get_name() + " has an empty value; give one or leave the option out");
+            // An option that takes a value takes the one behind it, too.
+            if (value.starts_with('-') && line.get_option_no_throw(value))
+                return mistake(option->get_name() + " has no value: " + value + " behind it is an option");
+        }
+    }
+    return std::nullopt;
+}
+
 std::variant<options, early_exit> understand(const CLI::App& line, const arguments& given) {
-    for (const auto* option : line.get_options())
-        if (option->count() > 0 && option->get_expected_max() > 0 && option->results().front().empty())
-            return mistake(option->get_name() + " has an empty value; give one or leave the option out");
+    if (const auto wrong = check_values(line)) return *wrong;
     if (const auto wrong = check_short_form(given)) return *wrong;
 
     options result;

@@ -1,11 +1,14 @@
 #include "config/json_source.hpp"
 
+#include "base/text.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse_options.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -159,9 +162,36 @@ struct tree_builder {
     node root;
 };
 
+/// Whether editors have saved it so: with its mark, or without it, where what begins JSON is ASCII.
+bool is_utf16(std::string_view text) {
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+    return text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0');
+}
+
 bool contains(std::string_view text, char c) { return text.find(c) != std::string_view::npos; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
+
+/// True when the half of a character beyond U+FFFF stands before `at`, as JSON escapes it, without the other.
+bool is_behind_half_of_pair(std::string_view text, std::size_t at) {
+    constexpr std::size_t length = 6;  // \uD83D
+    if (at < length) return false;
+    const auto escape = text.substr(at - length, length);
+    return escape.starts_with("\\u") && contains("dD", escape[2]) && contains("89abAB", escape[3]);
+}
+
+/// What is wrong with a byte that is no text, or no text that JSON has outside of strings.
+std::string guess_reason_of_byte(std::string_view text, std::size_t at) {
+    constexpr std::array<std::string_view, 4> typeset{"\u201C", "\u201D", "\u201E", "\u00AB"};
+    const auto rest = text.substr(at);
+    if (text[at] == '\0') return "a NUL byte; the file has to be text in UTF-8";
+    if (std::ranges::any_of(typeset, [&](auto quote) { return rest.starts_with(quote); }))
+        return "strings and keys stand in the plain double quotes of programs: \"...\"";
+    const auto is_character = [&](std::size_t size) { return is_valid_utf8(rest.substr(0, size)); };
+    if (!is_character(2) && !is_character(3) && !is_character(4))
+        return "these bytes are not UTF-8, as which the file has to be saved";
+    return "this character may stand only in strings and comments";
+}
 
 /// What usually is behind a syntax error at this place.
 std::string guess_reason(std::string_view text, std::size_t at) {
@@ -169,8 +199,12 @@ std::string guess_reason(std::string_view text, std::size_t at) {
     const char found = text[at];
     const auto last = text.substr(0, at).find_last_not_of(" \t\r\n");
     const char before = last == std::string_view::npos ? '\0' : text[last];
-    if (static_cast<unsigned char>(found) < 0x20)
+    if (found == '\0' || static_cast<unsigned char>(found) >= 0x80) return guess_reason_of_byte(text, at);
+    if (found == '\n' || found == '\r')
         return "a string must end on the line where it begins; write \\n for a line break";
+    if (found == '\t') return "a tab does not stand in a string as it is; write \\t";
+    if (is_behind_half_of_pair(text, at))
+        return "the escape before it is half of a character; the other half (\\uDC00 to \\uDFFF) is missing";
     if (found == '\'') return "strings and keys stand in double quotes: \"...\"";
     if (found == '#') return "comments begin with // or stand between /* and */";
     if (found == '=') return "a key and its value are separated by ':'";
@@ -203,6 +237,7 @@ syntax_error explain(std::string_view text, std::size_t at, const boost::system:
 std::variant<node, syntax_error> parse_json(std::string_view text) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    if (is_utf16(text)) return syntax_error{{}, "the file is in UTF-16; it has to be saved as UTF-8"};
     if (skip_blank(text, 0) == text.size())
         return syntax_error{{}, "the file is empty: the least that it can be is {}"};
 

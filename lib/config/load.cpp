@@ -197,6 +197,12 @@ private:
         std::vector<std::string> known{std::string(file_variable)};
         for (const auto& row : table()) known.push_back(environment_name(row.path));
         if (std::find(known.begin(), known.end(), name) != known.end()) return;
+        for (const auto& row : scope_rows()) {
+            if (name != environment_name(row.key)) continue;
+            warnings_.push_back("environment " + name + " has no effect: " + std::string(row.key) +
+                                " stand in the configuration file alone");
+            return;
+        }
         const std::vector<std::string_view> candidates(known.begin(), known.end());
         const auto nearest = suggest(name, candidates);
         warnings_.push_back(

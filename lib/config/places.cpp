@@ -1,10 +1,14 @@
 #include "config/places.hpp"
 
 #include "base/exact_names.hpp"
+#include "base/unique_fd.hpp"
 #include "config/scope_checks.hpp"
 #include "config/script_checks.hpp"
 #include "http/access_rules.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +72,20 @@ std::optional<std::string> find_fault_of_log(const std::string& path) {
     if (::access(path.c_str(), W_OK) != 0)
         return quote(path) + " cannot be written by this user: " + std::strerror(errno);
     return std::nullopt;
+}
+
+/// Why the sockets of this user cannot have the algorithm, or nothing. The kernel decides: an algorithm may
+/// be a module that it loads now, or be allowed to some.
+std::optional<std::string> find_fault_of_congestion_control(const std::string& name) {
+    if (name == "auto" || name == "system") return std::nullopt;
+    unique_fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket) socket.reset(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket) return std::nullopt;  // whoever listens says why
+    const auto length = static_cast<socklen_t>(name.size());
+    if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_CONGESTION, name.data(), length) == 0)
+        return std::nullopt;
+    return quote(name) + " cannot be used: " + std::strerror(errno) +
+           "; /proc/sys/net/ipv4/tcp_allowed_congestion_control names what can";
 }
 
 /// Checks what one level names itself.
@@ -170,6 +188,7 @@ config_errors check_places(const loaded& configuration) {
     };
     check("mime_types", values.mime_types,
           [](const std::string& path) { return find_fault(path, wanted::file); });
+    check("congestion_control", values.congestion_control, find_fault_of_congestion_control);
     if (!values.uploads.path.empty())
         check("uploads.directory", values.uploads.directory, find_fault_of_store);
     check("log.file", values.log.file, find_fault_of_log);

@@ -114,6 +114,8 @@ BOOST_AUTO_TEST_CASE(mistakes_name_the_remedy) {
         {{"80", "*", "1", "x"}, "x"},
         {{"--config"}, "--config"},
         {{"--root", ""}, "--root has an empty value"},
+        {{"--listen", "-c", "site.json"}, "--listen has no value: -c behind it is an option"},
+        {{"--config", "--test"}, "--config has no value: --test behind it is an option"},
         {{"--print-types", "all"}, "--print-types takes web or strict, not \"all\""},
         {{"healthcheck", "--url", "https://x"}, "--url takes http://HOST[:PORT][/PATH]"},
     };

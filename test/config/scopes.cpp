@@ -252,6 +252,20 @@ BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
     BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_algorithm_that_the_kernel_does_not_have_is_named) {
+    const test::temp_dir dir;
+    const auto faults = [&](const std::string& name) {
+        return check_places(given::must_load("{\"root\": \"" + dir.path().string() +
+                                             "\",\n\"congestion_control\": \"" + name + "\"}"));
+    };
+    for (const auto* name : {"auto", "system", "reno"}) BOOST_TEST(faults(name).empty(), name);
+    const auto found = faults("nosuch");
+    BOOST_TEST_REQUIRE(found.size() == 1u);
+    BOOST_TEST(found[0].text() ==
+               at + "2:1: /congestion_control: \"nosuch\" cannot be used: No such file or directory; "
+                    "/proc/sys/net/ipv4/tcp_allowed_congestion_control names what can");
+}
+
 BOOST_AUTO_TEST_CASE(places_that_will_be_written_are_looked_at_and_not_made) {
     const test::temp_dir dir;
     dir.write("file", "x");

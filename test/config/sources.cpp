@@ -116,11 +116,14 @@ BOOST_AUTO_TEST_CASE(unknown_variables_are_warnings) {
                                                               {"FAIRLEAD_CONFIG", "x"},
                                                               {"FAIRLEAD_ZZZZZZZZZZZZZZZZZZZZZZZZZ", ""},
                                                               {"FAIRLEADS", ""},
+                                                              {"FAIRLEAD_ROUTES", "x"},
                                                               {"PATH", "/bin"}}));
     BOOST_TEST(all.warnings ==
                    (std::vector<std::string>{
                        "environment FAIRLEAD_LIMIT_CONNECTIONS is no setting and has no effect; did you mean "
                        "FAIRLEAD_LIMITS_CONNECTIONS?",
+                       "environment FAIRLEAD_ROUTES has no effect: routes stand in the configuration file "
+                       "alone",
                        "environment FAIRLEAD_ZZZZZZZZZZZZZZZZZZZZZZZZZ is no setting and has no effect"}),
                boost::test_tools::per_element());
 }

@@ -36,6 +36,22 @@ BOOST_AUTO_TEST_CASE(a_syntax_error_names_line_column_and_the_likely_reason) {
          "1:7: syntax error at 'x': only true, false, null and numbers are written without double quotes"},
         {"\xEF\xBB\xBF{x",
          "1:2: syntax error at 'x': only true, false, null and numbers are written without double quotes"},
+        {"{\"a\": \"x\ty\"}", "1:9: syntax error: a tab does not stand in a string as it is; write \\t"},
+        {"{\"a\": \"\\ud83d\"}",
+         "1:14: syntax error at '\"': the escape before it is half of a character; the other half (\\uDC00 "
+         "to \\uDFFF) is missing"},
+        {std::string_view("{\"a\": 1,\0 \"b\": 2}", 18),
+         "1:9: syntax error: a NUL byte; the file has to be text in UTF-8"},
+        {std::string_view("{\"a\": \"x\0\"}", 12),
+         "1:9: syntax error: a NUL byte; the file has to be text in UTF-8"},
+        {"{\"a\": \"\xFC\"}",
+         "1:8: syntax error: these bytes are not UTF-8, as which the file has to be saved"},
+        {"{\u201Ca\u201D: 1}",
+         "1:2: syntax error: strings and keys stand in the plain double quotes of programs: \"...\""},
+        {"{\u00E4: 1}", "1:2: syntax error: this character may stand only in strings and comments"},
+        {"\xFF\xFE{", "1:1: the file is in UTF-16; it has to be saved as UTF-8"},
+        {std::string_view("{\0}\0", 4), "1:1: the file is in UTF-16; it has to be saved as UTF-8"},
+        {std::string_view("\0{\0}", 4), "1:1: the file is in UTF-16; it has to be saved as UTF-8"},
     };
     for (const auto& [text, expected] : cases) BOOST_TEST_CONTEXT(text)
     BOOST_TEST(given::errors_of(given::load_site(text)).at(0) ==
