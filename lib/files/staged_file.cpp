@@ -30,8 +30,8 @@ bool is_one_name(std::string_view name) noexcept {
 
 result<staged_file> staged_file::create(upload_store& store, std::shared_ptr<store_directory> where,
                                         std::uint64_t expected) {
-    if (store.has_unnamed_temporaries()) {
-        auto file = upload_store::open_unnamed(where->get());
+    if (store.unnamed().are_possible()) {
+        auto file = unnamed_files::open(where->get(), upload_store::file_mode);
         if (!file) return store.health().note(last_error());
         return staged_file(store, std::move(where), std::move(file), {}, expected);
     }
@@ -174,7 +174,7 @@ error_code staged_file::link_into(int folder, const std::string& name) {
         temporary_.clear();
         return {};
     }
-    return store_.health().note(store_.link(file_.get(), folder, name));
+    return store_.health().note(store_.unnamed().link(file_.get(), folder, name));
 }
 
 /// Names the file if the name is free (EEXIST).
@@ -182,7 +182,7 @@ error_code staged_file::give_name(const std::string& name) {
     store_directory::change change(*where_);
     error_code failed;
     if (temporary_.empty())
-        failed = store_.link(file_.get(), where_->get(), name);
+        failed = store_.unnamed().link(file_.get(), where_->get(), name);
     else if (::linkat(store_.top()->get(), temporary_.c_str(), where_->get(), name.c_str(), 0) != 0)
         failed = last_error();
     if (failed) {
@@ -197,7 +197,7 @@ error_code staged_file::give_name(const std::string& name) {
 error_code staged_file::give_temporary_name() {
     if (!temporary_.empty()) return {};
     auto name = upload_store::temporary_name();
-    if (const auto failed = store_.link(file_.get(), store_.top()->get(), name)) return failed;
+    if (const auto failed = store_.unnamed().link(file_.get(), store_.top()->get(), name)) return failed;
     temporary_ = std::move(name);
     return {};
 }

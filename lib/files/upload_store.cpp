@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "files/openat2.hpp"
+#include "files/store_place.hpp"
 #include "files/stored_digest.hpp"
 #include "files/sync_time.hpp"
 #include "files/sync_trust.hpp"
@@ -24,41 +25,6 @@ constexpr std::uint64_t directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 constexpr std::uint64_t inside = linkless | RESOLVE_NO_XDEV;
 constexpr const char* lock_name = ".fairlead-lock";
 
-[[noreturn]] void fail(const std::string& what, const std::string& path, error_code why = last_error()) {
-    throw std::runtime_error("uploads.directory: " + what + " " + path + ": " + why.message());
-}
-
-void sync_path(const std::filesystem::path& path) {
-    const unique_fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory || ::fsync(directory.get()) != 0) fail("cannot sync", path.string());
-}
-
-/// mkdir -p whose result survives a power loss: the parent is synced after each step, also when the directory
-/// was there, since whoever made it may not have come so far.
-void make_directories(const std::filesystem::path& path) {
-    const auto parent = path.parent_path();
-    if (!parent.empty() && parent != path && !std::filesystem::is_directory(parent)) make_directories(parent);
-    if (::mkdir(path.c_str(), upload_store::directory_mode) != 0 && errno != EEXIST)
-        fail("cannot create", path.string());
-    sync_path(parent.empty() ? std::filesystem::path(".") : parent);
-}
-
-/// Where `directory` is or will be: links followed, as the kernel does, and no slash at the end.
-std::filesystem::path place_of(const std::filesystem::path& directory) {
-    const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(directory));
-    return place.has_filename() ? place : place.parent_path();
-}
-
-/// Whether `inner` is `outer` or lies below it. By identity, not by spelling: this sees through links, "..",
-/// and a second mount.
-bool lies_inside(const std::filesystem::path& inner, const std::filesystem::path& outer) {
-    for (auto path = place_of(inner);; path = path.parent_path()) {
-        std::error_code not_there_yet;
-        if (std::filesystem::equivalent(path, outer, not_there_yet)) return true;
-        if (path == path.parent_path()) return false;
-    }
-}
-
 /// Names joined by single slashes, none of them "." or "..".
 bool is_plain(std::string_view relative) {
     for (const auto name : split(relative, '/'))
@@ -67,40 +33,25 @@ bool is_plain(std::string_view relative) {
     return true;
 }
 
-/// Opens the directory at `place`, making it if needed.
-unique_fd open_place(const std::filesystem::path& place) {
-    if (!std::filesystem::is_directory(place)) make_directories(place);
-    unique_fd directory(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) fail("cannot open", place.string());
-    if (::faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
-        fail("cannot write into", place.string());
-    return directory;
-}
-
 }  // namespace
 
 upload_store::upload_store(const std::filesystem::path& directory, config::durability wanted,
-                           space_limits space, upload_store_probe probe)
-    : top_(std::make_shared<store_directory>(open_place(place_of(directory)), health_)),
+                           space_limits space, unnamed_file_forms allowed)
+    : top_(std::make_shared<store_directory>(open_store_place(place_of(directory), directory_mode), health_)),
       effective_(wanted),
       space_(top_->get(), space) {
     const auto place = place_of(directory).string();
     lock_against_others(place);
     sweep(place);
-    if (probe.may_use_unnamed && probe.may_use_empty_path && try_unnamed(link_form::empty_path)) {
-        unnamed_ = true;
-    } else if (probe.may_use_unnamed && probe.may_use_proc && try_unnamed(link_form::proc)) {
-        unnamed_ = true;
-        form_ = link_form::proc;
-    }
+    unnamed_ = unnamed_files(top_->get(), temporary_name(), allowed);
     keeps_digests_ = try_digest();
     judge_file_system(place);
     if (is_durable()) sync_time_ = try_sync();
     // Files that a killed process had linked, but not synced, count as stored from here on.
-    if (is_durable() && ::syncfs(top_->get()) != 0) fail("cannot sync", place);
-    if (const auto failed = settle(*top_)) fail("cannot sync", place, failed);
-    if (const auto failed = space_.look()) fail("cannot ask for the free space of", place, failed);
-    if (const auto failed = space_.count()) fail("cannot count the files in", place, failed);
+    if (is_durable() && ::syncfs(top_->get()) != 0) fail_at_start("cannot sync", place);
+    if (const auto failed = settle(*top_)) fail_at_start("cannot sync", place, failed);
+    if (const auto failed = space_.look()) fail_at_start("cannot ask for the free space of", place, failed);
+    if (const auto failed = space_.count()) fail_at_start("cannot count the files in", place, failed);
 }
 
 /// The lock lies on the directory itself, so that nothing of ours stands in it. NFS locks only what is open
@@ -115,7 +66,7 @@ void upload_store::lock_against_others(const std::string& path) {
     if (failed == EWOULDBLOCK)
         throw std::runtime_error("uploads.directory: another server writes into " + path +
                                  "; give each its own directory");
-    if (failed != 0) fail("cannot lock", path, errno_code(failed));
+    if (failed != 0) fail_at_start("cannot lock", path, errno_code(failed));
 }
 
 /// Removes what a crash left. Nobody else writes here, so every temporary is an orphan: a file, or a folder
@@ -135,26 +86,12 @@ void upload_store::sweep(const std::string& path) const {
     if (failed) throw std::runtime_error("uploads.directory: cannot list " + path + ": " + failed.message());
 }
 
-bool upload_store::try_unnamed(link_form form) const {
-    const auto file = open_unnamed(top_->get());
-    if (!file) return false;
-    const auto name = temporary_name();
-    if (link_as(form, file.get(), top_->get(), name)) return false;
-    ::unlinkat(top_->get(), name.c_str(), 0);
-    return true;
-}
-
 /// Tried on a file that never gets a name; where there are no such files it is taken for possible.
 bool upload_store::try_digest() const {
-    const auto file = open_unnamed(top_->get());
+    const auto file = unnamed_files::open(top_->get(), file_mode);
     const auto info = file ? inspect(file.get()) : result<file_info>(errno_code(EOPNOTSUPP));
     if (!info) return true;
     return !is_errno(keep_digest(file.get(), *info, sha_hasher(sha_kind::sha256).finish()), ENOTSUP);
-}
-
-unique_fd upload_store::open_unnamed(int directory) noexcept {
-    // Without O_EXCL, which would forbid to link it later (open(2)).
-    return unique_fd(::openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, file_mode));
 }
 
 std::string upload_store::temporary_name() {
@@ -166,28 +103,17 @@ std::string upload_store::temporary_name() {
 
 /// 0 where it cannot be tried. A disk that fails here has failed.
 std::chrono::nanoseconds upload_store::try_sync() {
-    const auto file = open_unnamed(top_->get());
+    const auto file = unnamed_files::open(top_->get(), file_mode);
     const auto time = file ? measure_sync(file.get()) : result<std::chrono::nanoseconds>(last_error());
     if (time) return *time;
     health_.note(time.error());
     return std::chrono::nanoseconds{0};
 }
 
-error_code upload_store::link_as(link_form form, int fd, int directory, const std::string& name) noexcept {
-    if (form == link_form::empty_path) {
-        if (::linkat(fd, "", directory, name.c_str(), AT_EMPTY_PATH) == 0) return {};
-        return last_error();
-    }
-    char source[32];
-    std::snprintf(source, sizeof source, "/proc/self/fd/%d", fd);
-    if (::linkat(AT_FDCWD, source, directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
-    return last_error();
-}
-
 /// A promise that the file system cannot keep is not made.
 void upload_store::judge_file_system(const std::string& path) {
     const auto verdict = judge_syncs(top_->get());
-    if (!verdict) fail("cannot examine", path, verdict.error());
+    if (!verdict) fail_at_start("cannot examine", path, verdict.error());
     if (verdict->is_container_layer)
         warnings_.push_back(
             "uploads.directory: " + path +
@@ -346,25 +272,6 @@ result<stored_entry> upload_store::remove(store_directory& where, const std::str
     ::unlinkat(top_->get(), aside.c_str(), 0);
     removal.done((*current)->size);
     return std::move(**current);
-}
-
-void refuse_nested(const std::filesystem::path& one, const std::filesystem::path& other) {
-    if (lies_inside(one, other) || lies_inside(other, one))
-        throw std::runtime_error("uploads.directory: " + one.string() + " and " + other.string() +
-                                 " lie inside of each other; give each its own directory");
-}
-
-void refuse_overlap(const std::filesystem::path& root, const std::filesystem::path& directory) {
-    if (lies_inside(directory, root))
-        throw std::runtime_error("uploads.directory " + directory.string() + " lies inside root " +
-                                 root.string() +
-                                 ": everything uploaded would be published. Move it, or set "
-                                 "uploads.inside_root");
-    if (lies_inside(root, directory))
-        throw std::runtime_error("root " + root.string() + " lies inside uploads.directory " +
-                                 directory.string() +
-                                 ": what is published could be changed by uploads. Move it, or set "
-                                 "uploads.inside_root");
 }
 
 }  // namespace fairlead::files

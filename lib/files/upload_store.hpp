@@ -8,6 +8,7 @@
 #include "files/name_locks.hpp"
 #include "files/store_directory.hpp"
 #include "files/store_space.hpp"
+#include "files/unnamed_files.hpp"
 
 #include <sys/types.h>
 
@@ -26,16 +27,6 @@
 #include <vector>
 
 namespace fairlead::files {
-
-/// How an unnamed temporary gets its name. Which form works depends on kernel, capabilities and `/proc`.
-enum class link_form { empty_path, proc };
-
-/// Choices that a test forces; the defaults let the probe at start decide.
-struct upload_store_probe {
-    bool may_use_unnamed = true;     ///< O_TMPFILE
-    bool may_use_empty_path = true;  ///< linkat with AT_EMPTY_PATH
-    bool may_use_proc = true;        ///< linkat from /proc/self/fd
-};
 
 /// What has a name at the moment.
 struct stored_entry {
@@ -64,7 +55,7 @@ public:
     /// sweeps what a crash left; syncs what a killed process may have left unsynced; counts what is there, if
     /// there is a quota. Throws std::runtime_error that says what failed.
     upload_store(const std::filesystem::path& directory, config::durability wanted, space_limits space = {},
-                 upload_store_probe probe = {});
+                 unnamed_file_forms allowed = {});
 
     /// What 201 means here: `full` becomes `off` on a file system that cannot keep the promise (see
     /// `warnings`).
@@ -122,14 +113,8 @@ public:
     result<stored_entry> remove(store_directory& where, const std::string& name,
                                 const name_condition& condition, std::string& indeterminate);
 
-    bool has_unnamed_temporaries() const noexcept { return unnamed_; }
-    /// A new file on the file system of `directory` that has no name yet; empty, with errno, when there can
-    /// be none.
-    static unique_fd open_unnamed(int directory) noexcept;
-    /// Gives the unnamed file `fd` a name. Errors: EEXIST and whatever linkat says.
-    error_code link(int fd, int directory, const std::string& name) const noexcept {
-        return link_as(form_, fd, directory, name);
-    }
+    /// What temporaries are, where they are possible.
+    const unnamed_files& unnamed() const noexcept { return unnamed_; }
     /// A name for a temporary that nobody has.
     static std::string temporary_name();
     name_locks& locks() noexcept { return locks_; }
@@ -138,8 +123,6 @@ private:
     void lock_against_others(const std::string& path);
     void sweep(const std::string& path) const;
     void judge_file_system(const std::string& path);
-    static error_code link_as(link_form form, int fd, int directory, const std::string& name) noexcept;
-    bool try_unnamed(link_form form) const;
     bool try_digest() const;
     std::chrono::nanoseconds try_sync();
     result<std::shared_ptr<store_directory>> known(unique_fd opened);
@@ -149,9 +132,8 @@ private:
     unique_fd lock_file_;  // only where a directory cannot be locked
     config::durability effective_;
     std::chrono::nanoseconds sync_time_{0};
-    bool unnamed_ = false;
+    unnamed_files unnamed_;
     bool keeps_digests_ = true;
-    link_form form_ = link_form::empty_path;
     std::vector<std::string> warnings_;
     std::atomic<bool> is_usable_{true};
     store_space space_;
@@ -161,13 +143,5 @@ private:
     std::array<std::shared_ptr<store_directory>, 32> recent_;
     std::size_t next_recent_ = 0;
 };
-
-/// Throws std::runtime_error when one of two directories of uploads, wherever links lead, lies inside the
-/// other: each would take the other's files for its own.
-void refuse_nested(const std::filesystem::path& one, const std::filesystem::path& other);
-
-/// Throws std::runtime_error when `directory`, wherever links lead, lies inside `root`, or `root` inside of
-/// it: what is uploaded there would be published, past every rule of uploads.
-void refuse_overlap(const std::filesystem::path& root, const std::filesystem::path& directory);
 
 }  // namespace fairlead::files

@@ -1,6 +1,7 @@
 #include "site/site_builder.hpp"
 
 #include "config/cross_checks.hpp"
+#include "files/store_place.hpp"
 #include "handlers/by_method.hpp"
 #include "handlers/delete_upload.hpp"
 #include "handlers/post_upload.hpp"

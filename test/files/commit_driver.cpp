@@ -31,7 +31,7 @@ void answer_failed(const error_code& failed, const std::string& indeterminate = 
            (indeterminate.empty() ? "" : " indeterminate " + indeterminate) + "\n");
 }
 
-upload_store_probe probe_for(std::string_view form) {
+unnamed_file_forms probe_for(std::string_view form) {
     if (form == "proc") return {true, false, true};
     if (form == "named") return {false, false, false};
     return {true, true, false};

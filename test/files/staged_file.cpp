@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Every way to make a file, each forced.
-constexpr upload_store_probe forms[] = {
+constexpr unnamed_file_forms forms[] = {
     {true, true, true}, {true, true, false}, {true, false, true}, {true, false, false}, {false, true, true},
 };
 constexpr config::durability durabilities[] = {config::durability::full, config::durability::off};
@@ -36,10 +36,9 @@ void for_each_form(Function function) {
     for (const auto& form : forms) {
         for (const auto durability : durabilities) {
             for (const std::string_view folder : {"", "sub"}) {
-                BOOST_TEST_CONTEXT("unnamed " << form.may_use_unnamed << " empty path "
-                                              << form.may_use_empty_path << " proc " << form.may_use_proc
-                                              << " durability " << static_cast<int>(durability) << " folder '"
-                                              << folder << "'") {
+                BOOST_TEST_CONTEXT("unnamed " << form.unnamed << " empty path " << form.empty_path << " proc "
+                                              << form.proc << " durability " << static_cast<int>(durability)
+                                              << " folder '" << folder << "'") {
                     const test::temp_dir dir;
                     fs::create_directory(dir / "sub");
                     upload_store store(dir.path(), durability, {}, form);
@@ -73,8 +72,8 @@ BOOST_AUTO_TEST_SUITE(staged_file_suite)
 
 BOOST_AUTO_TEST_CASE(the_probe_finds_what_works) {
     const test::temp_dir dir;
-    const auto is_unnamed = [&](upload_store_probe probe) {
-        return upload_store(dir.path(), config::durability::off, {}, probe).has_unnamed_temporaries();
+    const auto is_unnamed = [&](unnamed_file_forms probe) {
+        return upload_store(dir.path(), config::durability::off, {}, probe).unnamed().are_possible();
     };
     BOOST_TEST(is_unnamed({true, true, true}));
     BOOST_TEST((is_unnamed({true, true, false}) || is_unnamed({true, false, true})));
@@ -247,7 +246,7 @@ BOOST_AUTO_TEST_CASE(only_files_are_replaced) {
 }
 
 BOOST_AUTO_TEST_CASE(a_name_is_one_segment) {
-    for (const auto& form : {upload_store_probe{}, upload_store_probe{false}}) {
+    for (const auto& form : {unnamed_file_forms{}, unnamed_file_forms{false}}) {
         const test::temp_dir dir;
         fs::create_directories(dir / "outer/store/folder");
         upload_store store(dir / "outer/store", config::durability::full, {}, form);

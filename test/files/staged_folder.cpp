@@ -29,10 +29,10 @@ staged_file sealed(upload_store& store, const std::string& text) {
 
 template <class Function>
 void for_each_form(Function function) {
-    for (const upload_store_probe form :
-         {upload_store_probe{true, true, false}, {true, false, true}, {false}}) {
+    for (const unnamed_file_forms form :
+         {unnamed_file_forms{true, true, false}, {true, false, true}, {false}}) {
         for (const auto durability : {config::durability::full, config::durability::off}) {
-            BOOST_TEST_CONTEXT("unnamed " << form.may_use_unnamed << " empty path " << form.may_use_empty_path
+            BOOST_TEST_CONTEXT("unnamed " << form.unnamed << " empty path " << form.empty_path
                                           << " durability " << static_cast<int>(durability)) {
                 const test::temp_dir dir;
                 upload_store store(dir.path(), durability, {}, form);

@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_SUITE_END()
 // What becomes of a change whose sync fails: it is taken back, and only what cannot be is indeterminate.
 BOOST_AUTO_TEST_SUITE(taking_back)
 
-constexpr upload_store_probe forms[] = {{true, true, false}, {true, false, true}, {false, false, false}};
+constexpr unnamed_file_forms forms[] = {{true, true, false}, {true, false, true}, {false, false, false}};
 
 staged_file sealed(upload_store& store, const std::shared_ptr<store_directory>& where,
                    const std::string& text) {
@@ -248,8 +248,8 @@ void for_each_failure(Function function) {
         for (const std::string folder : {"", "sub"})
             for (const int error : {ENOSPC, EDQUOT, EIO})
                 for (const bool fails_always : {false, true})
-                    BOOST_TEST_CONTEXT("unnamed " << form.may_use_unnamed << " folder '" << folder
-                                                  << "' error " << error << " always " << fails_always) {
+                    BOOST_TEST_CONTEXT("unnamed " << form.unnamed << " folder '" << folder << "' error "
+                                                  << error << " always " << fails_always) {
                         const test::temp_dir dir;
                         fs::create_directory(dir / "sub");
                         upload_store store(dir.path(), config::durability::full, {}, form);

@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(a_store_knows_it_if_it_syncs) {
     const test::temp_dir dir;
     const upload_store durable(dir / "durable", config::durability::full);
     BOOST_TEST((durable.sync_time().count() > 0) ==
-               (durable.is_durable() && durable.has_unnamed_temporaries()));
+               (durable.is_durable() && durable.unnamed().are_possible()));
     const upload_store quick(dir / "quick", config::durability::off);
     BOOST_TEST(quick.sync_time().count() == 0);
 }

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr upload_store_probe forms[] = {{}, {true, false, true}, {false, false, false}};
+constexpr unnamed_file_forms forms[] = {{}, {true, false, true}, {false, false, false}};
 
 /// Runs `work` with the numbers from 0 in as many threads, which begin together.
 template <class Work>
