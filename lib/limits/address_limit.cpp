@@ -21,12 +21,12 @@ address_limit::place address_limit::enter(const ip_address& address) {
     const std::lock_guard lock(mine.mutex);
     const auto found = mine.counts.find(key);
     const unsigned before = found == mine.counts.end() ? 0 : found->second;
-    if (before >= hard_) return {nullptr, key, verdict::refused};
+    if (before >= hard_) return {nullptr, key, admission::refused};
     if (before == 0)
         mine.counts.emplace(key, 1);
     else
         ++found->second;
-    return {this, key, before >= most_ ? verdict::shed : verdict::admitted};
+    return {this, key, before >= most_ ? admission::shed : admission::admitted};
 }
 
 void address_limit::leave(const ip_address& key) noexcept {

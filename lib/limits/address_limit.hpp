@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/ip_address.hpp"
+#include "limits/admission.hpp"
 
 #include <array>
 #include <mutex>
@@ -15,8 +16,6 @@ namespace fairlead::limits {
 /// bounds.
 class address_limit {
 public:
-    enum class verdict { admitted, shed, refused };
-
     /// A connection that is counted, until it is destroyed.
     class place {
     public:
@@ -32,15 +31,15 @@ public:
         ~place() {
             if (owner_) owner_->leave(key_);
         }
-        address_limit::verdict verdict() const noexcept { return verdict_; }
+        admission verdict() const noexcept { return verdict_; }
 
     private:
         friend class address_limit;
-        place(address_limit* owner, const ip_address& key, address_limit::verdict verdict) noexcept
+        place(address_limit* owner, const ip_address& key, admission verdict) noexcept
             : owner_(owner), key_(key), verdict_(verdict) {}
         address_limit* owner_ = nullptr;
         ip_address key_;
-        address_limit::verdict verdict_ = verdict::admitted;
+        admission verdict_ = admission::admitted;
     };
 
     /// `most` of 0 is no limit. Who is in `exempt` may have any number: a proxy has those of all its clients.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "limits/admission.hpp"
+
 #include <atomic>
 #include <utility>
 
@@ -9,8 +11,6 @@ namespace fairlead::limits {
 /// shed with an answer, from `hard` on it is closed unread.
 class connection_limit {
 public:
-    enum class verdict { admitted, shed, refused };
-
     /// A place in the counter, given back when destroyed.
     class slot {
     public:
@@ -25,14 +25,13 @@ public:
         ~slot() {
             if (owner_) owner_->active_.fetch_sub(1, std::memory_order_relaxed);
         }
-        connection_limit::verdict verdict() const noexcept { return verdict_; }
+        admission verdict() const noexcept { return verdict_; }
 
     private:
         friend class connection_limit;
-        slot(connection_limit* owner, connection_limit::verdict verdict) noexcept
-            : owner_(owner), verdict_(verdict) {}
+        slot(connection_limit* owner, admission verdict) noexcept : owner_(owner), verdict_(verdict) {}
         connection_limit* owner_ = nullptr;
-        connection_limit::verdict verdict_ = connection_limit::verdict::refused;
+        admission verdict_ = admission::refused;
     };
 
     /// `soft` <= `hard`.
@@ -43,9 +42,9 @@ public:
         const unsigned before = active_.fetch_add(1, std::memory_order_relaxed);
         if (before >= hard_) {
             active_.fetch_sub(1, std::memory_order_relaxed);
-            return {nullptr, verdict::refused};
+            return {nullptr, admission::refused};
         }
-        return {this, before >= soft_ ? verdict::shed : verdict::admitted};
+        return {this, before >= soft_ ? admission::shed : admission::admitted};
     }
 
     unsigned active() const noexcept { return active_.load(std::memory_order_relaxed); }

@@ -34,8 +34,8 @@ connection::connection(boost::asio::io_context& context, net::accepted_socket&& 
       stream_(context, std::move(socket)),
       deadline_(shared.watches, stream_),
       peer_(describe(socket.peer, peer_text_)) {
-    const bool is_full = slot_.verdict() == limits::connection_limit::verdict::shed;
-    if (is_full || place_.verdict() == limits::address_limit::verdict::shed)
+    const bool is_full = slot_.verdict() == limits::admission::shed;
+    if (is_full || place_.verdict() == limits::admission::shed)
         shed_ = std::make_unique<shed_session>(
             stream_, shared, deadline_, peer_,
             is_full ? shed_session::limit::all_connections : shed_session::limit::those_of_address,
@@ -47,12 +47,12 @@ connection::connection(boost::asio::io_context& context, net::accepted_socket&& 
 void connection::start(boost::asio::io_context& context, net::accepted_socket&& socket,
                        const environment& shared) {
     auto slot = shared.connections.enter();
-    if (slot.verdict() == limits::connection_limit::verdict::refused) {
+    if (slot.verdict() == limits::admission::refused) {
         shared.metrics.connection_rejected(telemetry::reject_reason::hard_limit);
         return;
     }
     auto place = shared.addresses.enter(ip_address::from(socket.peer));
-    if (place.verdict() == limits::address_limit::verdict::refused) {
+    if (place.verdict() == limits::admission::refused) {
         shared.metrics.connection_rejected(telemetry::reject_reason::address_limit);
         return;
     }

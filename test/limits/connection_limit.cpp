@@ -9,15 +9,13 @@
 namespace fairlead::limits {
 namespace {
 
-using verdict = connection_limit::verdict;
-
 BOOST_AUTO_TEST_SUITE(connections)
 
 BOOST_AUTO_TEST_CASE(admits_then_sheds_then_refuses) {
     connection_limit limit(2, 3);
     std::vector<connection_limit::slot> held;
-    const verdict expected[] = {verdict::admitted, verdict::admitted, verdict::shed, verdict::refused,
-                                verdict::refused};
+    const admission expected[] = {admission::admitted, admission::admitted, admission::shed,
+                                  admission::refused, admission::refused};
     for (const auto one : expected) {
         held.push_back(limit.enter());
         BOOST_TEST((held.back().verdict() == one));
@@ -27,10 +25,10 @@ BOOST_AUTO_TEST_CASE(admits_then_sheds_then_refuses) {
     BOOST_TEST(limit.active() == 3u);
     held.erase(held.begin());
     BOOST_TEST(limit.active() == 2u);
-    BOOST_TEST((limit.enter().verdict() == verdict::shed));
+    BOOST_TEST((limit.enter().verdict() == admission::shed));
     held.clear();
     BOOST_TEST(limit.active() == 0u);
-    BOOST_TEST((limit.enter().verdict() == verdict::admitted));
+    BOOST_TEST((limit.enter().verdict() == admission::admitted));
 }
 
 BOOST_AUTO_TEST_CASE(a_slot_that_moves_is_given_back_once) {
@@ -41,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_slot_that_moves_is_given_back_once) {
         connection_limit::slot third;
         third = std::move(second);
         BOOST_TEST(limit.active() == 1u);
-        BOOST_TEST((third.verdict() == verdict::admitted));
+        BOOST_TEST((third.verdict() == admission::admitted));
     }
     BOOST_TEST(limit.active() == 0u);
 }
@@ -71,7 +69,7 @@ BOOST_AUTO_TEST_CASE(counts_across_threads) {
         threads.emplace_back([&] {
             for (int j = 0; j < 5000; ++j) {
                 const auto slot = limit.enter();
-                if (slot.verdict() == verdict::refused) {
+                if (slot.verdict() == admission::refused) {
                     ++refused;
                     continue;
                 }
