@@ -75,9 +75,11 @@ std::string suggestion(const CLI::App& line, const std::string& message) {
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     const auto begin = message.find("--");
     if (begin == std::string::npos) return {};
-    const auto word = std::string_view(message).substr(begin, message.find_first_of(" =", begin) - begin);
+    const auto word = std::string_view(message).substr(begin, message.find_first_of(" =:", begin) - begin);
     const auto nearest = config::suggest(word, candidates);
-    return nearest.empty() ? std::string() : "; did you mean " + std::string(nearest) + "?";
+    // A known word is no slip: what it lacks, or has too much of, was said.
+    return nearest.empty() || nearest == word ? std::string()
+                                              : "; did you mean " + std::string(nearest) + "?";
 }
 
 /// What is wrong with the short form, or nothing.

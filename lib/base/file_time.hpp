@@ -15,4 +15,10 @@ inline std::int64_t nanoseconds_of(const timespec& time) noexcept {
     return seconds * 1'000'000'000 + time.tv_nsec;
 }
 
+/// The second in which a time is, also before the epoch, so that no time seems later than it is.
+constexpr std::int64_t whole_seconds(std::int64_t nanoseconds) noexcept {
+    const auto seconds = nanoseconds / 1'000'000'000;
+    return nanoseconds % 1'000'000'000 < 0 ? seconds - 1 : seconds;
+}
+
 }  // namespace fairlead

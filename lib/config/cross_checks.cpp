@@ -9,8 +9,10 @@
 #include "config/units.hpp"
 #include "http/field_rules.hpp"
 #include "http/rate.hpp"
+#include "http/redirect_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace fairlead::config {
@@ -29,6 +31,45 @@ std::optional<contradiction> find_contradiction(const rate_settings& rate) {
                              "at " + quote(rate.requests) + " it would take more than a year until " +
                                  std::to_string(rate.burst) + " requests are free again; lower it"};
     return std::nullopt;
+}
+
+/// The setting of an option, as settings are named.
+std::string_view cors_setting(std::string_view option) {
+    constexpr std::array<std::string_view, 5> known{"cors.origins", "cors.methods", "cors.headers",
+                                                    "cors.expose", "cors.max_age"};
+    const auto* found =
+        std::find_if(known.begin(), known.end(), [&](auto one) { return one.substr(5) == option; });
+    return found == known.end() ? known.front() : *found;
+}
+
+/// Whether listening at `wide` takes the address of `other`, too.
+bool covers(const endpoint& wide, const endpoint& other) {
+    if (wide.port == 0 || wide.port != other.port || wide == other) return false;
+    if (wide.host.empty() || wide.host == "*") return true;
+    const auto is_v6 = other.host.find(':') != std::string::npos;
+    const auto is_v4 = !is_v6 && ip_address::parse(other.host).has_value();
+    return (wide.host == "0.0.0.0" && is_v4) || (wide.host == "::" && is_v6);
+}
+
+/// Which address of the list another one of it takes as well, or nothing.
+std::optional<std::string> find_taken_twice(const std::vector<endpoint>& listen) {
+    for (const auto& wide : listen)
+        for (const auto& other : listen)
+            if (covers(wide, other))
+                return quote(format_endpoint(other)) + " is part of " + quote(format_endpoint(wide)) +
+                       " already; remove one of the two";
+    return std::nullopt;
+}
+
+void find_slash_takers(const site_settings& site, std::vector<std::string>& risks) {
+    http::redirect_rules rules;
+    for (const auto& one : site.redirects)
+        if (rules.add(one.name, one.text())) return;  // told as an error
+    if (const auto rule = rules.find_slash_taker())
+        risks.push_back(
+            "redirects: " + quote(site.redirects[*rule].name) +
+            " takes the slash from the end of an address; where that is a folder, it is led back, in a "
+            "circle; let the rule match only what is no folder");
 }
 
 }  // namespace
@@ -77,6 +118,8 @@ std::vector<contradiction> find_contradictions(const settings& all,
         if (usable(wrong.path)) found.push_back(std::move(wrong));
     for (auto& wrong : find_contradictions(all.site.delivery))
         if (usable(wrong.path)) found.push_back(std::move(wrong));
+    if (usable("listen"))
+        if (auto taken = find_taken_twice(all.listen)) found.push_back({"listen", std::move(*taken)});
     if (all_usable({"listen", "admin.listen"}))
         for (const auto& where : all.admin.listen)
             if (where.port != 0 && std::find(all.listen.begin(), all.listen.end(), where) != all.listen.end())
@@ -90,8 +133,8 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
     std::vector<contradiction> found;
     const auto& cors = delivery.cors;
     if (!cors.origins.empty()) {
-        if (auto parsed = http::cors_policy::parse(cors_options_of(cors)); !parsed)
-            found.push_back({"cors.origins", parsed.error()});
+        if (auto wrong = http::cors_policy::find_fault(cors_options_of(cors)))
+            found.push_back({cors_setting(wrong->option), std::move(wrong->message)});
     }
     if (auto parsed = http::field_rules::parse(delivery.headers); !parsed)
         found.push_back({"headers", "together with those above: " + parsed.error()});
@@ -125,6 +168,8 @@ std::vector<std::string> find_risks(const settings& all) {
                 "admin.listen: " + quote(format_endpoint(where)) +
                 " may be reached from other machines, and metrics are shown to everyone who asks; "
                 "use 127.0.0.1 unless the network is private");
+    find_slash_takers(all.site, risks);
+    for (const auto& one : all.sites) find_slash_takers(one, risks);
     for (auto& risk : find_access_risks(all)) risks.push_back(std::move(risk));
     for (auto& risk : find_log_risks(all)) risks.push_back(std::move(risk));
     if (!all.site.delivery.fastcgi.script.empty() && all.site.delivery.fastcgi.servers.empty())

@@ -2,9 +2,12 @@
 
 #include "base/exact_names.hpp"
 #include "base/unique_fd.hpp"
+#include "config/cross_checks.hpp"
+#include "config/file_text.hpp"
 #include "config/scope_checks.hpp"
 #include "config/script_checks.hpp"
 #include "http/access_rules.hpp"
+#include "http/media_type.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,6 +24,10 @@ namespace {
 
 enum class wanted { directory, file, program };
 
+// As error pages are read, and more than any list of media types has.
+constexpr std::uint64_t most_page_bytes = 256 * 1024;
+constexpr std::size_t most_types_bytes = 16 << 20;
+
 /// Why the path cannot be used, or nothing.
 std::optional<std::string> find_fault(const std::string& path, wanted what) {
     struct stat found{};
@@ -35,6 +42,32 @@ std::optional<std::string> find_fault(const std::string& path, wanted what) {
     if (what != wanted::program && ::access(path.c_str(), is_directory ? R_OK | X_OK : R_OK) != 0)
         return quote(path) + " cannot be read by this user: " + std::strerror(errno);
     return std::nullopt;
+}
+
+/// Why a file below `root` cannot be the page of a status, or nothing.
+std::optional<std::string> find_fault_of_page(const std::string& root, const std::string& page) {
+    const auto path = root + page;
+    if (auto fault = find_fault(path, wanted::file)) return fault;
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return quote(path) + " is no file";
+    if (found.st_size > static_cast<off_t>(most_page_bytes))
+        return quote(path) + " has " + std::to_string(found.st_size) + " bytes, and a page at most " +
+               std::to_string(most_page_bytes);
+    if (!is_inside(real_path(path), real_path(root)))
+        return quote(path) + " is reached by a link that leads out of " + quote(root) +
+               ", which none may; put the page there";
+    return std::nullopt;
+}
+
+/// Why media types cannot be read from `path`, or nothing.
+std::optional<std::string> find_fault_of_types(const std::string& path) {
+    if (auto fault = find_fault(path, wanted::file)) return fault;
+    const auto text = read_text(path, most_types_bytes);
+    if (!text) return quote(path) + " cannot be read: " + text.error().message();
+    std::vector<std::string> errors;
+    (void)http::media_type_table::parse(*text, errors);
+    if (errors.empty()) return std::nullopt;
+    return quote(path) + ", " + errors.front();
 }
 
 /// Why nothing can be made in the folder of `path`, or nothing.
@@ -103,7 +136,7 @@ public:
     void check_error_pages(const std::string& where) {
         for (const auto& [status, page] : delivery_.error_pages) {
             if (!page) continue;
-            if (auto fault = find_fault(delivery_.root + *page, wanted::file))
+            if (auto fault = find_fault_of_page(delivery_.root, *page))
                 errors_.push_back({where, prefix_ + "/error_pages/" + status, std::move(*fault)});
         }
     }
@@ -186,8 +219,7 @@ config_errors check_places(const loaded& configuration) {
         if (auto fault = find(value))
             errors.push_back({configuration.origin_of(path).place(), pointer_of(path), std::move(*fault)});
     };
-    check("mime_types", values.mime_types,
-          [](const std::string& path) { return find_fault(path, wanted::file); });
+    check("mime_types", values.mime_types, find_fault_of_types);
     check("congestion_control", values.congestion_control, find_fault_of_congestion_control);
     if (!values.uploads.path.empty())
         check("uploads.directory", values.uploads.directory, find_fault_of_store);

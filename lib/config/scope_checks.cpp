@@ -1,5 +1,6 @@
 #include "config/scope_checks.hpp"
 
+#include "base/ip_address.hpp"
 #include "base/text.hpp"
 #include "config/access_checks.hpp"
 #include "config/cross_checks.hpp"
@@ -127,19 +128,26 @@ void check_addresses(const given_scopes& scopes, const settings& above, std::vec
     }
 }
 
+/// A name as it is told apart from others: an IPv6 address has many spellings.
+std::string identity_of(const std::string& name) {
+    const bool has_brackets = name.starts_with('[') && name.ends_with(']');
+    const auto address = ip_address::parse(has_brackets ? name.substr(1, name.size() - 2) : name);
+    return address ? address->to_string() : name;
+}
+
 /// A name that two sites claim on one address. Sites on addresses of their own may have the same names.
 void check_names(const given_scopes& scopes, const settings& above, std::vector<complaint>& complaints) {
     std::map<std::pair<std::string, std::string>, std::string> claimed;
     for (const auto& where : above.listen)
         for (const auto& name : above.site.hosts)
-            claimed.emplace(std::pair(format_endpoint(where), canonical_name(name)),
+            claimed.emplace(std::pair(format_endpoint(where), identity_of(canonical_name(name))),
                             "the default site (hosts)");
     for (const auto& site : scopes.sites)
         for (const auto& name : names_of(site.name)) {
             std::string owner;
             for (const auto& where : site.values.listen) {
                 const auto [first, is_new] =
-                    claimed.emplace(std::pair(format_endpoint(where), name),
+                    claimed.emplace(std::pair(format_endpoint(where), identity_of(name)),
                                     "the site of line " + std::to_string(site.at.line));
                 if (!is_new) owner = first->second;
             }

@@ -9,7 +9,6 @@ namespace fairlead::content::fastcgi {
 namespace {
 
 constexpr char version = 1;
-constexpr unsigned request_id = 1;
 constexpr char role_responder = 1;
 constexpr char keep_connection_flag = 1;
 constexpr std::size_t end_size = 8;
@@ -53,11 +52,11 @@ char* put_pair(char* out, std::string_view name, std::string_view value) noexcep
 
 }  // namespace
 
-record_header header_of(record_type type, std::size_t length) noexcept {
+record_header header_of(record_type type, std::size_t length, std::uint16_t request) noexcept {
     return {version,
             static_cast<char>(type),
-            static_cast<char>(request_id >> 8),
-            static_cast<char>(request_id & 0xFF),
+            static_cast<char>(request >> 8),
+            static_cast<char>(request & 0xFF),
             static_cast<char>(length >> 8 & 0xFF),
             static_cast<char>(length & 0xFF),
             0,
@@ -72,11 +71,12 @@ bool name_value_pairs::add(std::string_view name, std::string_view value) {
     return true;
 }
 
-request_head::request_head(std::string& text, bool keep_connection) : text_(text) {
+request_head::request_head(std::string& text, std::uint16_t request, bool keep_connection)
+    : request_(request), text_(text) {
     if (text_.size() < usual_size) text_.resize(usual_size);
     size_ = begin_size + header_size;
     char* out = text_.data();
-    const auto header = header_of(record_type::begin_request, begin_size - header_size);
+    const auto header = header_of(record_type::begin_request, begin_size - header_size, request_);
     const char body[] = {0, role_responder, keep_connection ? keep_connection_flag : char{0}, 0, 0, 0, 0, 0};
     out = put(out, {header.data(), header.size()});
     put(out, {body, sizeof body});  // behind it the header of the first PARAMS, whose length is not known yet
@@ -104,7 +104,7 @@ void request_head::finish(bool has_no_body) {
     constexpr std::size_t first = begin_size + header_size;
     text_.resize(size_);
     const auto write_header = [this](std::size_t at, std::size_t length) {
-        const auto header = header_of(record_type::params, length);
+        const auto header = header_of(record_type::params, length, request_);
         std::memcpy(text_.data() + at, header.data(), header.size());
     };
     const auto total = text_.size() - first;
@@ -114,22 +114,22 @@ void request_head::finish(bool has_no_body) {
         text_.resize(first + most_content);
         for (std::size_t at = 0; at < rest.size(); at += most_content) {
             const auto piece = std::string_view(rest).substr(at, most_content);
-            append(text_, header_of(record_type::params, piece.size()));
+            append(text_, header_of(record_type::params, piece.size(), request_));
             text_.append(piece);
         }
     }
     if (total > 0) {
         write_header(begin_size, std::min(total, most_content));
-        append(text_, header_of(record_type::params, 0));
+        append(text_, header_of(record_type::params, 0, request_));
     } else {
         write_header(begin_size, 0);
     }
-    if (has_no_body) append(text_, header_of(record_type::standard_input, 0));
+    if (has_no_body) append(text_, header_of(record_type::standard_input, 0, request_));
 }
 
-std::string abort_request() {
+std::string abort_request(std::uint16_t request) {
     std::string out;
-    append(out, header_of(record_type::abort_request, 0));
+    append(out, header_of(record_type::abort_request, 0, request));
     return out;
 }
 
@@ -145,7 +145,8 @@ std::size_t record_reader::gather(std::span<const char> input) noexcept {
 std::string_view record_reader::check_header() noexcept {
     if (small_[0] != version) return "a record has another version than 1";
     if (two_bytes_at(small_, 2) == 0) return "a management record came, which answers what was not asked";
-    if (two_bytes_at(small_, 2) != request_id) return "a record belongs to another request";
+    has_met_another_ = two_bytes_at(small_, 2) != request_;
+    if (has_met_another_) return "a record belongs to another request";
     type_ = static_cast<record_type>(small_[1]);
     content_ = static_cast<std::uint16_t>(two_bytes_at(small_, 4));
     padding_ = static_cast<std::uint8_t>(byte_at(small_, 6));

@@ -1,5 +1,6 @@
 #include "files/open_files.hpp"
 
+#include "base/file_time.hpp"
 #include "files/steady_read.hpp"
 #include "files/stored_digest.hpp"
 #include "http/date.hpp"
@@ -182,7 +183,7 @@ void open_files::finish(const search& what, open_file& file, const open_file& or
     file.copied_until = last_change(file.info, what.today) + limits_.copied_for;
     const auto today_s =
         std::chrono::duration_cast<std::chrono::seconds>(what.today.time_since_epoch()).count();
-    file.last_modified = std::min<std::int64_t>(original.info.mtime_ns / 1'000'000'000, today_s);
+    file.last_modified = std::min<std::int64_t>(whole_seconds(original.info.mtime_ns), today_s);
     file.last_modified_text = http::view(http::format_date(file.last_modified));
     file.head = rules_.head(original.lies_at(), file);
 }

@@ -6,6 +6,7 @@
 #include "files/file_info.hpp"
 #include "files/upload_store.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,6 +64,8 @@ public:
     /// It is to be placed in another directory of the store than that in which it was made.
     void move_to(std::shared_ptr<store_directory> where) noexcept { where_ = std::move(where); }
 
+    /// Bytes that have their room on the disk: written, or allocated.
+    std::uint64_t occupied() const noexcept { return std::max(size_, allocated_); }
     std::uint64_t size() const noexcept { return size_; }
 
     /// A name of which nobody knows what a power loss would leave under it, after both the sync of a change

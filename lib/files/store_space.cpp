@@ -94,6 +94,14 @@ error_code store_space::claim::grow_to(std::uint64_t bytes) {
     return {};
 }
 
+void store_space::claim::occupy(std::uint64_t bytes) noexcept {
+    const auto now = std::min(bytes, bytes_);
+    if (now == occupied_) return;
+    const std::lock_guard guard(owner_->mutex_);
+    owner_->occupied_ = owner_->occupied_ - occupied_ + now;
+    occupied_ = now;
+}
+
 error_code store_space::claim::cover(std::uint64_t arrived, std::int64_t announced) {
     if (arrived <= bytes_) return {};
     return grow_to(announced < 0 ? arrived : room_for(arrived, static_cast<std::uint64_t>(announced)));
@@ -108,6 +116,7 @@ void store_space::claim::begin_placing() noexcept {
 void store_space::claim::keep(std::uint64_t size, std::uint64_t replaced) noexcept {
     const std::lock_guard guard(owner_->mutex_);
     owner_->claimed_ -= std::exchange(bytes_, 0);
+    owner_->occupied_ -= std::exchange(occupied_, 0);
     owner_->stored_ += static_cast<std::int64_t>(size);
     // A count meanwhile may not have seen the old file any more.
     if (!is_placing_ || counted_ == owner_->counted_) owner_->stored_ -= static_cast<std::int64_t>(replaced);
@@ -135,33 +144,39 @@ void store_space::removal::done(std::uint64_t size) noexcept {
     if (owner_.counted_ == counted_) owner_.stored_ -= static_cast<std::int64_t>(size);
 }
 
-/// Sets `more` bytes aside, if `foreseen` would find room. What has been written of other uploads counts
-/// twice, as claimed and as no longer free: that errs on the safe side, for as long as they take.
+/// Sets `more` bytes aside, if `foreseen` would find room. Far from the floor, what uploads have written
+/// counts twice, as claimed and as no longer free; near to it, only what they wrote since they said so.
 error_code store_space::set_aside(std::uint64_t more, std::uint64_t foreseen) {
     const auto has_room = [&](std::uint64_t claimed, std::uint64_t spare, std::uint64_t inodes) {
         return free_.load(std::memory_order_relaxed) >= limits_.min_free + claimed + foreseen + spare &&
                inodes_.load(std::memory_order_relaxed) >= inodes;
     };
     std::uint64_t claimed = 0;
+    std::uint64_t to_come = 0;
     {
         const std::lock_guard guard(mutex_);
         if (limits_.quota != 0 &&
             (stored() + claimed_ > limits_.quota || foreseen > limits_.quota - stored() - claimed_))
             return errc::quota_exceeded;
         claimed = claimed_;
+        to_come = claimed_ - occupied_;
         claimed_ += more;
     }
     if (has_room(claimed, near_floor, few_inodes)) return {};
     auto failed = look();
-    if (!failed && !has_room(claimed, 0, 1)) failed = errno_code(ENOSPC);
-    if (failed) give_back(more, false);
+    if (!failed && !has_room(to_come, 0, 1)) failed = errno_code(ENOSPC);
+    if (failed) {
+        const std::lock_guard guard(mutex_);
+        claimed_ -= more;
+    }
     return failed;
 }
 
-void store_space::give_back(std::uint64_t bytes, bool was_placing) noexcept {
+void store_space::give_back(const claim& ended) noexcept {
     const std::lock_guard guard(mutex_);
-    claimed_ -= bytes;
-    if (!was_placing) return;
+    claimed_ -= ended.bytes_;
+    occupied_ -= ended.occupied_;
+    if (!ended.is_placing_) return;
     --changing_;
     ++changes_;
 }

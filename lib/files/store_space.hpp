@@ -31,17 +31,19 @@ public:
         claim(claim&& other) noexcept
             : owner_(std::exchange(other.owner_, nullptr)),
               bytes_(std::exchange(other.bytes_, 0)),
+              occupied_(std::exchange(other.occupied_, 0)),
               is_placing_(std::exchange(other.is_placing_, false)),
               counted_(other.counted_) {}
         claim& operator=(claim&& other) noexcept {
             std::swap(owner_, other.owner_);
             std::swap(bytes_, other.bytes_);
+            std::swap(occupied_, other.occupied_);
             std::swap(is_placing_, other.is_placing_);
             std::swap(counted_, other.counted_);
             return *this;
         }
         ~claim() {
-            if (owner_) owner_->give_back(bytes_, is_placing_);
+            if (owner_) owner_->give_back(*this);
         }
         /// From now on, until `keep` or the end, the file may be found in the store or not.
         void begin_placing() noexcept;
@@ -50,6 +52,8 @@ public:
         /// `arrived` bytes are to be stored, of `announced` (-1: not known); sets aside what that needs.
         /// Errors: as `take`.
         error_code cover(std::uint64_t arrived, std::int64_t announced);
+        /// `bytes` of what was set aside have their room on the disk by now, which so much less is free.
+        void occupy(std::uint64_t bytes) noexcept;
         /// `size` bytes are in the store now, in the place of `replaced`.
         void keep(std::uint64_t size, std::uint64_t replaced) noexcept;
 
@@ -58,6 +62,7 @@ public:
         explicit claim(store_space* owner) noexcept : owner_(owner) {}
         store_space* owner_ = nullptr;
         std::uint64_t bytes_ = 0;
+        std::uint64_t occupied_ = 0;  // of them, on the disk
         bool is_placing_ = false;
         std::uint64_t counted_ = 0;  // counts that were used before the placing
     };
@@ -106,7 +111,7 @@ public:
 
 private:
     error_code set_aside(std::uint64_t more, std::uint64_t foreseen);
-    void give_back(std::uint64_t bytes, bool was_placing) noexcept;
+    void give_back(const claim& ended) noexcept;
     std::uint64_t stored() const noexcept;
 
     const int directory_;
@@ -117,11 +122,12 @@ private:
     std::int64_t stored_ =
         0;  // for a moment below 0: a removal may be told before the upload that it removed
     std::uint64_t claimed_ = 0;
-    std::uint64_t added_ = 0;    // bytes, since the start
-    unsigned changing_ = 0;      // files that may be found or not
-    std::uint64_t changes_ = 0;  // that have ended
-    std::uint64_t counted_ = 0;  // counts that were used
-    unsigned overtaken_ = 0;     // counts since that were not
+    std::uint64_t occupied_ = 0;  // of them, by uploads that are on their way: no longer free
+    std::uint64_t added_ = 0;     // bytes, since the start
+    unsigned changing_ = 0;       // files that may be found or not
+    std::uint64_t changes_ = 0;   // that have ended
+    std::uint64_t counted_ = 0;   // counts that were used
+    unsigned overtaken_ = 0;      // counts since that were not
 };
 
 }  // namespace fairlead::files

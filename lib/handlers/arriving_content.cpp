@@ -117,8 +117,10 @@ error_code arriving_content::write_out() {
     check_.update(piece);
     used_ = 0;
     if (!plan_.open_directory) return {};
-    if (claim_)
+    if (claim_) {
+        claim_->occupy(occupied());
         if (const auto failed = claim_->cover(received_, announced_)) return failed;
+    }
     if (!staged_) {
         auto where = plan_.open_directory();
         if (!where) return where.error();

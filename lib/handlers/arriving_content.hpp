@@ -59,6 +59,8 @@ public:
     files::staged_file& file() noexcept { return *staged_; }
     /// The file in the store takes `replaced` bytes' place: what was set aside is used.
     void keep(std::uint64_t replaced) noexcept { claim_->keep(received_, replaced); }
+    /// Bytes that have their room on the disk by now.
+    std::uint64_t occupied() const noexcept { return staged_ ? staged_->occupied() : 0; }
     std::uint64_t received() const noexcept { return received_; }
     /// After `complete`, if it was wanted.
     const std::optional<sha_digest>& digest() const noexcept { return check_.sha256(); }

@@ -51,6 +51,12 @@ arriving_form::~arriving_form() {
     if (folder_ && !folder_->is_placed()) place_.with.disk.let_go(std::move(*folder_));
 }
 
+std::uint64_t arriving_form::occupied() const noexcept {
+    std::uint64_t bytes = 0;
+    for (const auto& one : files_) bytes += one.content ? one.content->occupied() : one.size;
+    return bytes;
+}
+
 task<std::optional<http::problem>> arriving_form::receive() {
     auto& body = *of_.request.body;
     if (!guard_.is_repeat()) {
@@ -66,9 +72,11 @@ task<std::optional<http::problem>> arriving_form::receive() {
         if (*got == 0) break;
         received_ += *got;
         if (received_ > place_.rules.max_body) co_return too_large(place_.rules, "more");
-        if (claim_)
+        if (claim_) {
+            claim_->occupy(occupied());
             if (const auto failed = claim_->cover(received_, body.length()))
                 co_return storage_failed(place_, of_.request, failed);
+        }
         whole_.update({input.data(), *got});
         auto refused = co_await read_pieces({input.data(), *got});
         if (refused) co_return refused;
@@ -322,6 +330,7 @@ error_code arriving_form::write_fields() {
     const auto text = boost::json::serialize(object);
     stored_bytes_ = text.size();
     for (const auto& one : files_) stored_bytes_ += one.size;
+    claim_->occupy(occupied());
     if (const auto failed = claim_->grow_to(stored_bytes_)) return failed;
     auto file = files::staged_file::create(place_.with.store, place_.with.store.top());
     if (!file) return file.error();

@@ -78,6 +78,8 @@ private:
     std::string describe(const std::string& location) const;
     boost::json::object fields_object() const;
 
+    /// Bytes of its files that have their room on the disk by now.
+    std::uint64_t occupied() const noexcept;
     bool is_single() const noexcept { return files_.size() == 1 && fields_.empty(); }
 
     ongoing_upload& of_;

@@ -42,7 +42,7 @@ task<std::optional<http::problem>> fastcgi::take_body(http::request& request, sc
 
 /// The head of the request as it is sent. It is valid until this thread makes the next one.
 std::string_view fastcgi::make_head(const http::request& request, const found_script& script,
-                                    const script_input* body) const {
+                                    const script_input* body, std::uint16_t number) const {
     const auto local = request.connection ? request.connection->local() : http::local_end{};
     const auto address = local.ip == ip_address{} ? std::string() : local.ip.to_string();
     thread_local std::string filename;
@@ -61,7 +61,7 @@ std::string_view fastcgi::make_head(const http::request& request, const found_sc
     // Memory that each request would take and give back; no more of it is kept than most of them need.
     thread_local std::string text;
     if (text.capacity() > most_kept) release(text);
-    content::fastcgi::request_head head(text, true);
+    content::fastcgi::request_head head(text, number, true);
     http::add_meta_variables(head, request, facts);
     head.add(common_);
     head.finish(!body);
@@ -96,7 +96,7 @@ task<http::outcome> fastcgi::run(http::request& request, found_script script) {
         const bool is_fresh = connection.is_fresh;
         auto exchange =
             std::make_unique<fastcgi_exchange>(around_, request, script.name, body, std::move(connection));
-        exchange->send_head(make_head(request, script, body.get()));
+        exchange->send_head(make_head(request, script, body.get(), exchange->number()));
         const auto reached = co_await exchange->ask();
         using state = fastcgi_exchange::state;
         if (reached == state::begun && request.method != http::verb::head)

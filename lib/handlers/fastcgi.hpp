@@ -37,7 +37,7 @@ public:
 private:
     task<std::optional<http::problem>> take_body(http::request& request, script_input& body) const;
     std::string_view make_head(const http::request& request, const found_script& script,
-                               const script_input* body) const;
+                               const script_input* body, std::uint16_t number) const;
     http::problem refuse(const fastcgi_exchange& exchange, const http::request& request) const;
     static http::response make_answer(std::unique_ptr<fastcgi_exchange> exchange,
                                       fastcgi_exchange::state reached, bool is_head);

@@ -21,6 +21,7 @@ fastcgi_answer::progress fastcgi_answer::take(std::span<const char> bytes) {
     for (;;) {
         const auto step = records_.feed(bytes);
         bytes = bytes.subspan(step.consumed);
+        has_records_ |= !step.data.empty();
         switch (step.what) {
             case fastcgi::record_reader::event::need_more: return progress::more;
             case fastcgi::record_reader::event::output:

@@ -17,9 +17,10 @@ namespace fairlead::handlers {
 class fastcgi_answer {
 public:
     /// `log` and `request_id` outlive it; `script` names it in the log. `is_for_head`: its content is of no
-    /// use.
-    fastcgi_answer(telemetry::log& log, std::string script, const std::string& request_id, bool is_for_head)
-        : is_for_head_(is_for_head), errors_(log, std::move(script), request_id) {}
+    /// use. `number` is the id of the request in its records.
+    fastcgi_answer(telemetry::log& log, std::string script, const std::string& request_id,
+                   std::uint16_t number, bool is_for_head)
+        : is_for_head_(is_for_head), records_(number), errors_(log, std::move(script), request_id) {}
 
     enum class progress {
         more,     ///< is to come
@@ -31,6 +32,8 @@ public:
     const std::string& cause() const noexcept { return cause_; }
 
     bool has_bytes() const noexcept { return has_bytes_; }
+    /// Whether all that has come is of a request before it: this one may be asked again.
+    bool is_of_another() const noexcept { return !has_records_ && records_.has_met_another(); }
     bool has_head() const noexcept { return has_head_; }
     bool has_ended() const noexcept { return records_.has_ended(); }
     bool has_surplus() const noexcept { return has_surplus_; }
@@ -74,6 +77,7 @@ private:
     std::size_t given_ = 0;      // bytes of it that were handed out
     std::size_t discarded_ = 0;  // bytes of content that nobody wants
     bool has_bytes_ = false;
+    bool has_records_ = false;  // of its own, with something in them
     bool has_head_ = false;
     bool is_discarding_ = false;
     bool has_surplus_ = false;

@@ -34,8 +34,9 @@ fastcgi_exchange::fastcgi_exchange(const fastcgi_services& around, const http::r
       request_id_(request.id),
       connection_(std::move(connection)),
       server_name_(connection_.server->name()),
+      number_(connection_.server->next_number()),
       pieces_(body_.get(), around.disk),
-      answer_(around.log, std::string(script), request_id_, request.method == http::verb::head),
+      answer_(around.log, std::string(script), request_id_, number_, request.method == http::verb::head),
       spool_(around.disk) {
     deadline_.emplace(around.deadlines, *connection_.stream, request.connection);
     start_clock();
@@ -147,7 +148,7 @@ task<error_code> fastcgi_exchange::fill_piece() {
         if (!got) co_return pieces_.awaits_client() ? error_code{} : client_failed(got.error());
         size = *got;
     }
-    const auto header = fastcgi::header_of(fastcgi::record_type::standard_input, size);
+    const auto header = fastcgi::header_of(fastcgi::record_type::standard_input, size, number_);
     std::memcpy(piece_.data(), header.data(), header.size());
     unsent_ = std::string_view(piece_).substr(0, header.size() + size);
     is_last_ = size == 0;
@@ -204,7 +205,11 @@ fastcgi_exchange::progress fastcgi_exchange::look() {
         case fastcgi_answer::progress::ended: return progress::ended;
         case fastcgi_answer::progress::refused: break;
     }
-    cause_ = answer_.cause();
+    // On a new connection there is no other request: that is nonsense like any other.
+    if (answer_.is_of_another() && !connection_.is_fresh)
+        lost_ = make_error_code(errc::bad_framing);
+    else
+        cause_ = answer_.cause();
     return progress::failed;
 }
 
@@ -231,7 +236,7 @@ fastcgi_exchange::state fastcgi_exchange::fail_closed() {
     if (why == reason::client_left) return fail(client_closed_request, "the client has left");
     if (why == reason::stopping) return fail(http::status::service_unavailable, "this server is stopping");
     (void)fail(http::status::bad_gateway, "the connection was lost: " + lost_.message());
-    if (answer_.has_bytes()) return state::failed;
+    if (answer_.has_bytes() && !answer_.is_of_another()) return state::failed;
     return has_sent_ ? state::lost : state::unsent;
 }
 

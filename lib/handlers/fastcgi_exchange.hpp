@@ -58,6 +58,9 @@ public:
     /// of the output, so that its connection can be used again. To be called once.
     task<state> ask();
 
+    /// The id of the request in its records.
+    std::uint16_t number() const noexcept { return number_; }
+
     /// What the head of the answer says; when complete or begun.
     http::script_head& head() noexcept { return answer_.head(); }
     /// The content, when complete.
@@ -110,6 +113,7 @@ private:
     const std::string request_id_;
     fastcgi_connection connection_;
     const std::string& server_name_;
+    const std::uint16_t number_;
     std::optional<net::deadline> deadline_;
 
     // What is sent: the rest of a piece, then more of the body.

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -88,6 +89,11 @@ public:
     void let_go_unused(clock::time_point now);
     std::size_t kept() const;
 
+    /// An id for a request that is sent to it, 1 to 65535: another one than those of the last requests had.
+    std::uint16_t next_number() noexcept {
+        return static_cast<std::uint16_t>(numbers_.fetch_add(1, std::memory_order_relaxed) % 65'535 + 1);
+    }
+
     /// True while it is left out, since it could not be reached.
     bool is_left_out(clock::time_point now) const noexcept { return now < left_out_until_.load(); }
     void was_reached() noexcept;
@@ -113,6 +119,7 @@ private:
     unanswered_connections unanswered_;
     clock::time_point made_room_{};  // for what is likely a slow script
     std::chrono::seconds pause_{0};
+    std::atomic<std::uint32_t> numbers_{0};
     std::atomic<bool> has_to_look_up_{true};
     std::atomic<clock::time_point> left_out_until_{clock::time_point{}};
 };

@@ -147,20 +147,24 @@ bool is_range_of_this_form(const http::request& request, const files::open_file&
 http::outcome send_ranges(const http::request& request, std::shared_ptr<const files::open_file> file) {
     const auto range = choose_range(request, *file);
     http::response answer;
-    add_expires(request, *file, answer);
     switch (range.kind) {
         case http::range_choice::kind::unsatisfiable: return unsatisfiable(file->info.size);
-        case http::range_choice::kind::several: return send_parts(std::move(file), range.ranges);
+        case http::range_choice::kind::several:
+            answer = send_parts(file, range.ranges);
+            add_expires(request, *file, answer);
+            return answer;
         case http::range_choice::kind::part: {
             const auto& part = range.ranges.front();
             answer.status = http::status::partial_content;
             answer.prebuilt = file->head.lines;
             answer.fields.add("Content-Range", http::content_range(part, file->info.size));
+            add_expires(request, *file, answer);
             answer.body = slice_of(std::move(file), part.offset, part.length);
             return answer;
         }
         case http::range_choice::kind::whole: break;
     }
+    add_expires(request, *file, answer);
     send_whole(std::move(file), answer);
     return answer;
 }

@@ -1,6 +1,7 @@
 #include "handlers/folder_listing.hpp"
 
 #include "files/directory.hpp"
+#include "handlers/conditional_page.hpp"
 #include "handlers/made_bodies.hpp"
 #include "handlers/refusals.hpp"
 #include "http/access_map.hpp"
@@ -87,7 +88,7 @@ result<http::outcome> folder_listing::list(const http::request& request, std::st
     if (is_html) page.fields.add("Content-Security-Policy", listing_policy);
     page.body = http::stream_body{
         std::make_unique<listing_body>(content::listing(found->entries, std::move(options)))};
-    return http::outcome(std::move(page));
+    return conditional_page(request, std::move(page));
 }
 
 result<folder_listing::reading> folder_listing::find(std::string_view folder,

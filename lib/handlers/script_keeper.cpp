@@ -87,6 +87,15 @@ void script_keeper::kept::read_errors() {
 
 namespace {
 
+/// Those that it made, and those that lost their parents.
+std::vector<pid_t> children_of_first_thread() {
+    const auto self = std::to_string(::getpid());
+    std::ifstream list("/proc/" + self + "/task/" + self + "/children");
+    std::vector<pid_t> children;
+    for (pid_t id = 0; list >> id;) children.push_back(id);
+    return children;
+}
+
 void ring(const unique_fd& bell) noexcept {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(bell.get(), &one, sizeof one);
@@ -116,8 +125,20 @@ void script_keeper::wish::keep_open(unique_fd one) noexcept {
 script_keeper::script_keeper(telemetry::log& log)
     : log_(log), bell_(std::make_shared<unique_fd>(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
     if (!*bell_) throw std::runtime_error(std::string("eventfd: ") + std::strerror(errno));
+    for (const auto id : children_of_first_thread()) strangers_.add(id);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     thread_ = std::thread([this] { run(); });
+}
+
+void script_keeper::strangers::add(pid_t id) {
+    ids_.push_back(id);
+    const auto session = ::getsid(id);
+    if (session > 0 && session != ::getsid(0)) sessions_.push_back(session);
+}
+
+bool script_keeper::strangers::contain(pid_t id) const noexcept {
+    return std::ranges::find(ids_, id) != ids_.end() ||
+           std::ranges::find(sessions_, ::getsid(id)) != sessions_.end();
 }
 
 script_keeper::~script_keeper() {
@@ -253,19 +274,19 @@ void script_keeper::report_end(const kept& one, child_process::end how) {
 /// children of our first thread; scripts mostly are children of those that started them. True when one of
 /// them is left.
 bool script_keeper::bury_orphans() {
-    const auto self = std::to_string(::getpid());
-    std::ifstream children("/proc/" + self + "/task/" + self + "/children");
     bool is_left = false;
-    for (pid_t id = 0; children >> id;) {
+    for (const auto id : children_of_first_thread()) {
         const auto leads = [](pid_t group) {
             return [group](const auto& one) { return one->child.id() == group; };
         };
         if (std::any_of(kept_.begin(), kept_.end(), leads(id))) continue;
         const bool is_in_group = std::any_of(kept_.begin(), kept_.end(), leads(::getpgid(id)));
-        if (!is_in_group) ::kill(id, SIGKILL);
+        const bool is_a_strangers = strangers_.contain(id);
+        if (!is_in_group && !is_a_strangers) ::kill(id, SIGKILL);
         siginfo_t ended{};
         ::waitid(P_PID, static_cast<id_t>(id), &ended, WEXITED | WNOHANG);
-        is_left |= ended.si_pid == 0 && !is_in_group;
+        is_left |= ended.si_pid == 0 && !is_in_group && !is_a_strangers;
+        if (ended.si_pid == id) strangers_.forget(id);
     }
     return is_left;
 }

@@ -6,6 +6,8 @@
 #include "limits/work_limit.hpp"
 #include "telemetry/log.hpp"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -24,9 +26,10 @@ namespace fairlead::handlers {
 ///
 /// A process that left the group (setsid(2)) falls to us when its parent ends, since we are a "child
 /// subreaper" (prctl(2)), and is killed then. So from the first keeper on, this process takes every child
-/// that its first thread did not get from a keeper for a script's. The limit: one that forks again and ends,
-/// over and over, faster than we look (50 times a second) is only stopped by what limits the user or the
-/// container.
+/// that its first thread did not get from a keeper for a script's; but not those that it had before, as after
+/// "php-fpm -D; exec fairlead" in a container, nor those of their sessions. The limit: one that forks again
+/// and ends, over and over, faster than we look (50 times a second) is only stopped by what limits the user
+/// or the container.
 ///
 /// It has a thread of its own, since pipes and ends of all scripts are watched whether or not somebody waits
 /// for their answers. Any thread may call it.
@@ -83,6 +86,19 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
+    /// Children that this process had before there were scripts: of whoever called exec(2), or, as process 1,
+    /// of whoever ended.
+    class strangers {
+    public:
+        void add(pid_t id);
+        bool contain(pid_t id) const noexcept;
+        void forget(pid_t id) { std::erase(ids_, id); }
+
+    private:
+        std::vector<pid_t> ids_;
+        std::vector<pid_t> sessions_;  // other than ours
+    };
+
     void run();
     bool turn(std::vector<limits::work_limit::permit>& freed);
     bool is_over(kept& one, clock::time_point now);
@@ -97,6 +113,7 @@ private:
     bool is_stopping_ = false;  // no script is wanted any more
     bool is_closing_ = false;   // the thread ends with the last of them
     clock::time_point orphans_until_{};
+    strangers strangers_;  // of the keeper's thread
     std::thread thread_;
 };
 

@@ -1,13 +1,15 @@
 #include "handlers/server_options.hpp"
 
-#include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 
 namespace fairlead::handlers {
 
-bool server_options::try_handle(http::request& request, http::outcome& outcome) {
+bool server_options::try_handle(http::request&, http::outcome& outcome) {
     // The target parser lets only OPTIONS through with "*".
-    outcome = *check_method(request, {http::verb::get, http::verb::head, http::verb::post});
+    http::response answer;
+    answer.status = http::status::no_content;
+    answer.fields.add("Allow", allow_);
+    outcome = std::move(answer);
     return true;
 }
 

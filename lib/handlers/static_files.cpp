@@ -5,6 +5,7 @@
 #include "handlers/refusals.hpp"
 #include "handlers/try_path.hpp"
 #include "http/access_map.hpp"
+#include "http/path_patterns.hpp"
 #include "http/target.hpp"
 #include "limits/overload.hpp"
 #include "net/byte_stream.hpp"
@@ -74,12 +75,7 @@ std::string_view static_files::relative_path(const http::request& request) const
 
 std::optional<http::outcome> static_files::refuse_early(const http::request& request) const {
     if (rules_.types.hides_dot_files() && http::is_hidden(request.path)) return not_found();
-    if (auto other = check_method(request, {http::verb::get, http::verb::head})) return other;
-    // Without an extension it may be a folder: only opening it tells.
-    const auto extension = http::extension(request.path);
-    if (!extension.empty() && !rules_.types.find(extension) && options_.try_paths.empty())
-        return type_refused();
-    return std::nullopt;
+    return check_method(request, {http::verb::get, http::verb::head});
 }
 
 static_files::opened static_files::open(std::string_view relative, bool may_block) const {
@@ -93,7 +89,7 @@ static_files::found static_files::look(const http::request& request, bool may_bl
     if (relative.empty() || relative.ends_with('/')) return look_in_folder(request, relative, may_block);
     const auto extension = http::extension(request.path);
     if (!extension.empty() && !rules_.types.find(extension))
-        return try_others(request, may_block, type_refused());
+        return look_for_folder(request, relative, may_block);
     const auto file = open(relative, may_block);
     if (!file) {
         if (!may_block && net::would_block(file.error())) return {};
@@ -101,17 +97,36 @@ static_files::found static_files::look(const http::request& request, bool may_bl
         return done(open_failed(file.error()));
     }
     switch ((*file)->info.kind) {
-        case files::file_kind::directory:
-            if (options_.index.empty() && !options_.listing)
-                return try_others(request, may_block, not_found());
-            // Else the address would tell that there is a folder.
-            if (!http::may_see(request, std::string(request.path) + "/") || !may_show(request, **file))
-                return done(not_found());
-            return done(redirect_to_folder(request));
+        case files::file_kind::directory: return answer_folder(request, (*file)->final_path, may_block);
         case files::file_kind::special: return done(may_show(request, **file) ? special_file() : not_found());
         case files::file_kind::regular: break;
     }
     return answer(request, *file);
+}
+
+/// For a name that no file may have which is served: a folder may ("v1.2"). Only opening it tells.
+static_files::found static_files::look_for_folder(const http::request& request, std::string_view relative,
+                                                  bool may_block) const {
+    const bool shows_folders = !options_.index.empty() || options_.listing;
+    if (!shows_folders) return try_others(request, may_block, type_refused());
+    // With the slash nothing else is opened.
+    const auto name = std::string(relative) + "/";
+    const auto folder = may_block ? files_.root().open_file(name) : files_.root().open_file_now(name);
+    if (!folder && !may_block && net::would_block(folder.error())) return {};
+    if (folder) return answer_folder(request, folder->final_path, may_block);
+    auto failed = open_failed(folder.error());
+    if (static_cast<unsigned>(failed.status) >= 500) return done(std::move(failed));
+    return try_others(request, may_block, type_refused());
+}
+
+/// A folder that was asked for without the slash at its end. `final_path` is where a link to it led.
+static_files::found static_files::answer_folder(const http::request& request, const std::string& final_path,
+                                                bool may_block) const {
+    if (options_.index.empty() && !options_.listing) return try_others(request, may_block, not_found());
+    // Else the address would tell that there is a folder.
+    const bool may_know = http::may_see(request, std::string(request.path) + "/") &&
+                          (final_path.empty() || may_show(request, final_path + "/"));
+    return done(may_know ? redirect_to_folder(request) : not_found());
 }
 
 static_files::found static_files::look_in_folder(const http::request& request, std::string_view folder,
@@ -145,7 +160,9 @@ static_files::found static_files::try_others(const http::request& request, bool 
     const auto extension = http::extension(request.path);
     const bool is_page = extension.empty() || extension == "html" || extension == "htm" ||
                          !rules_.media_types->knows(extension);
-    const bool takes_page = is_page && !request.path.starts_with("/.well-known/");
+    constexpr std::string_view well_known = "/.well-known";  // RFC 8615
+    const auto behind = request.path.starts_with(well_known) ? request.path.substr(well_known.size()) : "-";
+    const bool takes_page = is_page && !behind.empty() && !behind.starts_with('/');
     for (const auto& text : options_.try_paths) {
         const try_path one(text);
         if (one.is_derived() ? relative.empty() : !takes_page) continue;
@@ -189,7 +206,18 @@ static_files::found static_files::answer(const http::request& request, const ask
 
 http::outcome static_files::redirect_to_folder(const http::request& request) const {
     auto location = http::encode_path(request.path) + "/";
-    if (!request.query.empty()) location.append("?").append(request.query);
+    // Who asked for this very address was led here by a rewrite, and would come again.
+    if (request.asked_path.size() == request.path.size() + 1 &&
+        request.asked_path.starts_with(request.path) && request.asked_path.ends_with('/')) {
+        auto missing = not_found();
+        missing.log_detail = "a rewrite leads from the folder " + std::string(request.asked_path) +
+                             " to its address without the slash; let it lead to the file that is meant";
+        return missing;
+    }
+    if (!request.query.empty()) {
+        location += '?';
+        http::append_encoded(location, request.query, "#");
+    }
     http::response answer;
     answer.status = http::status::moved_permanently;
     if (!answer.fields.add("Location", location)) return not_found();

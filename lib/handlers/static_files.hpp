@@ -37,7 +37,9 @@ struct file_services {
 
 /// GET and HEAD of the files below a root, in this order:
 ///
-///   1. hidden names 404, method 405, extension 415: decided before the disk is touched
+///   1. hidden names 404, method 405: decided before the disk is touched; an extension that is not served
+///   415,
+///      unless a folder has it
 ///   2. open through the sandbox, or from the cache of open files
 ///   3. a folder: its index file, a listing, or a redirect to the path with a slash
 ///   4. where there is nothing: what `try_paths` names
@@ -66,6 +68,8 @@ private:
     std::optional<http::outcome> refuse_early(const http::request& request) const;
     found look_and_list(const http::request& request);
     found look(const http::request& request, bool may_block) const;
+    found look_for_folder(const http::request& request, std::string_view relative, bool may_block) const;
+    found answer_folder(const http::request& request, const std::string& final_path, bool may_block) const;
     found look_in_folder(const http::request& request, std::string_view folder, bool may_block) const;
     found try_others(const http::request& request, bool may_block, http::outcome&& otherwise) const;
     bool may_show(const http::request& request, std::string_view relative) const;

@@ -1,5 +1,6 @@
 #include "handlers/status_pages.hpp"
 
+#include "handlers/conditional_page.hpp"
 #include "handlers/methods.hpp"
 
 namespace fairlead::handlers {
@@ -29,7 +30,8 @@ http::outcome health_page::answer(const http::request& request) const {
     lines += is_healthy ? "ok\n" : "not ready\n";
     page.body = std::move(lines);
     page.is_quiet = true;
-    return page;
+    if (!is_healthy) return page;
+    return conditional_page(request, std::move(page));
 }
 
 bool metrics_page::try_handle(http::request& request, http::outcome& outcome) {
@@ -46,7 +48,7 @@ http::outcome metrics_page::answer(const http::request& request) const {
     page.fields.add("Cache-Control", "no-store");
     page.body = render_();
     page.is_quiet = true;
-    return page;
+    return conditional_page(request, std::move(page));
 }
 
 }  // namespace fairlead::handlers

@@ -1,5 +1,6 @@
 #include "handlers/stored_name.hpp"
 
+#include "base/file_time.hpp"
 #include "handlers/refusals.hpp"
 #include "http/access_map.hpp"
 #include "http/conditional.hpp"
@@ -46,7 +47,7 @@ files::name_condition condition_of(const http::request& request) {
         known.exists = current != nullptr;
         if (current) {
             known.etag = current->etag;
-            known.last_modified = current->mtime_ns / 1'000'000'000;
+            known.last_modified = whole_seconds(current->mtime_ns);
         }
         return http::evaluate(request.method, request.fields, known, today()) == http::precondition::proceed;
     };

@@ -108,14 +108,15 @@ std::optional<std::string> check_methods(const std::vector<std::string>& methods
     return std::nullopt;
 }
 
-std::optional<std::string> check(const cors_options& options) {
+std::optional<cors_policy::fault> check(const cors_options& options) {
+    using fault = cors_policy::fault;
     const named_list lists[] = {
         {"methods", options.methods}, {"headers", options.headers}, {"expose", options.expose}};
     for (const auto& list : lists)
-        if (auto wrong = check_names(list, options.credentials)) return wrong;
-    if (auto wrong = check_methods(options.methods)) return wrong;
+        if (auto wrong = check_names(list, options.credentials)) return fault{list.name, std::move(*wrong)};
+    if (auto wrong = check_methods(options.methods)) return fault{"methods", std::move(*wrong)};
     if (options.max_age < std::chrono::seconds(0) || options.max_age > longest_max_age)
-        return "\"max_age\" must be between 0 and 24 hours: browsers remember no longer";
+        return fault{"max_age", "\"max_age\" must be between 0 and 24 hours: browsers remember no longer"};
     return std::nullopt;
 }
 
@@ -177,9 +178,15 @@ std::optional<std::string> cors_policy::set_origins(const cors_options& options)
     return std::nullopt;
 }
 
+std::optional<cors_policy::fault> cors_policy::find_fault(const cors_options& options) {
+    if (auto wrong = check(options)) return wrong;
+    if (auto wrong = cors_policy().set_origins(options)) return fault{"origins", std::move(*wrong)};
+    return std::nullopt;
+}
+
 boost::system::result<cors_policy, std::string> cors_policy::parse(const cors_options& options) {
     cors_policy policy;
-    if (auto wrong = check(options)) return std::move(*wrong);
+    if (auto wrong = check(options)) return std::move(wrong->message);
     if (auto wrong = policy.set_origins(options)) return std::move(*wrong);
     policy.methods_ = options.methods;
     policy.every_method_ = has_star(options.methods);

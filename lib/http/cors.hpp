@@ -40,7 +40,14 @@ public:
     /// as text: it has to be in the shortest form.
     static std::optional<std::string> check_origin(std::string_view text);
 
-    /// The policy, or one sentence that says what is wrong and what to write. Refused beyond the above: no
+    /// Which of the options is wrong, and one sentence that says what is wrong and what to write.
+    struct fault {
+        std::string_view option;  ///< "origins", "methods", "headers", "expose" or "max_age"
+        std::string message;
+    };
+    static std::optional<fault> find_fault(const cors_options& options);
+
+    /// The policy, or what is wrong, as `find_fault` says. Refused beyond the above: no
     /// origin, no method; "*" beside other origins; "*" or "null", which any site can make a frame send, with
     /// credentials; names that are no tokens or have a '*' beside other characters; methods in lower case,
     /// and CONNECT, TRACE and TRACK, which no browser sends; more than 2048 bytes in one of the lists.

@@ -173,19 +173,26 @@ std::optional<redirect> redirect_rules::find(std::string_view path, std::string_
     return answer;
 }
 
+/// Where a path is led to on this server, decoded; nothing when it stays, or is led elsewhere.
+std::optional<std::string> redirect_rules::next_path(std::string_view path) const {
+    const auto answer = find(path, {}, false);
+    if (!answer || !answer->location.starts_with('/')) return std::nullopt;
+    const auto raw = std::string_view(answer->location).substr(0, answer->location.find_first_of("?#"));
+    std::string storage;
+    const auto next = normalise_path(raw, storage);
+    if (!next) return std::nullopt;
+    return std::string(*next);
+}
+
 std::optional<redirect_loop> redirect_rules::follow(std::string path) const {
     const auto first = patterns_.find(path);
     if (!first) return std::nullopt;
     redirect_loop loop{.first_rule = first->rule, .chain = path};
     std::vector<std::string> seen{path};
     while (true) {
-        const auto answer = find(path, {}, false);
-        if (!answer || !answer->location.starts_with('/')) return std::nullopt;
-        const auto raw = std::string_view(answer->location).substr(0, answer->location.find_first_of("?#"));
-        std::string storage;
-        const auto next = normalise_path(raw, storage);
+        auto next = next_path(path);
         if (!next) return std::nullopt;
-        path = *next;
+        path = std::move(*next);
         loop.chain += " -> " + path;
         const bool is_known = std::find(seen.begin(), seen.end(), path) != seen.end();
         if (is_known || seen.size() > max_hops || path.size() > slack_bytes) return loop;
@@ -199,6 +206,18 @@ std::optional<redirect_loop> redirect_rules::find_loop() const {
         for (auto& path : patterns_[rule].samples())
             if (auto loop = follow(std::move(path))) return loop;
     }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> redirect_rules::find_slash_taker() const {
+    for (std::size_t rule = 0; rule < patterns_.size(); ++rule)
+        for (const auto& path : patterns_[rule].samples()) {
+            const auto found = patterns_.find(path);
+            if (!found || !targets_[found->rule].is_local || path.size() < 2 || !path.ends_with('/'))
+                continue;
+            const auto next = next_path(path);
+            if (next && *next + "/" == path) return found->rule;
+        }
     return std::nullopt;
 }
 

@@ -54,6 +54,10 @@ public:
     /// on for more than `max_hops` or to a path of more than 4096 bytes. Queries do not count. For the start.
     std::optional<redirect_loop> find_loop() const;
 
+    /// The first rule that takes the slash from the end of a path, tried as above. Where there is a folder it
+    /// is put back: a circle that only the file system knows.
+    std::optional<std::size_t> find_slash_taker() const;
+
 private:
     struct target {
         http::status status = http::status::found;
@@ -64,6 +68,7 @@ private:
     };
 
     static parse_result<target> read_target(std::string_view to, unsigned captures);
+    std::optional<std::string> next_path(std::string_view path) const;
     std::optional<redirect_loop> follow(std::string path) const;
 
     path_patterns patterns_;

@@ -24,7 +24,7 @@ http::media_type_table load_media_types(const std::string& file) {
     }
     std::vector<std::string> errors;
     auto table = http::media_type_table::parse(text, errors);
-    if (!errors.empty()) throw std::runtime_error("mime_types: " + errors.front());
+    if (!errors.empty()) throw std::runtime_error("mime_types: " + file + ", " + errors.front());
     return table;
 }
 

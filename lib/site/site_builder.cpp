@@ -9,6 +9,8 @@
 #include "handlers/server_options.hpp"
 #include "steps/redirects.hpp"
 
+#include <boost/beast/http/verb.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -92,8 +94,37 @@ named_site site_builder::build(const config::site_settings& site) {
     made.routes.add(router::match::prefix, "/", handler_of_last(site.delivery, limits, ""), whole);
     for (const auto& route : site.routes) add_route(made, route);
     if (!site.connect.allow.empty()) made.tunnels = make_tunnels(site.connect);
-    made.routes.add(router::match::exact, "*", std::make_shared<handlers::server_options>(), whole);
+    made.routes.add(router::match::exact, "*",
+                    std::make_shared<handlers::server_options>(allowed_anywhere(site)), whole);
     return made;
+}
+
+/// What is taken at one address or another.
+std::string site_builder::allowed_anywhere(const config::site_settings& site) const {
+    using http::verb;
+    http::method_set taken;
+    const auto add = [&](const config::delivery_settings& delivery, const config::upload_settings* uploads) {
+        const auto allowed =
+            delivery.methods.empty() ? http::method_set::all() : *http::method_set::parse(delivery.methods);
+        const auto add_one = [&](verb method) {
+            if (allowed.contains(method)) taken.add(method);
+        };
+        add_one(verb::get);
+        if (delivery.cgi.is_on() || delivery.fastcgi.is_on()) add_one(verb::post);
+        if (!uploads) return;
+        for (const auto& way : uploads->accept)
+            add_one(way == "put" ? verb::put : way == "delete" ? verb::delete_ : verb::post);
+    };
+    const bool has_uploads = &site == &settings_.site && !settings_.uploads.path.empty();
+    add(site.delivery, has_uploads ? &settings_.uploads : nullptr);
+    for (const auto& route : site.routes) add(route.delivery, route.takes_uploads ? &route.uploads : nullptr);
+    std::string allow;
+    for (const auto method : {verb::get, verb::head, verb::post, verb::put, verb::delete_}) {
+        if (!taken.contains(method)) continue;
+        const auto name = boost::beast::http::to_string(method);
+        allow.append(name.data(), name.size()).append(", ");
+    }
+    return allow + "OPTIONS";
 }
 
 std::shared_ptr<handlers::handler> site_builder::make_tunnels(const config::connect_settings& connect) {

@@ -17,12 +17,11 @@ http::outcome answer_with(const http::redirect& where) {
 }  // namespace
 
 std::optional<http::outcome> redirects::before(http::request& request) const {
-    // A browser takes no redirect for a preflight; TRACE is refused wherever it goes.
-    const bool is_about_server =
-        http::cors_policy::is_preflight(request) || request.method == http::verb::trace;
-    if (is_about_server) return std::nullopt;
-    if (const auto where = moved_.find(request.path, request.query, request.has_query))
-        return answer_with(*where);
+    if (request.method == http::verb::trace) return std::nullopt;  // refused wherever it goes
+    // A browser takes no redirect for a preflight. Its answer is that of the path which the request gets.
+    if (!http::cors_policy::is_preflight(request))
+        if (const auto where = moved_.find(request.path, request.query, request.has_query))
+            return answer_with(*where);
     if (auto path = rewritten_.find(request.path)) {
         auto& texts = request.texts();
         request.asked_path = texts.asked_path = request.path;

@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(what_is_probably_not_meant) {
         warnings(R"({"auth": {"users": "/u"}, "routes": {"/a": {"access": {"/a/**": "users"}}}})").empty());
     const std::string guarded = R"("auth": {"users": "/u"}, "access": {"/**": "users"}})";
     BOOST_TEST(warnings(R"({"listen": ["127.0.0.1:80", "[::1]:80", "localhost:81"], )" + guarded).empty());
-    const auto open = warnings(R"({"listen": ["127.0.0.1:80", "*:80"], )" + guarded);
+    const auto open = warnings(R"({"listen": ["127.0.0.1:81", "*:80"], )" + guarded);
     BOOST_TEST_REQUIRE(open.size() == 1u);
     BOOST_TEST(open.front().starts_with("auth.users: passwords are not encrypted on their way to \"*:80\""));
 }

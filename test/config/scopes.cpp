@@ -88,6 +88,11 @@ BOOST_AUTO_TEST_CASE(errors_inside_name_their_place_and_pointer) {
             given::load_site(R"({"routes": {"/x": {"cors": {"origins": ["*"], "credentials": true}}}})"))
             .at(0)
             .starts_with(at + "1:13: /routes/~1x/cors/origins: "));
+    given::must_refuse(
+        R"({"cors": {"origins": ["https://a.example"],
+  "methods": ["get"]}})",
+        {at + "2:3: /cors/methods: \"get\" in \"methods\" is in lower case, which counts: write it in upper "
+              "case"});
 }
 
 BOOST_AUTO_TEST_CASE(what_is_there_twice_or_taken_is_refused) {
@@ -104,6 +109,17 @@ BOOST_AUTO_TEST_CASE(what_is_there_twice_or_taken_is_refused) {
         {at + "3:1: /sites/B.example: \"b.example\" belongs to the site of line 2 already; remove one",
          at + "3:18: /sites/a.example: \"a.example\" belongs to the default site (hosts) already; remove "
               "one"});
+    given::must_refuse("{\"hosts\": [\"2001:db8::1\"], \"sites\": {\"[2001:DB8:0::1]\": {}}}",
+                       {at + "1:38: /sites/[2001:DB8:0::1]: \"[2001:db8:0::1]\" belongs to the default site "
+                             "(hosts) already; remove one"});
+    given::must_refuse("{\"listen\": [\"0.0.0.0:80\", \"10.0.0.1:80\"]}",
+                       {at + "1:2: /listen: \"10.0.0.1:80\" is part of \"0.0.0.0:80\" already; remove one of "
+                             "the two"});
+    given::must_refuse(
+        "{\"listen\": [\"[::1]:80\", \"[::]:80\"]}",
+        {at + "1:2: /listen: \"[::1]:80\" is part of \"[::]:80\" already; remove one of the two"});
+    (void)given::must_load(
+        "{\"listen\": [\"0.0.0.0:80\", \"[::1]:80\", \"10.0.0.1:81\", \"*:0\", \"[::1]:0\"]}");
     for (const auto* path : {"/", "", "a", "/a//b", "/.git", "/a/../b", "/livez", "/a?b", "/a%20b"})
         BOOST_TEST(
             !given::errors_of(given::load_site("{\"routes\": {\"" + std::string(path) + "\": {}}}")).empty(),
@@ -250,6 +266,36 @@ BOOST_AUTO_TEST_CASE(places_that_cannot_be_used_are_named) {
     BOOST_TEST(found[1].find(": /mime_types: ") != std::string::npos);
     BOOST_TEST(found[2] == at + "2:25: /sites/a.example/root: \"" + base + "/file\" is no directory");
     BOOST_TEST(found[3].find(": /sites/a.example/routes/~1x/error_pages/404: ") != std::string::npos);
+
+    dir.write("www/large.html", std::string(256 * 1024 + 1, 'x'));
+    std::filesystem::create_symlink("../file", dir / "www/out.html");
+    dir.write("types", "text/html html\n\ngarbage\n");
+    const auto start = "{\"root\": \"" + base + "/www\", ";
+    const std::pair<std::string, std::string> others[] = {
+        {"\"error_pages\": {\"404\": \"/large.html\"}}", "has 262145 bytes, and a page at most 262144"},
+        {"\"error_pages\": {\"404\": \"/out.html\"}}", "leads out of"},
+        {"\"mime_types\": \"" + base + "/types\"}", "/types\", line 3: "},
+    };
+    for (const auto& [text, part] : others) {
+        const auto wrong = faults(start + text);
+        BOOST_TEST_REQUIRE(wrong.size() == 1u, text);
+        BOOST_TEST(wrong[0].find(part) != std::string::npos, wrong[0]);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect_that_may_meet_a_folder_is_warned_of) {
+    const auto warnings = [](const std::string& rule) {
+        return given::must_load("{\"redirects\": {" + rule + "}}").warnings;
+    };
+    for (const auto* rule :
+         {"\"/**/\": \"301 /$1\"", "\"/docs/*/\": \"/docs/$1\"", "\"/x/{a,b}/\": \"/x/$1?q\""}) {
+        const auto told = warnings(rule);
+        BOOST_TEST_REQUIRE(told.size() == 1u, rule);
+        BOOST_TEST(told[0].find("takes the slash from the end of an address") != std::string::npos, told[0]);
+    }
+    for (const auto* rule :
+         {"\"/a/*/\": \"/b/$1\"", "\"/**/\": \"https://a.example/$1\"", "\"/a/*\": \"/c/$1/\""})
+        BOOST_TEST(warnings(rule).empty(), rule);
 }
 
 BOOST_AUTO_TEST_CASE(an_algorithm_that_the_kernel_does_not_have_is_named) {

@@ -151,8 +151,12 @@ BOOST_AUTO_TEST_CASE(the_port_of_the_platform_is_just_above_the_file) {
 
 BOOST_AUTO_TEST_CASE(a_port_keeps_addresses_and_drops_what_becomes_equal) {
     const auto from = given::flags({{"port", "--port", "9000"}});
-    BOOST_TEST((listening(from, R"({"listen": ["10.0.0.1:80", "10.0.0.1:81", "*:82"]})") ==
-                std::vector<endpoint>{{"10.0.0.1", 9000}, {"*", 9000}}));
+    BOOST_TEST((listening(from, R"({"listen": ["10.0.0.1:80", "10.0.0.1:81", "[::1]:82"]})") ==
+                std::vector<endpoint>{{"10.0.0.1", 9000}, {"::1", 9000}}));
+    given::must_refuse(R"({"listen": ["10.0.0.1:80", "*:82"]})",
+                       {"flag --port: /listen: \"10.0.0.1:9000\" is part of \"*:9000\" already; remove one "
+                        "of the two"},
+                       from);
 }
 
 BOOST_AUTO_TEST_CASE(relative_paths_belong_to_where_they_stand) {

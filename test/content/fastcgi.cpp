@@ -73,7 +73,7 @@ struct transcript {
 };
 
 std::string read(std::string_view bytes, const std::vector<std::size_t>& cuts) {
-    record_reader reader;
+    record_reader reader(1);
     transcript said;
     std::size_t from = 0;
     for (const auto cut : cuts) {
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(the_largest_record) {
 }
 
 BOOST_AUTO_TEST_CASE(an_error_is_final) {
-    record_reader reader;
+    record_reader reader(1);
     BOOST_TEST_REQUIRE((reader.feed("\2"s + std::string(7, '\0')).what == event::error));
     const auto good = complete.text();
     const auto again = reader.feed(good);
@@ -222,13 +222,13 @@ sent_head take_apart(std::string_view text) {
 
 std::string empty_head(bool keep_connection) {
     std::string text;
-    request_head(text, keep_connection).finish(false);
+    request_head(text, 1, keep_connection).finish(false);
     return text;
 }
 
 BOOST_AUTO_TEST_CASE(the_head_of_a_request_byte_by_byte) {
     std::string text = "what was in the memory before";
-    request_head head(text, true);
+    request_head head(text, 1, true);
     head.add("A", "bc");
     head.add("LONG", std::string(128, 'v'));
     head.finish(false);
@@ -239,14 +239,16 @@ BOOST_AUTO_TEST_CASE(the_head_of_a_request_byte_by_byte) {
                "\1\2Abc\4\200\0\0\200LONG"s +
                    std::string(128, 'v') + "\1\4\0\1\0\0\0\0"s);
     BOOST_TEST(empty_head(false) == "\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1\0\0\0\0"s);
-    BOOST_TEST(abort_request() == "\1\2\0\1\0\0\0\0"s);
+    BOOST_TEST((header_of(record_type::params, 7, 0xABCD) ==
+                record_header{1, 4, static_cast<char>(0xAB), static_cast<char>(0xCD), 0, 7, 0, 0}));
+    BOOST_TEST(abort_request(1) == "\1\2\0\1\0\0\0\0"s);
     BOOST_TEST(
-        (header_of(record_type::standard_input, 0x1234) == record_header{1, 5, 0, 1, 0x12, 0x34, 0, 0}));
+        (header_of(record_type::standard_input, 0x1234, 1) == record_header{1, 5, 0, 1, 0x12, 0x34, 0, 0}));
 }
 
 BOOST_AUTO_TEST_CASE(without_a_body_the_end_of_the_input_belongs_to_the_head) {
     std::string text;
-    request_head(text, true).finish(true);
+    request_head(text, 1, true).finish(true);
     BOOST_TEST(text == empty_head(true) + "\1\5\0\1\0\0\0\0"s);
 }
 
@@ -256,12 +258,12 @@ BOOST_AUTO_TEST_CASE(what_requests_have_in_common_is_added_as_if_it_were_added_e
     BOOST_TEST(!common.add("B", "v\0"s));
     common.add("LONG", std::string(70'000, 'v'));
     std::string once;
-    request_head first(once, true);
+    request_head first(once, 1, true);
     first.add("OWN", "1");
     first.add(common);
     first.finish(true);
     std::string again;
-    request_head second(again, true);
+    request_head second(again, 1, true);
     second.add("OWN", "1");
     second.add("A", "bc");
     second.add("LONG", std::string(70'000, 'v'));
@@ -274,7 +276,7 @@ BOOST_AUTO_TEST_CASE(variables_of_every_size_arrive) {
                                    65'536, 131'060, 131'061, 131'062, 200'000}) {
         BOOST_TEST_CONTEXT("a value of " << size << " bytes") {
             std::string text;
-            request_head head(text, true);
+            request_head head(text, 1, true);
             const std::string value(size, 'v');
             head.add("FIRST", value);
             head.add("EMPTY", "");
@@ -294,7 +296,7 @@ BOOST_AUTO_TEST_CASE(variables_of_every_size_arrive) {
 
 BOOST_AUTO_TEST_CASE(what_programs_would_cut_is_not_added) {
     std::string text;
-    request_head head(text, false);
+    request_head head(text, 1, false);
     BOOST_TEST(!head.add("A", "b\0c"s));
     head.finish(false);
     BOOST_TEST(text == empty_head(false));
@@ -302,7 +304,7 @@ BOOST_AUTO_TEST_CASE(what_programs_would_cut_is_not_added) {
 
 BOOST_AUTO_TEST_CASE(long_names_have_long_lengths) {
     std::string text;
-    request_head head(text, false);
+    request_head head(text, 1, false);
     head.add(std::string(300, 'n'), "v");
     head.finish(false);
     const auto got = take_apart(text);

@@ -111,7 +111,7 @@ class Exchange:
         return data
 
     def read_record(self):
-        _, kind, _, size, padding, _ = struct.unpack("!BBHHBB", self.take(8))
+        _, kind, self.request, size, padding, _ = struct.unpack("!BBHHBB", self.take(8))
         content = self.take(size)
         self.take(padding)
         return kind, content
@@ -149,9 +149,20 @@ class Exchange:
                 return self.input
             self.input += content
 
+    def numbered(self, data):
+        """Whole records with the id of this request in the place of 1."""
+        data, at = bytearray(data), 0
+        while at + 8 <= len(data):
+            version, _, number, size, padding, _ = struct.unpack_from("!BBHHBB", data, at)
+            if version != 1 or number != 1:
+                break
+            struct.pack_into("!H", data, at + 2, self.request)
+            at += 8 + size + padding
+        return bytes(data)
+
     def send(self, data):
         try:
-            self.connection.sendall(data)
+            self.connection.sendall(self.numbered(data))
         except OSError:
             raise Gone() from None
 

@@ -203,7 +203,8 @@ class Sender:
 class Server:
     """A running server in a directory of its own: `www` is published, `uploads` takes documents."""
 
-    def __init__(self, settings=None, *, files=None, directory=None, variables=None, arguments=(), wait=20):
+    def __init__(self, settings=None, *, files=None, directory=None, variables=None, arguments=(), wait=20,
+                 started_by=()):
         self._own = tempfile.mkdtemp(prefix="fairlead-e2e-") if directory is None else None
         self.directory = Path(directory or self._own)
         self.root, self.uploads = self.directory / "www", self.directory / "uploads"
@@ -217,7 +218,7 @@ class Server:
         config.write_text(json.dumps(wanted, indent=2))
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                [binary(), "-c", str(config), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                [*started_by, binary(), "-c", str(config), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=errors, env=environment(**(variables or {})), cwd=self.directory)
         try:
             self.port = self._port("listening on", wait)

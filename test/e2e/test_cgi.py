@@ -512,6 +512,22 @@ class Starting(unittest.TestCase):
             self.assertEqual(server.ask(target="/never.cgi").status, 503)
             self.assertLess(time.monotonic() - begin, 2)
 
+    def test_children_of_whoever_became_the_server_are_no_scripts(self):
+        # As in a container whose first process starts another service, and then becomes the server.
+        start = ["sh", "-c", 'sleep 300 & setsid sh -c "sleep 300; true" & exec "$@"', "sh"]
+        server = Server({"cgi": {"programs": {"cgi": ""}}}, files={name: FILES[name] for name in ("escapes.cgi",)},
+                        started_by=start)
+        self.addCleanup(server.close)
+        (server.root / "escapes.cgi").chmod(0o755)
+        self.assertTrue(wait_for(lambda: [name for _, name in processes_of(server)].count("sleep") == 2))
+        before = processes_of(server)
+        self.addCleanup(lambda: [os.kill(number, signal.SIGKILL) for number, _ in before])
+        for _ in range(2):
+            self.assertEqual(server.ask(target="/escapes.cgi").body, b"done\n")
+            self.assertTrue(wait_for(lambda: processes_of(server) == before, 8), processes_of(server))
+            time.sleep(0.3)
+            self.assertEqual(processes_of(server), before)
+
     def test_an_interpreter_that_is_missing(self):
         self.assertIn("/cgi/programs/cgi", self.refused({"cgi": {"programs": {"cgi": "/does/not/exist"}}}))
 

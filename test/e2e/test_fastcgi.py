@@ -428,6 +428,22 @@ class Nonsense(Ended):
             self.assertEqual(server.ask(target="/hello.php").body, b"%d" % n)
         self.assertEqual(application.connections, 3)
 
+    def test_what_comes_late_is_not_the_answer_to_the_next_request(self):
+        for late in (answer(b"late"), end()):
+            def act(exchange, late=late):
+                exchange.send(answer(exchange.variables["QUERY_STRING"].encode()))
+                time.sleep(0.1)
+                return late
+            application = self.application(act)
+            server = self.serve(site(application.address))
+            for asked in (b"one", b"two", b"three"):
+                got = server.ask(target=f"/hello.php?{asked.decode()}")
+                self.assertEqual((got.status, got.body), (200, asked))
+                time.sleep(0.2)
+            self.assertEqual(application.connections, 3)
+            got = server.ask("POST", "/hello.php?four", (), b"x")  # which is asked once, so that it looks first
+            self.assertEqual((got.status, got.body), (200, b"four"))
+
     def test_a_flood_of_errors_is_bounded(self):
         flood = b"".join(record(peers.STDERR, b"e" * 60000 + b"\n") for _ in range(100))
         application = self.application(lambda exchange: flood + answer())

@@ -118,6 +118,32 @@ BOOST_AUTO_TEST_CASE(who_announces_much_and_sends_little_takes_little) {
     BOOST_TEST(dripping[0].cover(40 * mib, 512 * mib) == make_error_code(errc::quota_exceeded));
 }
 
+BOOST_AUTO_TEST_CASE(near_the_floor_what_is_on_the_disk_counts_once) {
+    constexpr std::uint64_t mib = 1 << 20;
+    auto plain = make(0);
+    BOOST_TEST_REQUIRE(!plain.look());
+    const auto free = plain.current().free;
+    if (free < gib) {
+        BOOST_TEST_MESSAGE("skipped: the disk is nearly full");
+        return;
+    }
+    // 200 MiB may be used; others on this disk may take or leave some.
+    auto space = make(0, free - 200 * mib);
+    auto claim = space.admit(150 * mib).value();
+    BOOST_TEST(claim.cover(110 * mib, 150 * mib) == error_code{});
+    const unique_fd file(::open((dir / "file").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    BOOST_TEST_REQUIRE(::posix_fallocate(file.get(), 0, 120 * mib) == 0);
+    claim.occupy(120 * mib);
+    BOOST_TEST(claim.cover(149 * mib, 150 * mib) == error_code{});
+    // The rest of it is still to come, and has its room; what is above that has not.
+    BOOST_TEST(space.admit(10 * mib).has_value());
+    BOOST_TEST(space.admit(100 * mib).error() == errno_code(ENOSPC));
+    claim.occupy(120 * mib);
+    BOOST_TEST(claim.cover(260 * mib, -1) == errno_code(ENOSPC));
+    claim = {};
+    BOOST_TEST(space.current().claimed == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(an_upload_of_unknown_length_is_covered_as_it_comes) {
     auto space = make(100);
     auto claim = space.admit(-1).value();

@@ -27,7 +27,7 @@ struct transcript {
 
 /// Feeds pieces of these sizes, from the first again behind the last.
 transcript read(std::string_view text, const std::vector<std::size_t>& sizes) {
-    record_reader reader;
+    record_reader reader(1);
     transcript all;
     for (std::size_t i = 0; !text.empty() && all.wrong.empty(); ++i) {
         const auto size = std::min(text.size(), sizes[i % sizes.size()]);
@@ -74,13 +74,13 @@ std::size_t declared(std::string_view text, record_type type) {
 /// What is sent can be read again by whoever knows the format: the variables of a head are where they were.
 void try_head(std::string_view text) {
     std::string bytes;
-    request_head head(bytes, true);
+    request_head head(bytes, 1, true);
     const auto half = text.size() / 2;
     const bool is_added = head.add(text.substr(0, half), text.substr(half));
     head.finish(false);
     if (!is_added) {
         std::string empty;
-        request_head(empty, true).finish(false);
+        request_head(empty, 1, true).finish(false);
         REQUIRE_INVARIANT(bytes == empty);
         return;
     }

@@ -13,8 +13,10 @@ namespace {
 using progress = fastcgi_answer::progress;
 using content::fastcgi::record_type;
 
-std::string record(record_type type, std::string_view content) {
-    const auto header = content::fastcgi::header_of(type, content.size());
+constexpr std::uint16_t number = 300;
+
+std::string record(record_type type, std::string_view content, std::uint16_t request = number) {
+    const auto header = content::fastcgi::header_of(type, content.size(), request);
     return std::string(header.data(), header.size()).append(content);
 }
 
@@ -25,7 +27,7 @@ std::string end(char status = 0) {
 }
 
 struct asked {
-    explicit asked(bool is_for_head = false) : answer(log, "/a.php", id, is_for_head) {}
+    explicit asked(bool is_for_head = false) : answer(log, "/a.php", id, number, is_for_head) {}
 
     std::string fault(bool is_complete = true) {
         const auto found = answer.find_fault(is_complete);
@@ -126,6 +128,32 @@ BOOST_AUTO_TEST_CASE(standard_error_goes_to_the_log) {
     BOOST_TEST_REQUIRE(one.lines.size() == 1u);
     BOOST_TEST(one.lines[0].find("PHP Warning: x") != std::string::npos);
     BOOST_TEST(one.answer.has_head());
+}
+
+BOOST_AUTO_TEST_CASE(what_comes_late_of_another_request_is_none_of_this_one) {
+    const auto late = record(record_type::standard_output, "Content-Type: text/html\r\n\r\nlate", number - 1);
+    {
+        asked one;
+        BOOST_TEST((one.answer.take(late) == progress::refused));
+        BOOST_TEST(one.answer.is_of_another());
+    }
+    {
+        asked one;
+        (void)one.answer.take(record(record_type::standard_output, ""));
+        BOOST_TEST((one.answer.take(late) == progress::refused));
+        BOOST_TEST(one.answer.is_of_another());
+    }
+    {
+        asked one;
+        (void)one.answer.take(output("Content-Type: "));
+        BOOST_TEST((one.answer.take(late) == progress::refused));
+        BOOST_TEST(!one.answer.is_of_another());
+    }
+    {
+        asked one;
+        BOOST_TEST((one.answer.take(std::string("\2", 1) + std::string(7, '\0')) == progress::refused));
+        BOOST_TEST(!one.answer.is_of_another());
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

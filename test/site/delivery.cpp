@@ -291,6 +291,85 @@ BOOST_AUTO_TEST_CASE(what_is_about_the_server_is_not_redirected) {
     BOOST_TEST(ask(server, request("OPTIONS /old")).status == 302u);
 }
 
+BOOST_AUTO_TEST_CASE(a_preflight_is_answered_by_the_route_that_gets_the_request) {
+    session_fixture server([](config::settings& all) {
+        all.site.rewrites = {{"/v1/**", "/v2/$1"}};
+        all.site.delivery.cors.origins = {"*"};
+        auto own = route(all, "/v2");
+        own.delivery.cors.origins = {"https://a.example"};
+        all.site.routes = {own};
+    });
+    const auto preflight = [&](const std::string& path, const std::string& origin) {
+        return ask(server, request("OPTIONS " + path,
+                                   "Origin: " + origin + "\r\nAccess-Control-Request-Method: GET\r\n"));
+    };
+    for (const std::string path : {"/v1/x.txt", "/v2/x.txt"}) {
+        BOOST_TEST(
+            preflight(path, "https://a.example").field("Access-Control-Allow-Origin") == "https://a.example",
+            path);
+        BOOST_TEST(!preflight(path, "https://b.example").has_field("Access-Control-Allow-Origin"), path);
+    }
+    BOOST_TEST(preflight("/v3/x.txt", "https://b.example").field("Access-Control-Allow-Origin") == "*");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_may_have_the_name_of_a_file_that_is_not_served) {
+    session_fixture server([](config::settings& all) { all.site.delivery.try_paths = {"/index.html"}; });
+    server.folder.write("www/v1.2/index.html", "one");
+    server.folder.write("www/.well-known/security.txt", "whom to tell");
+    server.folder.write("www/tool.exe", "MZ");
+    const auto moved = ask(server, get("/v1.2?{a}|b^`\\&c=%20"));
+    BOOST_TEST(moved.status == 301u);
+    BOOST_TEST(moved.field("Location") == "/v1.2/?%7Ba%7D%7Cb%5E%60%5C&c=%20");
+    BOOST_TEST(ask(server, get("/v1.2/")).body == "one");
+    BOOST_TEST(ask(server, get("/.well-known")).status == 301u);
+    BOOST_TEST(ask(server, get("/tool.exe")).status == 415u);
+    BOOST_TEST(ask(server, get("/users/john.doe")).body == "<p>hello</p>\n");
+    std::filesystem::remove_all(server.folder / "www/.well-known");
+    BOOST_TEST(ask(server, get("/.well-known")).status == 415u);
+
+    session_fixture bare([](config::settings& all) { all.site.delivery.index.clear(); });
+    bare.folder.make_folder("www/v1.2");
+    BOOST_TEST(ask(bare, get("/v1.2")).status == 415u);
+}
+
+BOOST_AUTO_TEST_CASE(a_rewrite_to_a_folder_leads_nobody_in_a_circle) {
+    session_fixture server([](config::settings& all) { all.site.rewrites = {{"/sub/**", "/sub"}}; });
+    BOOST_TEST(ask(server, get("/sub")).field("Location") == "/sub/");
+    BOOST_TEST(ask(server, get("/sub/")).status == 404u);
+    BOOST_TEST(ask(server, get("/sub/deeper")).field("Location") == "/sub/");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_made_anew_each_time_is_no_version_that_could_be_asked_for) {
+    session_fixture server([](config::settings& all) {
+        all.site.delivery.index.clear();
+        all.site.delivery.listing = true;
+    });
+    for (const auto* path : {"/sub/", "/livez"}) {
+        BOOST_TEST(ask(server, get(path, "If-Match: \"x\"\r\n")).status == 412u, path);
+        BOOST_TEST(ask(server, get(path, "If-Match: *\r\n")).status == 200u, path);
+        BOOST_TEST(ask(server, get(path, "If-None-Match: \"x\"\r\n")).status == 200u, path);
+        const auto unchanged = ask(server, get(path, "If-None-Match: *\r\n"));
+        BOOST_TEST(unchanged.status == 304u, path);
+        BOOST_TEST(unchanged.has_field("Cache-Control"), path);
+        BOOST_TEST(!unchanged.has_field("Content-Type"), path);
+        BOOST_TEST(unchanged.body.empty(), path);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(options_of_the_server_are_those_of_all_its_parts) {
+    session_fixture server([](config::settings& all) {
+        all.uploads.path.clear();
+        all.site.delivery.methods = {"GET"};
+        auto drop = route(all, "/drop");
+        drop.takes_uploads = true;
+        drop.uploads = all.uploads;
+        drop.uploads.accept = {"put", "delete"};
+        drop.delivery.methods = {"PUT", "DELETE"};
+        all.site.routes = {drop};
+    });
+    BOOST_TEST(ask(server, request("OPTIONS *")).field("Allow") == "GET, HEAD, PUT, DELETE, OPTIONS");
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_is_tried_like_a_file) {
     session_fixture server([](config::settings& all) {
         all.site.delivery.listing = true;
@@ -418,6 +497,16 @@ BOOST_AUTO_TEST_CASE(caching_follows_the_rules_and_old_clients_get_a_date) {
     BOOST_TEST(ask(server, get("/sub/")).field("Cache-Control") == "no-cache");
     const auto old = server.serve("GET /middle.txt HTTP/1.0\r\nHost: localhost\r\n\r\n").bytes;
     BOOST_TEST(old.find("\r\nExpires: ") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(several_ranges_have_the_date_that_the_whole_has) {
+    session_fixture server(
+        [](config::settings& all) { all.site.delivery.cache_control = {{"**", "max-age=60"}}; });
+    const std::string_view fields = "Host: localhost\r\nRange: bytes=0-3,4000-4003\r\n\r\n";
+    const auto parts = ask(server, "GET /large.txt HTTP/1.0\r\n" + std::string(fields));
+    BOOST_TEST(parts.status == 206u);
+    BOOST_TEST(parts.field("Content-Type").starts_with("multipart/byteranges"));
+    BOOST_TEST(parts.has_field("Expires"));
 }
 
 BOOST_AUTO_TEST_CASE(methods_that_a_part_does_not_list_are_refused_whatever_stands_there) {
