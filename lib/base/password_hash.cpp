@@ -78,8 +78,8 @@ bool is_salt_of_bytes(std::string_view salt) noexcept {
 fault yescrypt_fault(std::string_view rest) {
     const auto parameters = take_field(rest);
     const auto salt = take_field(rest);
-    if (!parameters || !salt || salt->empty() || salt->size() > 86 || !has_only_digits(*salt) ||
-        !is_salt_of_bytes(*salt) || rest.size() != 43 || !has_only_digits(rest))
+    if (!parameters || !has_only_digits(*parameters) || !salt || salt->empty() || salt->size() > 86 ||
+        !has_only_digits(*salt) || !is_salt_of_bytes(*salt) || rest.size() != 43 || !has_only_digits(rest))
         return std::string(incomplete);
     // From here on a number has more digits.
     constexpr std::size_t one_digit = 48;

@@ -217,9 +217,14 @@ std::optional<std::string> multipart_reader::read_field(std::string_view line) {
     } else if (iequals(name, "Content-Transfer-Encoding")) {
         if (!iequals(value, "7bit") && !iequals(value, "8bit") && !iequals(value, "binary"))
             return "A part has a Content-Transfer-Encoding: send it as it is (binary).";
+    } else if (iequals(name, "Content-Encoding")) {
+        return "A part has a Content-Encoding: send it as it is.";
     } else if (iequals(name, "Content-Digest")) {
         if (!part_.content_digest.empty()) return "A part has more than one Content-Digest.";
         part_.content_digest = value;
+    } else if (iequals(name, "Repr-Digest")) {
+        if (!part_.repr_digest.empty()) return "A part has more than one Repr-Digest.";
+        part_.repr_digest = value;
     }
     return std::nullopt;
 }

@@ -25,6 +25,7 @@ struct part_head {
     std::optional<std::string> filename;  ///< UTF-8; present when the part is a file
     std::string content_type;             ///< a valid media type, or "": text/plain (RFC 7578 section 4.4)
     std::string content_digest;           ///< as it was sent and not checked, or "" (RFC 9530)
+    std::string repr_digest;              ///< the same: without a coding both are of the same bytes
 };
 
 /// Takes a multipart/form-data body apart as its bytes arrive (RFC 7578, RFC 2046 section 5.1); what it says
@@ -36,9 +37,9 @@ struct part_head {
 /// has something else behind the boundary is content, but an error when only its end is wrong (LF or CR
 /// alone, too many spaces), or when it goes on behind "--boundary--". Refused also: parts without exactly one
 /// Content-Disposition of form-data, folded or malformed header lines, a malformed or repeated Content-Type
-/// or a repeated Content-Digest, multipart inside of multipart, encodings other than 7bit, 8bit and binary
-/// (RFC 7578 section 4.7), and more than 1 KiB before the first part. What follows the last line is ignored
-/// at any length: nothing of it is kept, and the limit of the body bounds it.
+/// or a repeated digest, multipart inside of multipart, encodings other than 7bit, 8bit and binary
+/// (RFC 7578 section 4.7), a Content-Encoding, and more than 1 KiB before the first part. What follows the
+/// last line is ignored at any length: nothing of it is kept, and the limit of the body bounds it.
 class multipart_reader {
 public:
     static constexpr std::size_t max_boundary_bytes = 70;    ///< RFC 2046 section 5.1.1

@@ -120,10 +120,7 @@ task<std::optional<http::problem>> arriving_form::begin_part() {
                          "The names in a form may have 1048576 bytes together: send fewer parts, or give "
                          "them shorter names.");
     if (is_skipped_) co_return std::nullopt;
-    if (!is_in_file_) {
-        fields_.emplace_back(head.name, std::string());
-        co_return std::nullopt;
-    }
+    if (!is_in_file_) co_return begin_field();
     // The one before goes into the folder, and gives its descriptor back.
     if (!files_.empty()) {
         const auto failed =
@@ -138,6 +135,25 @@ task<std::optional<http::problem>> arriving_form::begin_part() {
     if (refused) co_return refused;
     files_.push_back(std::move(part));
     co_return std::nullopt;
+}
+
+/// What the header lines of a part say of its content.
+std::optional<http::problem> arriving_form::expect_digests(expected_digests& expected) const {
+    for (const auto* text : {&reader_.part().content_digest, &reader_.part().repr_digest}) {
+        const auto wanted = http::parse_digests(*text);
+        if (!wanted) return http::to_problem(wanted.error());
+        expected.add(*wanted);
+    }
+    return std::nullopt;
+}
+
+std::optional<http::problem> arriving_form::begin_field() {
+    fields_.emplace_back(reader_.part().name, std::string());
+    expected_digests expected;
+    if (auto refused = expect_digests(expected)) return refused;
+    field_check_.reset();
+    if (!expected.known.empty()) field_check_.emplace(std::move(expected));
+    return std::nullopt;
 }
 
 std::optional<http::problem> arriving_form::begin_file(stored_part& part) {
@@ -159,9 +175,7 @@ std::optional<http::problem> arriving_form::begin_file(stored_part& part) {
         part.name += http::extension_for(part.type);
     }
     content_plan plan;
-    const auto wanted = http::parse_digests(reader_.part().content_digest);
-    if (!wanted) return http::to_problem(wanted.error());
-    plan.expected.add(*wanted);
+    if (auto refused = expect_digests(plan.expected)) return refused;
     plan.wants_digest = rules.has_digests || guard_.is_on();
     if (!guard_.is_repeat()) plan.open_directory = [this] { return place_.with.store.open({}, false); };
     part.content = std::make_unique<arriving_content>(of_, std::move(plan));
@@ -186,8 +200,12 @@ task<std::optional<http::problem>> arriving_form::take_data(std::span<const char
     co_return std::nullopt;
 }
 
-std::optional<http::problem> arriving_form::end_part() const {
+std::optional<http::problem> arriving_form::end_part() {
     if (is_in_file_) return std::nullopt;
+    if (field_check_) {
+        field_check_->update(fields_.back().second);
+        if (const auto other = field_check_->finish()) return storage_failed(place_, of_.request, other);
+    }
     if (!is_valid_utf8(fields_.back().second) || !is_valid_utf8(fields_.back().first))
         return bad_form("A text field of the form is not UTF-8: send other bytes as a file.");
     return std::nullopt;

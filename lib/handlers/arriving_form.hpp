@@ -64,9 +64,11 @@ private:
     task<std::optional<http::problem>> read_pieces(std::span<const char> input);
     task<std::optional<http::problem>> begin_part();
     std::optional<http::problem> begin_file(stored_part& part);
+    std::optional<http::problem> begin_field();
+    std::optional<http::problem> expect_digests(expected_digests& expected) const;
     bool keeps_name(const stored_part& part) const;
     task<std::optional<http::problem>> take_data(std::span<const char> piece);
-    std::optional<http::problem> end_part() const;
+    std::optional<http::problem> end_part();
     void add_to_fingerprint(std::string_view kind, std::initializer_list<std::string_view> texts);
     error_code finish_last();
     error_code move_to_folder();
@@ -91,6 +93,7 @@ private:
     sha_hasher hasher_;  // of what the parts are: the fingerprint
     std::optional<files::store_space::claim> claim_;
     std::vector<std::pair<std::string, std::string>> fields_;
+    std::optional<digest_check> field_check_;  // of the field at hand, if its sender says what it has
     std::size_t field_bytes_ = 0;
     std::size_t name_bytes_ = 0;
     std::vector<stored_part> files_;

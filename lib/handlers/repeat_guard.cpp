@@ -31,7 +31,10 @@ task<std::optional<http::problem>> repeat_guard::enter() {
         const auto failed = co_await of_.disk.run([records] { return records->prepare(); });
         if (failed) co_return storage_failed(place_, of_.request, failed);
     }
-    auto claim = records->try_claim(records->identity(place_.rules.url_prefix, **key));
+    // Each user has keys of his own. No name of one has a line break, nor has a prefix.
+    auto scope = place_.rules.url_prefix;
+    if (!of_.request.user.empty()) scope.append("\n").append(of_.request.user);
+    auto claim = records->try_claim(records->identity(scope, **key));
     if (!claim)
         co_return refuse(http::status::conflict,
                          "Another request with this Idempotency-Key is under way: wait for its answer.");

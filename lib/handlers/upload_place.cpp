@@ -98,8 +98,12 @@ std::optional<http::problem> refuse_after_failure(const upload_place& place) {
 
 std::optional<http::problem> refuse_body(const upload_place& place, const http::request& request) {
     if (auto other = refuse_other_sites(place, request)) return other;
-    if (!request.fields[http::field::content_encoding].empty())
-        return refuse(http::status::unsupported_media_type, "Send the content without a Content-Encoding.");
+    if (!request.fields[http::field::content_encoding].empty()) {
+        auto refusal =
+            refuse(http::status::unsupported_media_type, "Send the content without a Content-Encoding.");
+        refusal.fields.add("Accept-Encoding", "identity");  // RFC 9110 section 15.5.16
+        return refusal;
+    }
     if (!request.body)
         return refuse(http::status::length_required, "Send the content with Content-Length or in chunks.");
     const auto length = request.body->length();

@@ -152,7 +152,13 @@ std::optional<sha_digest> read_digest(sha_kind kind, std::string_view value) noe
     if (value.size() < 2 || !value.starts_with(':') || !value.ends_with(':')) return std::nullopt;
     std::array<std::uint8_t, 64> storage;
     const auto bytes = std::span(storage).first(digest_bytes(kind));
-    const auto size = decode_base64(value.substr(1, value.size() - 2), std::as_writable_bytes(bytes));
+    // Padding may be missing (RFC 8941 section 4.2.7).
+    std::array<char, 88> text;  // of 64 bytes
+    const auto digits = value.substr(1, value.size() - 2);
+    if (digits.size() > text.size()) return std::nullopt;
+    auto length = digits.copy(text.data(), text.size());
+    while (length % 4 != 0) text[length++] = '=';
+    const auto size = decode_base64({text.data(), length}, std::as_writable_bytes(bytes));
     if (size != bytes.size()) return std::nullopt;
     return sha_digest::from_bytes(kind, bytes);
 }

@@ -60,6 +60,12 @@ void send_on(http::request& request, std::string&& target) {
     request.method_text = "GET";
 }
 
+bool is_path(std::string_view target) {
+    const auto parts = http::parse_target(target, http::verb::get);
+    std::string storage;
+    return parts && http::normalise_path(*parts, storage);
+}
+
 http::problem sent_on_and_on(const std::string& target) {
     return http::bad_script_output("programs send the request on and on: at last to \"" + target + '"');
 }
@@ -236,6 +242,12 @@ task<http::response> site::respond(http::request& request) {
         finish(outcome, request, *where.within);
         auto& next = std::get<http::response>(outcome).local_location;
         if (turns == most_local_redirects || !next.starts_with('/')) break;
+        // What is wrong with it is the program's fault, and nobody's attack.
+        if (!is_path(next)) {
+            outcome = refuse(http::bad_script_output("its local Location is no path: \"" + next + '"'),
+                             request, *where.within);
+            break;
+        }
         send_on(request, std::move(next));
     }
     request.method = method;

@@ -130,6 +130,8 @@ BOOST_AUTO_TEST_CASE(others_are_refused_with_what_they_are) {
         {"$2y$05$" + salt22 + std::string(31, '='), "cut off"},
         {"$2y$", "cut off"},
 
+        {"$y$j9:$" + salt22 + "$" + hash43, "cut off"},
+        {"$y$:9T$" + salt22 + "$" + hash43, "cut off"},
         {"$6$rounds=1000001$s$" + hash86, "1000001 rounds, at most 1000000"},
         {"$6$rounds=999$s$" + hash86, "rounds from 1000"},
         {"$6$rounds=01000$s$" + hash86, "rounds from 1000"},

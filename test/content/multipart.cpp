@@ -45,7 +45,7 @@ struct transcript {
         if (step.what == event::part_begin)
             text += '[' + part.name + (part.filename ? " <" + *part.filename + '>' : "") +
                     (part.content_type.empty() ? "" : ' ' + part.content_type) +
-                    (part.content_digest.empty() ? "" : ' ' + part.content_digest) + '|';
+                    (part.content_digest.empty() ? "" : ' ' + part.content_digest) + part.repr_digest + '|';
         if (step.what == event::data) {
             BOOST_TEST_REQUIRE(!step.data.empty());
             text.append(step.data.begin(), step.data.end());

@@ -282,5 +282,21 @@ class SeveralFiles(WithUsers):
                          [200, 200, 200])
 
 
+
+class Keys(WithUsers):
+    def test_each_user_has_keys_of_his_own(self):
+        directory = self.folder()
+        write_users(directory / "users", users_text({"ann": "a", "bob": "b"}, costly_setting()))
+        server = self.start({"auth": {"users": str(directory / "users")}, "access": {"/files/**": "user ann, user bob"},
+                             "routes": {"/files": {"uploads": {"directory": "files", "accept": ["raw"], "types": ["text/plain"], "serve": True}}}},
+                            {}, directory)
+        places = {}
+        for who, content in ((("ann", "a"), b"of ann"), (("bob", "b"), b"of bob")) * 2:
+            got = self.ask(server, "/files", who, "POST", ["Content-Type: text/plain", "Idempotency-Key: 1"], content)
+            self.assertEqual(got.status, 201)
+            self.assertEqual(places.setdefault(who, got["Location"]), got["Location"])
+            self.assertEqual(self.ask(server, got["Location"], who).body, content)
+        self.assertEqual(len(set(places.values())), 2)
+
 if __name__ == "__main__":
     unittest.main()

@@ -51,6 +51,8 @@ FILES = {
     "to_file.cgi": script("echo 'Location: /page.html'; echo"),
     "round.cgi": script("echo 'Location: /round.cgi'; echo"),
     "secret.cgi": script("echo 'Location: /.hidden.html'; echo"),
+    "astray.cgi": script("echo 'Location: /../../etc/passwd'; echo"),
+    "broken.cgi": script("echo 'Location: /a b'; echo"),
     "away.cgi": script("echo 'Location: https://other.example/x'; echo"),
     "stream.cgi": script(PLAIN + "echo one; sleep 0.5; echo two"),
     # Bad ones.
@@ -151,6 +153,10 @@ class Output(Scripts):
         self.assertEqual(self.server.ask(target="/to_file.cgi").body, b"a page")
         self.assertEqual(self.server.ask(target="/round.cgi").status, 502)
         self.assertEqual(self.server.ask(target="/secret.cgi").status, 404)
+        for name in ("astray", "broken"):
+            self.assertEqual(self.server.ask(target=f"/{name}.cgi").status, 502)
+        self.assertTrue(self.server.wait_for_log("its local Location is no path"))
+        self.assertNotIn("security event=", self.server.log(), "which the client has not sent")
 
     def test_redirect_of_the_client(self):
         answer = self.server.ask(target="/away.cgi")

@@ -196,12 +196,23 @@ class Refused(WithForms):
             "9 KiB of lines": named + b"\r\nX: " + b"x" * 9000 + b"\r\n\r\n1",
                  "long name": b'Content-Disposition: form-data; name="%s"\r\n\r\n1' % (b"n" * 2000),
             "wrong digest": named + b"; filename=x.txt\r\nContent-Digest: " + digest_of(b"2").encode() + b"\r\n\r\n1",
+            "wrong Repr-Digest": named + b"; filename=x.txt\r\nRepr-Digest: " + digest_of(b"2").encode() + b"\r\n\r\n1",
+            "wrong digest of a field": named + b"\r\nContent-Digest: " + digest_of(b"2").encode() + b"\r\n\r\n1",
+            "two digests": named + b"\r\nRepr-Digest: " + digest_of(b"1").encode() + b"\r\nRepr-Digest: " + digest_of(b"1").encode()
+                           + b"\r\n\r\n1",
+            "coded": named + b"; filename=x.txt\r\nContent-Encoding: gzip\r\n\r\n1",
             "bad digest": named + b"; filename=x.txt\r\nContent-Digest: sha-256=:1:\r\n\r\n1",
         }
         for what, head in heads.items():
             for parts in ((head,), (part("f", b"1", "f.txt"), part("g", b"2", "g.txt"), head)):
                 with self.subTest(what, parts=len(parts)):
                     self.assert_refused(self.post(*parts), 400)
+
+    def test_digests_of_parts(self):
+        name = b'Content-Disposition: form-data; name="a"'
+        for field in (b"Content-Digest", b"Repr-Digest"):
+            line = b"\r\n" + field + b": " + digest_of(b"1").encode() + b"\r\n\r\n1"
+            self.assertEqual(self.post(name + line, name + b"; filename=x.txt" + line).status, 201)
 
     def test_types_of_files_and_not_of_fields(self):
         self.assert_refused(self.post(*TWO, part("f", b"%PDF", "f.pdf", "application/pdf")), 415)

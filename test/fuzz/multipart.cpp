@@ -37,7 +37,8 @@ void note(transcript& all, const multipart_reader& reader, const multipart_reade
         const auto& filename = part.filename.value_or("*");
         REQUIRE_INVARIANT(part.name.size() <= limits.max_name_bytes);
         REQUIRE_INVARIANT(filename.size() <= limits.max_name_bytes);
-        for (const auto* text : {&part.name, &filename, &part.content_type, &part.content_digest})
+        for (const auto* text :
+             {&part.name, &filename, &part.content_type, &part.content_digest, &part.repr_digest})
             all.events.append(*text).append("|");
         all.contents.emplace_back();
     }
