@@ -97,7 +97,10 @@ static_files::found static_files::look(const http::request& request, bool may_bl
         return done(open_failed(file.error()));
     }
     switch ((*file)->info.kind) {
-        case files::file_kind::directory: return answer_folder(request, (*file)->final_path, may_block);
+        case files::file_kind::directory:
+            if (options_.index.empty() && !options_.listing)
+                return try_others(request, may_block, not_found());
+            return done(may_know(request, (*file)->final_path) ? redirect_to_folder(request) : not_found());
         case files::file_kind::special: return done(may_show(request, **file) ? special_file() : not_found());
         case files::file_kind::regular: break;
     }
@@ -113,20 +116,19 @@ static_files::found static_files::look_for_folder(const http::request& request, 
     const auto name = std::string(relative) + "/";
     const auto folder = may_block ? files_.root().open_file(name) : files_.root().open_file_now(name);
     if (!folder && !may_block && net::would_block(folder.error())) return {};
-    if (folder) return answer_folder(request, folder->final_path, may_block);
+    if (folder && may_know(request, folder->final_path)) return done(redirect_to_folder(request));
+    // What he may not know of looks like what is not there.
+    if (folder) return try_others(request, may_block, type_refused());
     auto failed = open_failed(folder.error());
     if (static_cast<unsigned>(failed.status) >= 500) return done(std::move(failed));
     return try_others(request, may_block, type_refused());
 }
 
-/// A folder that was asked for without the slash at its end. `final_path` is where a link to it led.
-static_files::found static_files::answer_folder(const http::request& request, const std::string& final_path,
-                                                bool may_block) const {
-    if (options_.index.empty() && !options_.listing) return try_others(request, may_block, not_found());
-    // Else the address would tell that there is a folder.
-    const bool may_know = http::may_see(request, std::string(request.path) + "/") &&
-                          (final_path.empty() || may_show(request, final_path + "/"));
-    return done(may_know ? redirect_to_folder(request) : not_found());
+/// Whether who asks for a folder without the slash at its end may be told that there is one. `final_path` is
+/// where a link to it led.
+bool static_files::may_know(const http::request& request, const std::string& final_path) const {
+    return http::may_see(request, std::string(request.path) + "/") &&
+           (final_path.empty() || may_show(request, final_path + "/"));
 }
 
 static_files::found static_files::look_in_folder(const http::request& request, std::string_view folder,

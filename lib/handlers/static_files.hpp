@@ -69,7 +69,7 @@ private:
     found look_and_list(const http::request& request);
     found look(const http::request& request, bool may_block) const;
     found look_for_folder(const http::request& request, std::string_view relative, bool may_block) const;
-    found answer_folder(const http::request& request, const std::string& final_path, bool may_block) const;
+    bool may_know(const http::request& request, const std::string& final_path) const;
     found look_in_folder(const http::request& request, std::string_view folder, bool may_block) const;
     found try_others(const http::request& request, bool may_block, http::outcome&& otherwise) const;
     bool may_show(const http::request& request, std::string_view relative) const;

@@ -97,6 +97,17 @@ BOOST_AUTO_TEST_CASE(the_table) {
         }
 }
 
+BOOST_AUTO_TEST_CASE(a_folder_with_the_name_of_a_file_is_told_to_who_may_see_it) {
+    guarded_site server({{"/near.d/", "deny"}, {"/linked.d/", "deny"}, {"/**", "public"}});
+    for (const auto* name : {"near.d", "far.d", "linked.d"})
+        server.folder.write(std::string("www/") + name + "/index.html", "x");
+    std::filesystem::create_symlink("linked.d", server.folder / "www/link.d");
+    BOOST_TEST(server.status("GET", "/far.d", nobody) == 301u);
+    // As what is not there at all.
+    for (const auto* hidden : {"/near.d", "/link.d", "/missing.d"})
+        BOOST_TEST(server.status("GET", hidden, nobody) == 415u, hidden);
+}
+
 BOOST_AUTO_TEST_CASE(where_everybody_may_credentials_do_not_matter) {
     guarded_site server({{"/team/**", "user ann"}, {"GET /**", "public"}});
     for (const auto who : {nobody, ann, eve, ann_wrong, unknown})
