@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <limits>
@@ -17,8 +18,7 @@ inline std::int64_t nanoseconds_of(const timespec& time) noexcept {
 
 /// The second in which a time is, also before the epoch, so that no time seems later than it is.
 constexpr std::int64_t whole_seconds(std::int64_t nanoseconds) noexcept {
-    const auto seconds = nanoseconds / 1'000'000'000;
-    return nanoseconds % 1'000'000'000 < 0 ? seconds - 1 : seconds;
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(nanoseconds)).count();
 }
 
 }  // namespace fairlead

@@ -6,13 +6,13 @@
 #include "config/endpoint.hpp"
 #include "config/json_source.hpp"
 #include "config/log_checks.hpp"
+#include "config/table.hpp"
 #include "config/units.hpp"
 #include "http/field_rules.hpp"
 #include "http/rate.hpp"
 #include "http/redirect_rules.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace fairlead::config {
@@ -31,15 +31,6 @@ std::optional<contradiction> find_contradiction(const rate_settings& rate) {
                              "at " + quote(rate.requests) + " it would take more than a year until " +
                                  std::to_string(rate.burst) + " requests are free again; lower it"};
     return std::nullopt;
-}
-
-/// The setting of an option, as settings are named.
-std::string_view cors_setting(std::string_view option) {
-    constexpr std::array<std::string_view, 5> known{"cors.origins", "cors.methods", "cors.headers",
-                                                    "cors.expose", "cors.max_age"};
-    const auto* found =
-        std::find_if(known.begin(), known.end(), [&](auto one) { return one.substr(5) == option; });
-    return found == known.end() ? known.front() : *found;
 }
 
 /// Whether listening at `wide` takes the address of `other`, too.
@@ -134,7 +125,8 @@ std::vector<contradiction> find_contradictions(const delivery_settings& delivery
     const auto& cors = delivery.cors;
     if (!cors.origins.empty()) {
         if (auto wrong = http::cors_policy::find_fault(cors_options_of(cors)))
-            found.push_back({cors_setting(wrong->option), std::move(wrong->message)});
+            found.push_back({table()[*find_setting("cors." + std::string(wrong->option))].path,
+                             std::move(wrong->message)});
     }
     if (auto parsed = http::field_rules::parse(delivery.headers); !parsed)
         found.push_back({"headers", "together with those above: " + parsed.error()});

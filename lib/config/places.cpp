@@ -24,8 +24,7 @@ namespace {
 
 enum class wanted { directory, file, program };
 
-// As error pages are read, and more than any list of media types has.
-constexpr std::uint64_t most_page_bytes = 256 * 1024;
+// More than any list of media types has.
 constexpr std::size_t most_types_bytes = 16 << 20;
 
 /// Why the path cannot be used, or nothing.
@@ -48,11 +47,12 @@ std::optional<std::string> find_fault(const std::string& path, wanted what) {
 std::optional<std::string> find_fault_of_page(const std::string& root, const std::string& page) {
     const auto path = root + page;
     if (auto fault = find_fault(path, wanted::file)) return fault;
-    struct stat found{};
-    if (::stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return quote(path) + " is no file";
-    if (found.st_size > static_cast<off_t>(most_page_bytes))
-        return quote(path) + " has " + std::to_string(found.st_size) + " bytes, and a page at most " +
-               std::to_string(most_page_bytes);
+    std::error_code special;
+    const auto size = std::filesystem::file_size(path, special);
+    if (special) return quote(path) + " is no file";
+    if (size > most_error_page_bytes)
+        return quote(path) + " has " + std::to_string(size) + " bytes, and a page at most " +
+               std::to_string(most_error_page_bytes);
     if (!is_inside(real_path(path), real_path(root)))
         return quote(path) + " is reached by a link that leads out of " + quote(root) +
                ", which none may; put the page there";

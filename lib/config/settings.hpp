@@ -9,6 +9,9 @@
 
 namespace fairlead::config {
 
+/// Bytes of the largest page that is sent with an error.
+inline constexpr std::uint64_t most_error_page_bytes = 256 * 1024;
+
 /// Address and port as written, for example `127.0.0.1:8080`, `[::1]:8080`, `*:8080`, or `localhost:8080`.
 /// Port 0 lets the kernel choose.
 struct endpoint {

@@ -30,7 +30,8 @@ inline constexpr std::size_t most_content = 65535;
 
 using record_header = std::array<char, header_size>;
 
-/// The header of a record of `length` bytes of content, at most `most_content`, without padding.
+/// The header of a record of `length` bytes of content, at most `most_content`, without padding;
+/// `request` is the id of the request, not 0.
 record_header header_of(record_type type, std::size_t length, std::uint16_t request) noexcept;
 
 /// Name-value pairs as PARAMS records contain them: made once of what all requests have in common.
@@ -67,7 +68,7 @@ private:
     std::size_t size_ = 0;  // of what was written
 };
 
-/// Sixteen bytes that tell the application that nobody wants its answer any more.
+/// Eight bytes that tell the application that nobody wants its answer any more.
 std::string abort_request(std::uint16_t request);
 
 /// What END_REQUEST says of how the application took the request.

@@ -1,5 +1,6 @@
 #include "content/listing.hpp"
 
+#include "base/file_time.hpp"
 #include "base/text.hpp"
 #include "http/escape.hpp"
 #include "http/field_value.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -88,9 +88,7 @@ bool comes_before(const listing_entry& a, const listing_entry& b, const listing_
 
 /// "2026-01-02T03:04:05Z" (RFC 3339), rounded down.
 std::string time_text(std::int64_t mtime_ns) {
-    using namespace std::chrono;
-    const auto seconds_since = floor<seconds>(nanoseconds(mtime_ns));
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds_since.count()));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(whole_seconds(mtime_ns)));
 }
 
 /// Appends "900 B", "1.5 KiB", "12 MiB"; the exact number stands in the value and in the title.

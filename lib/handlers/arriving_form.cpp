@@ -8,7 +8,6 @@
 #include "http/refusal.hpp"
 #include "http/target.hpp"
 #include "http/upload_name.hpp"
-#include "limits/overload.hpp"
 
 #include <boost/json.hpp>
 
@@ -21,10 +20,8 @@ constexpr std::size_t first_read = 4 * 1024;
 constexpr std::size_t most_read = 32 * 1024;
 // What the answer may tell of files: it is remembered for the key, so it has to stay small.
 constexpr std::size_t most_told_bytes = 16 * 1024;
-// Text fields of one form together are kept in memory.
-constexpr std::size_t most_field_bytes = 256 * 1024;
-// So are the names of fields and files, and the types of files. All of them, escaped, have to be far less
-// than what files::read_small_file takes.
+// The names of fields and files, and the types of files, are kept in memory. All of them, escaped, have to be
+// far less than what files::read_small_file takes.
 constexpr std::size_t most_name_bytes = 1024 * 1024;
 
 http::problem bad_form(std::string_view sentence) { return refuse(http::status::bad_request, sentence); }
@@ -45,7 +42,8 @@ arriving_form::arriving_form(ongoing_upload& of, repeat_guard& guard, std::strin
       reader_(boundary, limits_of(of.place.rules)),
       memory_(of.place.with.buffer_bytes),
       whole_(std::move(expected)),
-      hasher_(sha_kind::sha256) {}
+      hasher_(sha_kind::sha256),
+      fields_(of) {}
 
 arriving_form::~arriving_form() {
     if (folder_ && !folder_->is_placed()) place_.with.disk.let_go(std::move(*folder_));
@@ -103,7 +101,9 @@ task<std::optional<http::problem>> arriving_form::read_pieces(std::span<const ch
             case event::end: break;
             case event::part_begin: refused = co_await begin_part(); break;
             case event::data: refused = co_await take_data(step.data); break;
-            case event::part_end: refused = end_part(); break;
+            case event::part_end:
+                if (!is_in_file_) refused = fields_.end();
+                break;
             case event::error: refused = bad_form(step.error); break;
         }
         if (refused) co_return refused;
@@ -148,11 +148,9 @@ std::optional<http::problem> arriving_form::expect_digests(expected_digests& exp
 }
 
 std::optional<http::problem> arriving_form::begin_field() {
-    fields_.emplace_back(reader_.part().name, std::string());
     expected_digests expected;
     if (auto refused = expect_digests(expected)) return refused;
-    field_check_.reset();
-    if (!expected.known.empty()) field_check_.emplace(std::move(expected));
+    fields_.begin(reader_.part().name, std::move(expected));
     return std::nullopt;
 }
 
@@ -189,26 +187,7 @@ task<std::optional<http::problem>> arriving_form::take_data(std::span<const char
         if (failed) co_return storage_failed(place_, of_.request, failed);
         co_return std::nullopt;
     }
-    field_bytes_ += piece.size();
-    if (field_bytes_ > most_field_bytes)
-        co_return refuse(
-            http::status::payload_too_large,
-            "The text fields of a form may have 262144 bytes together: send long texts as files.");
-    memory_.add(piece.size());
-    if (memory_.is_scarce()) co_return limits::overload(place_.rules.retry_after, "memory for forms");
-    fields_.back().second.append(piece.data(), piece.size());
-    co_return std::nullopt;
-}
-
-std::optional<http::problem> arriving_form::end_part() {
-    if (is_in_file_) return std::nullopt;
-    if (field_check_) {
-        field_check_->update(fields_.back().second);
-        if (const auto other = field_check_->finish()) return storage_failed(place_, of_.request, other);
-    }
-    if (!is_valid_utf8(fields_.back().second) || !is_valid_utf8(fields_.back().first))
-        return bad_form("A text field of the form is not UTF-8: send other bytes as a file.");
-    return std::nullopt;
+    co_return fields_.append(piece);
 }
 
 /// Each text with its length, so that no two forms read alike.
@@ -266,7 +245,7 @@ result<files::answer_record> arriving_form::store_parts() {
         const bool stays = guard_.is_repeat() || is_single();
         if (const auto failed = stays ? finish_last() : move_to_folder()) return failed;
     }
-    for (const auto& [name, value] : fields_) add_to_fingerprint("field", {name, value});
+    for (const auto& [name, value] : fields_.all()) add_to_fingerprint("field", {name, value});
     fingerprint_ = hex(hasher_.finish());
     if (guard_.is_repeat()) {
         files::answer_record same;
@@ -329,7 +308,7 @@ result<files::answer_record> arriving_form::store_folder() {
 /// What was in the form, for whoever processes it.
 boost::json::object arriving_form::fields_object() const {
     boost::json::array fields, stored;
-    for (const auto& [name, value] : fields_) fields.push_back({{"name", name}, {"value", value}});
+    for (const auto& [name, value] : fields_.all()) fields.push_back({{"name", name}, {"value", value}});
     for (const auto& one : files_) {
         boost::json::object about{{"field", one.field},
                                   {"filename", one.filename},

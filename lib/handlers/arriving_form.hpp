@@ -6,6 +6,7 @@
 #include "handlers/arriving_content.hpp"
 #include "handlers/buffer_share.hpp"
 #include "handlers/digest_check.hpp"
+#include "handlers/form_fields.hpp"
 #include "handlers/repeat_guard.hpp"
 #include "handlers/upload_place.hpp"
 
@@ -68,7 +69,6 @@ private:
     std::optional<http::problem> expect_digests(expected_digests& expected) const;
     bool keeps_name(const stored_part& part) const;
     task<std::optional<http::problem>> take_data(std::span<const char> piece);
-    std::optional<http::problem> end_part();
     void add_to_fingerprint(std::string_view kind, std::initializer_list<std::string_view> texts);
     error_code finish_last();
     error_code move_to_folder();
@@ -92,9 +92,7 @@ private:
     digest_check whole_;
     sha_hasher hasher_;  // of what the parts are: the fingerprint
     std::optional<files::store_space::claim> claim_;
-    std::vector<std::pair<std::string, std::string>> fields_;
-    std::optional<digest_check> field_check_;  // of the field at hand, if its sender says what it has
-    std::size_t field_bytes_ = 0;
+    form_fields fields_;
     std::size_t name_bytes_ = 0;
     std::vector<stored_part> files_;
     std::set<std::string> names_;  // that clients chose

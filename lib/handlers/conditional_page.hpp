@@ -12,6 +12,7 @@ namespace fairlead::handlers {
 /// that anybody can name. What the preconditions of the request let be sent of it: the page, 304, or 412
 /// (RFC 9110 section 13).
 inline http::outcome conditional_page(const http::request& request, http::response page) {
+    if (page.status != http::status::ok) return page;  // section 13.2.1
     switch (http::evaluate(request.method, request.fields, {}, 0)) {
         case http::precondition::proceed: break;
         case http::precondition::precondition_failed:

@@ -48,16 +48,15 @@ http::body slice_of(std::shared_ptr<const files::open_file> file, std::uint64_t 
     return open_slice(std::move(file), offset, length);
 }
 
-/// 206 with several parts (RFC 9110 section 15.3.7.2).
-http::response send_parts(std::shared_ptr<const files::open_file> file,
-                          std::span<const http::byte_range> ranges) {
+/// Makes it 206 with several parts (RFC 9110 section 15.3.7.2).
+void add_parts(http::response& answer, std::shared_ptr<const files::open_file> file,
+               std::span<const http::byte_range> ranges) {
     // Content-Type comes first (head_of); here it is that of each part, and the rest that of the answer.
     const auto head = std::string_view(file->head.lines);
     const auto first_line = head.substr(0, head.find("\r\n"));
     const auto content_type = first_line.substr(first_line.find(' ') + 1);
     std::string boundary(16, '0');
     write_hex(next_unguessable(), boundary.data());  // so that no file can have it in itself
-    http::response answer;
     answer.status = http::status::partial_content;
     answer.fields.add("Content-Type", http::byteranges_type(boundary));
     answer.fields.add_prebuilt(head.substr(first_line.size() + 2));
@@ -71,7 +70,6 @@ http::response send_parts(std::shared_ptr<const files::open_file> file,
         slice.parts = std::move(parts);
         answer.body = std::move(slice);
     }
-    return answer;
 }
 
 http::problem precondition_failed() {
@@ -147,24 +145,22 @@ bool is_range_of_this_form(const http::request& request, const files::open_file&
 http::outcome send_ranges(const http::request& request, std::shared_ptr<const files::open_file> file) {
     const auto range = choose_range(request, *file);
     http::response answer;
+    add_expires(request, *file, answer);
     switch (range.kind) {
         case http::range_choice::kind::unsatisfiable: return unsatisfiable(file->info.size);
         case http::range_choice::kind::several:
-            answer = send_parts(file, range.ranges);
-            add_expires(request, *file, answer);
+            add_parts(answer, std::move(file), range.ranges);
             return answer;
         case http::range_choice::kind::part: {
             const auto& part = range.ranges.front();
             answer.status = http::status::partial_content;
             answer.prebuilt = file->head.lines;
             answer.fields.add("Content-Range", http::content_range(part, file->info.size));
-            add_expires(request, *file, answer);
             answer.body = slice_of(std::move(file), part.offset, part.length);
             return answer;
         }
         case http::range_choice::kind::whole: break;
     }
-    add_expires(request, *file, answer);
     send_whole(std::move(file), answer);
     return answer;
 }

@@ -122,14 +122,6 @@ void script_keeper::wish::keep_open(unique_fd one) noexcept {
     if (kept_) kept_->kept_open = std::move(one);
 }
 
-script_keeper::script_keeper(telemetry::log& log)
-    : log_(log), bell_(std::make_shared<unique_fd>(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
-    if (!*bell_) throw std::runtime_error(std::string("eventfd: ") + std::strerror(errno));
-    for (const auto id : children_of_first_thread()) strangers_.add(id);
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    thread_ = std::thread([this] { run(); });
-}
-
 void script_keeper::strangers::add(pid_t id) {
     ids_.push_back(id);
     const auto session = ::getsid(id);
@@ -139,6 +131,14 @@ void script_keeper::strangers::add(pid_t id) {
 bool script_keeper::strangers::contain(pid_t id) const noexcept {
     return std::ranges::find(ids_, id) != ids_.end() ||
            std::ranges::find(sessions_, ::getsid(id)) != sessions_.end();
+}
+
+script_keeper::script_keeper(telemetry::log& log)
+    : log_(log), bell_(std::make_shared<unique_fd>(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
+    if (!*bell_) throw std::runtime_error(std::string("eventfd: ") + std::strerror(errno));
+    for (const auto id : children_of_first_thread()) strangers_.add(id);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    thread_ = std::thread([this] { run(); });
 }
 
 script_keeper::~script_keeper() {

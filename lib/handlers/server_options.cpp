@@ -1,15 +1,15 @@
 #include "handlers/server_options.hpp"
 
+#include "handlers/methods.hpp"
 #include "handlers/refusals.hpp"
 
 namespace fairlead::handlers {
 
-bool server_options::try_handle(http::request&, http::outcome& outcome) {
+bool server_options::try_handle(http::request& request, http::outcome& outcome) {
+    using http::verb;
     // The target parser lets only OPTIONS through with "*".
-    http::response answer;
-    answer.status = http::status::no_content;
-    answer.fields.add("Allow", allow_);
-    outcome = std::move(answer);
+    request.allowed = taken_;
+    outcome = *check_method(request, {verb::get, verb::head, verb::post, verb::put, verb::delete_});
     return true;
 }
 

@@ -117,10 +117,11 @@ static_files::found static_files::look_for_folder(const http::request& request, 
     const auto folder = may_block ? files_.root().open_file(name) : files_.root().open_file_now(name);
     if (!folder && !may_block && net::would_block(folder.error())) return {};
     if (folder && may_know(request, folder->final_path)) return done(redirect_to_folder(request));
+    if (!folder) {
+        auto failed = open_failed(folder.error());
+        if (static_cast<unsigned>(failed.status) >= 500) return done(std::move(failed));
+    }
     // What he may not know of looks like what is not there.
-    if (folder) return try_others(request, may_block, type_refused());
-    auto failed = open_failed(folder.error());
-    if (static_cast<unsigned>(failed.status) >= 500) return done(std::move(failed));
     return try_others(request, may_block, type_refused());
 }
 
@@ -162,9 +163,8 @@ static_files::found static_files::try_others(const http::request& request, bool 
     const auto extension = http::extension(request.path);
     const bool is_page = extension.empty() || extension == "html" || extension == "htm" ||
                          !rules_.media_types->knows(extension);
-    constexpr std::string_view well_known = "/.well-known";  // RFC 8615
-    const auto behind = request.path.starts_with(well_known) ? request.path.substr(well_known.size()) : "-";
-    const bool takes_page = is_page && !behind.empty() && !behind.starts_with('/');
+    const auto first = request.path.substr(0, request.path.find('/', 1));
+    const bool takes_page = is_page && first != "/.well-known";
     for (const auto& text : options_.try_paths) {
         const try_path one(text);
         if (one.is_derived() ? relative.empty() : !takes_page) continue;
@@ -207,15 +207,14 @@ static_files::found static_files::answer(const http::request& request, const ask
 }
 
 http::outcome static_files::redirect_to_folder(const http::request& request) const {
-    auto location = http::encode_path(request.path) + "/";
     // Who asked for this very address was led here by a rewrite, and would come again.
-    if (request.asked_path.size() == request.path.size() + 1 &&
-        request.asked_path.starts_with(request.path) && request.asked_path.ends_with('/')) {
+    if (request.asked_path == std::string(request.path) + "/") {
         auto missing = not_found();
         missing.log_detail = "a rewrite leads from the folder " + std::string(request.asked_path) +
                              " to its address without the slash; let it lead to the file that is meant";
         return missing;
     }
+    auto location = http::encode_path(request.path) + "/";
     if (!request.query.empty()) {
         location += '?';
         http::append_encoded(location, request.query, "#");

@@ -37,9 +37,8 @@ struct file_services {
 
 /// GET and HEAD of the files below a root, in this order:
 ///
-///   1. hidden names 404, method 405: decided before the disk is touched; an extension that is not served
-///   415,
-///      unless a folder has it
+///   1. hidden names 404, method 405: decided before the disk is touched
+///      An extension that is not served is 415, unless a folder has it.
 ///   2. open through the sandbox, or from the cache of open files
 ///   3. a folder: its index file, a listing, or a redirect to the path with a slash
 ///   4. where there is nothing: what `try_paths` names

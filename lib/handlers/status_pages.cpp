@@ -30,7 +30,6 @@ http::outcome health_page::answer(const http::request& request) const {
     lines += is_healthy ? "ok\n" : "not ready\n";
     page.body = std::move(lines);
     page.is_quiet = true;
-    if (!is_healthy) return page;
     return conditional_page(request, std::move(page));
 }
 

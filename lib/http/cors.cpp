@@ -179,15 +179,19 @@ std::optional<std::string> cors_policy::set_origins(const cors_options& options)
 }
 
 std::optional<cors_policy::fault> cors_policy::find_fault(const cors_options& options) {
+    return cors_policy().take(options);
+}
+
+/// What is wrong; else the origins are those of the options.
+std::optional<cors_policy::fault> cors_policy::take(const cors_options& options) {
     if (auto wrong = check(options)) return wrong;
-    if (auto wrong = cors_policy().set_origins(options)) return fault{"origins", std::move(*wrong)};
+    if (auto wrong = set_origins(options)) return fault{"origins", std::move(*wrong)};
     return std::nullopt;
 }
 
 boost::system::result<cors_policy, std::string> cors_policy::parse(const cors_options& options) {
     cors_policy policy;
-    if (auto wrong = check(options)) return std::move(wrong->message);
-    if (auto wrong = policy.set_origins(options)) return std::move(*wrong);
+    if (auto wrong = policy.take(options)) return std::move(wrong->message);
     policy.methods_ = options.methods;
     policy.every_method_ = has_star(options.methods);
     field_block preflight;

@@ -81,6 +81,7 @@ private:
 
     cors_policy() = default;
     std::optional<std::string> add_origin(std::string_view text);
+    std::optional<fault> take(const cors_options& options);
     std::optional<std::string> set_origins(const cors_options& options);
     std::string_view granted_origin(const request& request) const noexcept;
     bool grants_method(const request& request) const noexcept;

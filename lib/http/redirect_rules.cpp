@@ -211,13 +211,9 @@ std::optional<redirect_loop> redirect_rules::find_loop() const {
 
 std::optional<std::size_t> redirect_rules::find_slash_taker() const {
     for (std::size_t rule = 0; rule < patterns_.size(); ++rule)
-        for (const auto& path : patterns_[rule].samples()) {
-            const auto found = patterns_.find(path);
-            if (!found || !targets_[found->rule].is_local || path.size() < 2 || !path.ends_with('/'))
-                continue;
-            const auto next = next_path(path);
-            if (next && *next + "/" == path) return found->rule;
-        }
+        for (const auto& path : patterns_[rule].samples())
+            if (const auto next = next_path(path); next && *next + "/" == path)
+                return patterns_.find(path)->rule;
     return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "site/error_pages.hpp"
 
 #include "base/text.hpp"
+#include "config/settings.hpp"
 #include "http/target.hpp"
 
 #include <unistd.h>
@@ -21,7 +22,7 @@ error_pages::error_pages(const std::vector<http::named_value>& files, const file
         if (!read(*one))
             throw std::runtime_error("error_pages: " + *path + " (for " + status +
                                      ") is no file below the root that can be read, of at most " +
-                                     std::to_string(most_bytes / 1024) + " KiB");
+                                     std::to_string(config::most_error_page_bytes / 1024) + " KiB");
     }
 }
 
@@ -41,7 +42,8 @@ bool error_pages::read(page& one) {
     const auto opened = root_->open_file(one.path);
     if (!opened) return false;
     const auto before = files::inspect(opened->fd.get());
-    if (!before || before->kind != files::file_kind::regular || before->size > most_bytes) return false;
+    if (!before || before->kind != files::file_kind::regular || before->size > config::most_error_page_bytes)
+        return false;
     if (one.current.load() && *before == one.info) return true;
     http::error_page fresh{one.content_type, std::string(before->size, '\0')};
     const auto n = ::pread(opened->fd.get(), fresh.text.data(), fresh.text.size(), 0);

@@ -17,9 +17,6 @@ namespace fairlead::site {
 /// The pages that are sent with errors, in memory, so that an error needs no disk. Thread safe.
 class error_pages {
 public:
-    /// Largest page.
-    static constexpr std::uint64_t most_bytes = 256 * 1024;
-
     error_pages() = default;
     /// `files` are statuses and paths below `root`; `null` is the built-in page. Throws std::runtime_error
     /// that names the page which cannot be read.

@@ -9,8 +9,6 @@
 #include "handlers/server_options.hpp"
 #include "steps/redirects.hpp"
 
-#include <boost/beast/http/verb.hpp>
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -95,12 +93,12 @@ named_site site_builder::build(const config::site_settings& site) {
     for (const auto& route : site.routes) add_route(made, route);
     if (!site.connect.allow.empty()) made.tunnels = make_tunnels(site.connect);
     made.routes.add(router::match::exact, "*",
-                    std::make_shared<handlers::server_options>(allowed_anywhere(site)), whole);
+                    std::make_shared<handlers::server_options>(methods_taken_by(site)), whole);
     return made;
 }
 
 /// What is taken at one address or another.
-std::string site_builder::allowed_anywhere(const config::site_settings& site) const {
+http::method_set site_builder::methods_taken_by(const config::site_settings& site) const {
     using http::verb;
     http::method_set taken;
     const auto add = [&](const config::delivery_settings& delivery, const config::upload_settings* uploads) {
@@ -118,13 +116,7 @@ std::string site_builder::allowed_anywhere(const config::site_settings& site) co
     const bool has_uploads = &site == &settings_.site && !settings_.uploads.path.empty();
     add(site.delivery, has_uploads ? &settings_.uploads : nullptr);
     for (const auto& route : site.routes) add(route.delivery, route.takes_uploads ? &route.uploads : nullptr);
-    std::string allow;
-    for (const auto method : {verb::get, verb::head, verb::post, verb::put, verb::delete_}) {
-        if (!taken.contains(method)) continue;
-        const auto name = boost::beast::http::to_string(method);
-        allow.append(name.data(), name.size()).append(", ");
-    }
-    return allow + "OPTIONS";
+    return taken;
 }
 
 std::shared_ptr<handlers::handler> site_builder::make_tunnels(const config::connect_settings& connect) {

@@ -26,7 +26,7 @@ private:
     part& add_part(named_site& made, const config::delivery_settings& delivery, std::string url_prefix,
                    const config::limit_settings* own_limits, const limits::rate_limit* rate);
     const limits::rate_limit* rate_of(const config::rate_settings& rate);
-    std::string allowed_anywhere(const config::site_settings& site) const;
+    http::method_set methods_taken_by(const config::site_settings& site) const;
     std::shared_ptr<handlers::handler> make_tunnels(const config::connect_settings& connect);
     void add_route(named_site& made, const config::route_settings& route);
     std::shared_ptr<handlers::handler> handler_of_last(const config::delivery_settings& delivery,
